@@ -1,0 +1,57 @@
+/*
+ * compact.h - turns memtables and tables into new tables, a step at a time.
+ *
+ * A flush is a compaction whose only input is a memtable. A job reads its
+ * inputs merged, drops what is shadowed or, where allowed, deleted, and cuts
+ * its output into tables. It installs nothing: when it is done its outputs
+ * stand in an edit for the caller to append. Damage in an input ends the job
+ * with its place; its outputs are unlinked when it is freed unfinished.
+ */
+#ifndef COMPACT_COMPACT_H
+#define COMPACT_COMPACT_H
+
+#include "mem/memtable.h"
+#include "version/version.h"
+
+struct compact_options {
+	struct env_dir *dir;
+	struct table_cache *tables;
+	struct table_options table;	/* number set for each output */
+	uint64_t table_size;		/* outputs are cut near here */
+	int level;			/* of the output */
+	uint64_t run;			/* of the output */
+	bool drop_deletes;		/* nothing older lies below */
+	/* A fresh file number, durable as reserved. */
+	int (*number)(void *, uint64_t *);
+	void *number_arg;
+};
+
+struct compact_job;
+
+/* A flush of a frozen memtable. */
+int compact_flush_new(const struct compact_options *, struct memtable *,
+    struct compact_job **);
+
+/* A merge of whole tables of a version: `inputs` newest run first; tables of
+ * one run stand together, in key order. The version is held. */
+int compact_merge_new(const struct compact_options *, struct version *,
+    struct version_table *const *inputs, size_t count, struct compact_job **);
+
+/* About 64 KiB of output. *done: the outputs are finished and synced. */
+int compact_step(struct compact_job *, bool *done);
+
+/* After done: add the outputs to the edit and drop the inputs. The outputs
+ * then belong to the edit: freeing the job keeps the files. */
+int compact_result(struct compact_job *, struct edit *);
+void compact_free(struct compact_job *);
+
+struct compact_stats {
+	uint64_t bytes_read, bytes_written;	/* of files */
+	uint64_t entries_in, entries_out;
+	uint64_t shadowed, deletes_dropped;
+	uint64_t outputs;
+};
+void compact_stats(const struct compact_job *, struct compact_stats *);
+uint64_t compact_input_bytes(const struct compact_job *);
+
+#endif

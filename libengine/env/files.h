@@ -1,0 +1,36 @@
+/*
+ * files.h - the names of a database's files: fixed words and numbers.
+ *
+ *   CURRENT  LOCK  MANIFEST-000007  000012.log  000013.sst  lost+found
+ *
+ * A number has at least six digits, and no leading zero beyond them.
+ */
+#ifndef ENV_FILES_H
+#define ENV_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum file_kind {
+	FILE_OTHER = 0,
+	FILE_TABLE = 1,		/* these three values stand in file headers */
+	FILE_LOG = 2,
+	FILE_MANIFEST = 3,
+	FILE_CURRENT = 4,
+	FILE_LOCK = 5,
+	FILE_LOST = 6,		/* lost+found */
+	FILE_TEMPORARY = 7	/* CURRENT.new: a replace that did not end */
+};
+
+enum { FILE_NAME_MAX = 32 };
+
+/* Write the name of a kind (and number, where it has one). Returns `name`. */
+const char *file_name(char name[FILE_NAME_MAX], enum file_kind, uint64_t number);
+
+/* What a name stands for; FILE_OTHER when it is none of ours. */
+enum file_kind file_parse(const char *name, uint64_t *number);
+
+/* "table", "log", ... */
+const char *file_kind_word(enum file_kind);
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * lsm.h - an embedded, ordered key-value store: a log-structured merge-tree.
+ *
+ * A database is a directory. One handle in one process writes to it; any
+ * number of handles, in any processes, read. Keys and values are any bytes,
+ * keys are ordered as memcmp(3) orders them, shorter first.
+ *
+ *   lsm_options o;
+ *   lsm_db *db;
+ *
+ *   lsm_options_init(&o);
+ *   o.create = 1;
+ *   if (lsm_open("/var/lib/thing", &o, &db) != LSM_OK)
+ *           errx(1, "%s", lsm_message());
+ *   lsm_put(db, lsm_str("key"), lsm_str("value"), 0);
+ *   lsm_close(db);
+ *
+ * Every call that can fail returns an lsm_code: LSM_OK is 0 and true failures
+ * are positive. LSM_NOTFOUND is an answer, not a failure. After a failure
+ * lsm_message() tells its story in one line, for the calling thread. After a
+ * failure nothing has changed unless the call says otherwise, and every
+ * output parameter holds NULL or is empty.
+ *
+ * Threads: one lsm_db may be used by any number of threads at once. An
+ * lsm_iter, an lsm_batch or an lsm_buffer belongs to one thread at a time. An
+ * lsm_snapshot may be shared. After fork(2) the child must not use a handle;
+ * calls on it return LSM_FORKED.
+ *
+ * Sizes are bytes and times are microseconds unless a name says otherwise.
+ */
+#ifndef LSM_H
+#define LSM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LSM_VERSION_MAJOR 0
+#define LSM_VERSION_MINOR 1
+#define LSM_VERSION_PATCH 0
+
+/* The library's own version, "MAJOR.MINOR.PATCH", and the format version that
+ * it writes (see lsm-format(5)). Static strings. */
+const char *lsm_version(void);
+const char *lsm_format_version(void);
+
+/* The codecs built in, separated by single spaces, "none" first. Static. */
+const char *lsm_codecs(void);
+
+typedef enum lsm_code {
+	LSM_OK = 0,
+	LSM_NOTFOUND = 1,	/* the key, or the entry asked for, is not there */
+	LSM_INVALID = 2,	/* an argument or an option makes no sense */
+	LSM_TOO_LARGE = 3,	/* key, value or batch over its limit */
+	LSM_NO_DATABASE = 4,	/* no such directory, or not a database */
+	LSM_EXISTS = 5,		/* asked for a new database, there is one */
+	LSM_CORRUPT = 6,	/* bytes on disk are damaged: file and offset told */
+	LSM_UNSUPPORTED = 7,	/* written by a newer format or a missing codec */
+	LSM_IO = 8,		/* the system failed to read, write or sync */
+	LSM_NO_SPACE = 9,	/* the disk, or a quota, is full */
+	LSM_NO_MEMORY = 10,
+	LSM_LOCKED = 11,	/* another handle writes to this database */
+	LSM_READ_ONLY = 12,	/* a write through a handle opened to read */
+	LSM_PERMISSION = 13,
+	LSM_SYSTEM = 14,	/* the system refused a resource: files, threads */
+	LSM_TOO_OLD = 15,	/* the snapshot was ended: it kept too much */
+	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
+	LSM_BUSY = 17,		/* iterators or snapshots are still open */
+	LSM_FORKED = 18,	/* the handle belongs to the parent process */
+	LSM_BUG = 19		/* a promise of ours was broken: please report */
+} lsm_code;
+
+/* A few words for a code, "no such database". Static, never NULL. */
+const char *lsm_strerror(int code);
+
+/* The story of the last failed call of this thread, one line without its
+ * newline: "tmp/000012.sst: offset 8192: leaf: checksum". Valid until the
+ * thread's next failing call; "" when none has failed. */
+const char *lsm_message(void);
+
+#define LSM_KEY_MAX 4096u		/* bytes; the empty key is a key */
+#define LSM_VALUE_MAX (1u << 30)	/* bytes; the empty value is a value */
+#define LSM_BATCH_MAX (1u << 31)	/* bytes of one batch, as logged */
+
+/* Bytes that belong to somebody else. */
+typedef struct lsm_slice {
+	const void *data;
+	size_t size;
+} lsm_slice;
+
+static inline lsm_slice
+lsm_bytes(const void *data, size_t size)
+{
+	lsm_slice s;
+
+	s.data = data;
+	s.size = size;
+	return s;
+}
+
+static inline lsm_slice
+lsm_str(const char *text)
+{
+	return lsm_bytes(text, strlen(text));
+}
+
+/* Bytes that belong to the caller, in memory that grows and is used again.
+ * Begin with {0}; end with lsm_buffer_free(). */
+typedef struct lsm_buffer {
+	void *data;
+	size_t size;
+	size_t capacity;
+} lsm_buffer;
+
+void lsm_buffer_free(lsm_buffer *);
+
+typedef struct lsm_db lsm_db;
+typedef struct lsm_snapshot lsm_snapshot;
+typedef struct lsm_iter lsm_iter;
+typedef struct lsm_batch lsm_batch;
+typedef struct lsm_env lsm_env;		/* the door to the system, see env.h */
+
+enum { LSM_READS_MAPPED = 0, LSM_READS_STRICT = 1 };
+enum { LSM_CODEC_NONE = 0, LSM_CODEC_ZLIB = 1, LSM_CODEC_LZ4 = 2,
+	LSM_CODEC_ZSTD = 3, LSM_CODEC_DEFAULT = 255 };
+
+typedef struct lsm_options {
+	size_t struct_size;	/* set by lsm_options_init */
+
+	/* How to open. */
+	int create;		/* make the database, and missing parent folders */
+	int exclusive;		/* with create: LSM_EXISTS if there is one */
+	int read_only;		/* change nothing, create nothing, lock nothing */
+	int no_sync;		/* writes do not wait for the disk by default */
+	uint64_t wait_us;	/* wait so long for the writer's lock; 0 = not */
+
+	/* Of the handle. */
+	size_t memtable_size;	/* 512 bytes to 1 GiB; default 16 MiB */
+	size_t cache_size;	/* inflated leaves kept; default 8 MiB */
+	int reads;		/* LSM_READS_MAPPED or LSM_READS_STRICT */
+	int workers;		/* background threads; 0: callers do the work */
+	int max_open_tables;	/* default 500 */
+
+	/* Kept in the database when it is created. */
+	int codec;		/* LSM_CODEC_*; default: the best built in */
+	uint32_t page_size;	/* 4096 to 16384, multiple of 4096 */
+	uint32_t filter_bits;	/* per key, 0 (none) to 20; default 10 */
+	uint64_t table_size;	/* a table is cut near here; default 64 MiB */
+
+	lsm_env *env;		/* NULL: this machine's files */
+} lsm_options;
+
+/* Fill in the defaults. */
+void lsm_options_init(lsm_options *);
+
+/* Open the database in `path`. *db is a handle to be given to lsm_close().
+ * Recovery completes what a killed writer left; LSM_CORRUPT means that the
+ * database needs lsm-check(1) and that nothing was changed. Errors:
+ * LSM_NO_DATABASE, LSM_EXISTS, LSM_LOCKED, LSM_CORRUPT, LSM_UNSUPPORTED,
+ * LSM_PERMISSION, LSM_INVALID and those of the system. */
+int lsm_open(const char *path, const lsm_options *, lsm_db **db);
+
+/* Make everything durable, stop the workers and free the handle. LSM_BUSY
+ * while iterators or snapshots are open: then the handle stays open. After
+ * any other error the handle is gone, and the error says what may be lost. */
+int lsm_close(lsm_db *);
+
+/* Flags of a write. 0 takes the handle's default. */
+#define LSM_SYNC 1u		/* return when the write is durable */
+#define LSM_NO_SYNC 2u		/* return when it survives this process */
+
+/*
+ * Writes. They return when the write survives what the flags ask for. A write
+ * that fails with LSM_TOO_LARGE, LSM_INVALID, LSM_NO_MEMORY or LSM_NO_SPACE is
+ * wholly absent and the handle goes on. After LSM_IO the handle is fenced:
+ * whether the write is there is known after the next open, every later write
+ * returns LSM_IO and nothing more is appended.
+ */
+int lsm_put(lsm_db *, lsm_slice key, lsm_slice value, unsigned flags);
+int lsm_delete(lsm_db *, lsm_slice key, unsigned flags);
+
+/* All operations of the batch or none, in their order. The batch keeps its
+ * content and may be cleared and filled again. */
+int lsm_write(lsm_db *, const lsm_batch *, unsigned flags);
+
+/* Every write that returned before this call is durable when it returns. */
+int lsm_sync(lsm_db *);
+
+int lsm_batch_new(lsm_batch **);
+void lsm_batch_free(lsm_batch *);
+void lsm_batch_clear(lsm_batch *);
+int lsm_batch_put(lsm_batch *, lsm_slice key, lsm_slice value);
+int lsm_batch_delete(lsm_batch *, lsm_slice key);
+size_t lsm_batch_count(const lsm_batch *);
+size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
+
+/*
+ * Reads. A snapshot of NULL means now. lsm_get copies the value into `value`,
+ * growing it when needed; a value of NULL only asks whether the key is there.
+ * LSM_NOTFOUND when it is not, LSM_CORRUPT when the answer cannot be trusted.
+ */
+int lsm_get(lsm_db *, const lsm_snapshot *, lsm_slice key, lsm_buffer *value);
+
+/* The database as it is now. Keeps files and memory alive until it is freed,
+ * never blocks a writer. */
+int lsm_snapshot_new(lsm_db *, lsm_snapshot **);
+void lsm_snapshot_free(lsm_snapshot *);
+uint64_t lsm_snapshot_sequence(const lsm_snapshot *);
+
+/* A range of keys: from (inclusive) to `to` (exclusive). data NULL = open. */
+typedef struct lsm_range {
+	lsm_slice from, to;
+} lsm_range;
+
+/* The range of all keys that begin with `prefix`. When it has an upper end,
+ * `to` points into `room`, which the caller keeps as long as the range. */
+int lsm_range_prefix(lsm_slice prefix, lsm_buffer *room, lsm_range *);
+
+/*
+ * An iterator walks a range (NULL: everything) of a snapshot (NULL: of now)
+ * in both directions. It begins nowhere; the four seeks place it, the steps
+ * move it, lsm_iter_valid tells whether it stands on an entry. All movements
+ * return LSM_OK, also at the end; anything else is a failure, after which it
+ * stands nowhere. Key and value live until the next movement.
+ */
+int lsm_iter_new(lsm_db *, const lsm_snapshot *, const lsm_range *, lsm_iter **);
+void lsm_iter_free(lsm_iter *);
+int lsm_iter_first(lsm_iter *);
+int lsm_iter_last(lsm_iter *);
+int lsm_iter_seek(lsm_iter *, lsm_slice key);		/* first >= key */
+int lsm_iter_seek_for_prev(lsm_iter *, lsm_slice key);	/* last <= key */
+int lsm_iter_next(lsm_iter *);
+int lsm_iter_prev(lsm_iter *);
+int lsm_iter_valid(const lsm_iter *);
+lsm_slice lsm_iter_key(const lsm_iter *);
+lsm_slice lsm_iter_value(const lsm_iter *);
+uint64_t lsm_iter_sequence(const lsm_iter *);
+
+/* Move what is in memory into a table; returns when it is there, durable. */
+int lsm_flush(lsm_db *);
+
+/* Merge every table of the database into one run, and drop what is deleted.
+ * `progress` (may be NULL) is called now and then with bytes read and bytes
+ * to read; a return other than 0 stops: LSM_BUSY, nothing changed. */
+int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
+    void *arg);
+
+/* Run one step of the background work, for handles without workers. *more is
+ * 0 when there was nothing to do. */
+int lsm_step(lsm_db *, int *more);
+
+/* Call `each` with every statistic: a name ("write.puts") and its value.
+ * Counted since the handle was opened, except where the name begins with
+ * "level." or "db.": those describe the database as it is. */
+int lsm_stats(lsm_db *, void (*each)(void *, const char *name, uint64_t value),
+    void *arg);
+
+typedef struct lsm_file_info {
+	const char *name;	/* "000012.sst" */
+	const char *kind;	/* "table", "log", "manifest", "current", ... */
+	int level;		/* of a table; -1 otherwise */
+	uint64_t run;		/* run number of a table */
+	uint64_t size;		/* bytes on disk */
+	uint64_t entries, deletes;
+	uint64_t sequence_min, sequence_max;
+	lsm_slice smallest, largest;
+	int live;		/* the manifest names it */
+	int present;		/* it is in the directory */
+} lsm_file_info;
+
+/* Call `each` with every file of the directory and of the manifest, tables by
+ * level and key first, then the others by name. */
+int lsm_files(lsm_db *, void (*each)(void *, const lsm_file_info *), void *arg);
+
+/* The identity of a database: 16 bytes, drawn when it was created. */
+void lsm_id(const lsm_db *, uint8_t id[16]);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

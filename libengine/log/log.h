@@ -1,0 +1,89 @@
+/*
+ * log.h - the write-ahead log, as its writer sees it.
+ *
+ * Records go into the door's log object, which keeps them beyond the death of
+ * this process without a system call; log_sync makes them durable, one leader
+ * for all who wait. Appending calls are for the holder of the engine's write
+ * lock; log_sync is for anybody.
+ *
+ * Positions are log_position(number, offset): they only grow.
+ */
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "env/env.h"
+#include "kv/block.h"
+#include "log/record.h"
+
+struct log;
+
+/* Where an existing segment ends and how its chain goes on. */
+struct log_end {
+	uint64_t number;	/* of the log */
+	uint64_t size;		/* offset behind its last record */
+	uint64_t sum;		/* of its last record */
+	uint64_t sequence;	/* last sequence given in it or before it */
+};
+
+struct log_options {
+	struct env_dir *dir;
+	struct env_log *env_log;	/* taken: log_free closes it */
+	struct file_id id;		/* database and branch of new logs */
+	uint64_t segment_size;		/* space to prepare for a segment */
+};
+
+int log_new(const struct log_options *, struct log **);
+void log_free(struct log *);
+
+/* Make the file of a future segment, so that log_rotate need not wait; may
+ * run beside appends, in one thread at a time. `recycle`: name of a dead log
+ * to be renamed, or NULL. `edit`: goes into its header. */
+int log_prepare(struct log *, uint64_t number, const char *recycle,
+    uint64_t edit);
+/* The number of the prepared segment, 0 when there is none. */
+uint64_t log_prepared(const struct log *);
+
+/*
+ * Begin with the prepared segment: its start record names `before` (what was
+ * the newest log; NULL for the first of a database). first_sequence is the
+ * next to be given. In log_rotate the current segment gets its close mark
+ * first.
+ */
+int log_start(struct log *, const struct log_end *before,
+    uint64_t first_sequence);
+int log_rotate(struct log *, uint64_t first_sequence);
+
+/* Go on behind `end` in its file; `missing`: see env.h, log_attach. */
+int log_continue(struct log *, const struct log_end *end,
+    struct bytes missing);
+
+/*
+ * Append one record: room for its payload, in place; then, with the payload
+ * filled in, the rest. *position is the end of the record. After a failure of
+ * log_begin with LSM_NO_MEMORY or LSM_NO_SPACE nothing was written; any other
+ * failure is final: the log refuses all further appends.
+ */
+int log_begin(struct log *, enum record_kind, size_t payload, uint8_t **);
+int log_append(struct log *, uint64_t sequence, uint64_t *position);
+
+/* Return when everything below `position` is durable. Never retried: after a
+ * failure every call fails, appends too. */
+int log_sync(struct log *, uint64_t position);
+/* All below is durable: known without asking the disk. */
+uint64_t log_durable(const struct log *);
+
+/* An orderly end: leave mark, sync. */
+int log_leave(struct log *, uint64_t last_sequence);
+
+/* Deleted bytes leave the ring as well (manual compaction). */
+int log_scrub(struct log *);
+
+/* The current segment and its end. */
+struct log_end log_where(const struct log *);
+uint64_t log_syncs(const struct log *);		/* syncs done, counted */
+uint64_t log_bytes(const struct log *);		/* bytes appended, counted */
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * replay.h - reading logs, and what proves their end.
+ *
+ * log_reader reads the records of one segment (or manifest) as long as they
+ * verify and chain. log_replay walks all live segments in order and judges
+ * their ends by the table in lsm-format(5); recovery, lsm-wal-dump and
+ * lsm-check stand on the same table.
+ */
+#ifndef LOG_REPLAY_H
+#define LOG_REPLAY_H
+
+#include "env/env.h"
+#include "kv/block.h"
+#include "kv/iter.h"
+#include "log/log.h"
+#include "log/record.h"
+
+enum log_stop {
+	LOG_STOP_CLOSED,	/* close mark */
+	LOG_STOP_LEFT,		/* leave mark was the last record */
+	LOG_STOP_END,		/* the file ends, or zeros or another file's
+				 * records follow */
+	LOG_STOP_BAD		/* something there that does not verify */
+};
+
+struct log_reader;
+
+/*
+ * Read file `name`; its header must be that of `id` (branch taken from it).
+ * `tail` are bytes that belong at offset tail_at and may not be in the file
+ * (the ring's; empty: none); it must outlive the reader. Memory is bounded by
+ * the file's size. LSM_NOTFOUND: no such file.
+ */
+int log_reader_open(struct env_dir *, const char *name,
+    const struct file_id *id, struct bytes tail, uint64_t tail_at,
+    struct log_reader **);
+void log_reader_free(struct log_reader *);
+const struct file_header *log_reader_header(const struct log_reader *);
+
+/* The next record; *record lives until the next call. LSM_NOTFOUND: there is
+ * no further one, ask log_reader_stop. Other codes: the read failed. */
+int log_reader_next(struct log_reader *, struct record *);
+uint64_t log_reader_offset(const struct log_reader *); /* behind the last */
+uint64_t log_reader_sum(const struct log_reader *);	/* of the last */
+
+/* Why it ended; *reason is static text. With `beyond`, look through the rest
+ * of the file for records that verify: their number, their highest watermark.
+ */
+struct log_beyond {
+	uint64_t records;
+	uint64_t watermark;
+};
+int log_reader_stop(struct log_reader *, enum log_stop *, const char **reason,
+    struct log_beyond *beyond);
+
+/* What recovery knows before it reads the logs. */
+struct log_replay_in {
+	struct env_dir *dir;
+	struct env_lock *lock;		/* to ask for the ring; may be NULL */
+	struct file_id id;		/* database; kind log */
+	uint64_t first;			/* oldest log needed */
+	uint64_t flushed;		/* tables hold sequences up to here */
+	const struct log_end *ends;	/* known from manifest edits */
+	size_t ends_count;
+};
+
+struct log_replay_out {
+	struct log_end last;		/* newest log that counts; number 0:
+					 * there is none */
+	bool clean;			/* close or leave mark, or a known end */
+	bool same_boot;			/* the ring vouches for the end: go on
+					 * in this file with `missing` */
+	bool syncing;			/* the last writer died inside a sync */
+	struct buffer missing;		/* committed, not in the file yet */
+	uint64_t records, bytes;	/* counted */
+	uint64_t interrupted_log;	/* an interrupted write: where, or 0 */
+	uint64_t interrupted_at;
+	uint64_t *aside;		/* logs to be set aside, by number */
+	size_t aside_count;
+};
+
+/*
+ * Call `each` for every operation with a sequence above `flushed`, in order;
+ * a code other than LSM_OK from it ends the walk. LSM_CORRUPT: damage, with
+ * log, offset and evidence in the story; *out is then empty.
+ */
+int log_replay(const struct log_replay_in *,
+    int (*each)(void *, const struct entry *, uint64_t log), void *arg,
+    struct log_replay_out *out);
+void log_replay_out_release(struct log_replay_out *);
+
+#endif

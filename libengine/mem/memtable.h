@@ -1,0 +1,59 @@
+/*
+ * memtable.h - the newest entries, sorted, in memory.
+ *
+ * A blocked skip list (skiplist.h) in an arena that never moves, with a
+ * cache-line blocked Bloom filter beside it. One writer at a time; readers
+ * take no lock and never write. Entries with sequences above what a reader
+ * asks for are invisible to it, so a reader needs a published sequence: the
+ * writer's release of it orders everything put before.
+ */
+#ifndef MEM_MEMTABLE_H
+#define MEM_MEMTABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kv/iter.h"
+
+struct memtable;
+
+enum { MEMTABLE_LIMIT_MIN = 512 };
+#define MEMTABLE_LIMIT_MAX ((size_t)1 << 30)
+
+/*
+ * A memtable that is full at `limit` bytes and surely has room, when empty,
+ * for `ops` operations of `data` bytes of keys and values in all. Its
+ * sequences are base_sequence and above, less than 2^32 of them. The caller
+ * holds one reference.
+ */
+int memtable_new(size_t limit, size_t ops, size_t data, uint64_t base_sequence,
+    struct memtable **);
+void memtable_ref(struct memtable *);
+void memtable_unref(struct memtable *);	/* takes NULL */
+
+/* May `ops` operations of `data` bytes be put now, whatever their keys are? */
+bool memtable_has_room(const struct memtable *, size_t ops, size_t data,
+    uint64_t last_sequence);
+/* At its limit: time for the next one. */
+bool memtable_full(const struct memtable *);
+
+/* The writer only, after memtable_has_room; sequences ascend. Cannot fail. */
+void memtable_put(struct memtable *, enum kind, struct bytes key,
+    struct bytes value, uint64_t sequence);
+
+/* The newest entry of the key with a sequence of at most `sequence`; its
+ * bytes live as long as the memtable. `hash` is hash64(key). */
+bool memtable_get(const struct memtable *, struct bytes key, uint64_t hash,
+    uint64_t sequence, struct entry *);
+
+/* Walks what is visible at `sequence`, while the writer goes on. Holds a
+ * reference. Keys and values point into the memtable. */
+int memtable_iter_new(struct memtable *, uint64_t sequence, struct iter **);
+
+size_t memtable_used(const struct memtable *);		/* bytes of the arena */
+uint64_t memtable_entries(const struct memtable *);	/* versions counted */
+uint64_t memtable_deletes(const struct memtable *);
+uint64_t memtable_data(const struct memtable *);	/* keys and values */
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * table.h - a table, open for reading.
+ *
+ * Immutable, so any number of threads may read. Every page is verified before
+ * it is believed: a mapped one at its first touch, through file_read, so that
+ * I/O errors and damage come back as errors; one that is read, every time.
+ */
+#ifndef TABLE_TABLE_H
+#define TABLE_TABLE_H
+
+#include "kv/iter.h"
+#include "table/cache.h"
+#include "table/table_builder.h"
+
+struct table;
+
+/* Counted by all tables of a handle; relaxed. */
+struct table_stats {
+	_Atomic uint64_t filter_asked;	/* filters consulted */
+	_Atomic uint64_t filter_useful;	/* said no */
+	_Atomic uint64_t filter_false;	/* said perhaps, key was absent */
+	_Atomic uint64_t pages_read;	/* read and verified */
+	_Atomic uint64_t bytes_read;
+	_Atomic uint64_t inflated;	/* pages decompressed */
+};
+
+struct table_source {
+	struct env_dir *dir;
+	uint8_t database[ID_SIZE];
+	int reads;			/* LSM_READS_* */
+	struct cache *cache;		/* of inflated leaves; may be NULL */
+	struct table_stats *stats;
+};
+
+/* Opens the file and checks size, header and footer against `meta`. */
+int table_open(const struct table_source *, const struct table_meta *meta,
+    struct table **);
+void table_free(struct table *);
+
+/*
+ * The entry of `key`: LSM_OK with its kind and sequence, the value of a put
+ * copied into `value` (NULL: not wanted; else its n is set); LSM_NOTFOUND.
+ * `hash` is hash64(key).
+ */
+int table_get(struct table *, struct bytes key, uint64_t hash,
+    enum kind *, uint64_t *sequence, struct buffer *value);
+
+enum { TABLE_SCAN = 1 /* read ahead, never map, cache nothing: compaction */ };
+int table_iter_new(struct table *, unsigned flags, struct iter **);
+
+/* Read and verify every block, the order of keys and the footer's counts and
+ * whole-file sum. */
+int table_verify(struct table *);
+
+struct table_footer;
+const struct table_footer *table_footer(const struct table *);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * table_builder.h - writes a table from entries in key order.
+ *
+ * Memory is bounded: one page a level and the filter (keys are hashed as they
+ * come, 8 bytes each).
+ */
+#ifndef TABLE_TABLE_BUILDER_H
+#define TABLE_TABLE_BUILDER_H
+
+#include "env/env.h"
+#include "kv/block.h"
+#include "kv/iter.h"
+
+/* What the manifest knows of a table. Keys are in `keys`. */
+struct table_meta {
+	uint64_t number, size, sum;
+	uint64_t entries, deletes, data;	/* data: bytes of keys, values */
+	uint64_t sequence_min, sequence_max;
+	uint8_t branch[ID_SIZE];
+	struct bytes smallest, largest;
+	uint8_t *keys;			/* both keys; owned */
+};
+
+void table_meta_release(struct table_meta *);
+int table_meta_copy(struct table_meta *to, const struct table_meta *from);
+
+struct table_options {
+	struct env_dir *dir;
+	struct file_id id;		/* kind table; branch, number */
+	int codec;			/* LSM_CODEC_*, built in */
+	uint32_t page_size;
+	uint32_t filter_bits;		/* per key; 0 = no filter */
+	int level;
+	uint64_t run, edit;
+	const uint64_t *inputs;		/* table numbers; copied */
+	size_t inputs_count;
+};
+
+struct table_builder;
+
+/* Creates the file. On every failure from here on the caller frees the
+ * builder, which also unlinks the file. */
+int table_builder_new(const struct table_options *, struct table_builder **);
+void table_builder_free(struct table_builder *);
+
+/* Keys ascend strictly; checked: LSM_BUG. */
+int table_builder_add(struct table_builder *, const struct entry *);
+uint64_t table_builder_size(const struct table_builder *);	/* so far */
+uint64_t table_builder_entries(const struct table_builder *);
+
+/* Write the rest, sync, close. *meta is the caller's to release. The file
+ * stays; its directory is not synced yet. */
+int table_builder_finish(struct table_builder *, struct table_meta *meta);
+
+#endif

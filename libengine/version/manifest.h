@@ -1,0 +1,79 @@
+/*
+ * manifest.h - the log of version edits, and CURRENT that names it.
+ *
+ * One writer. An edit is durable before it counts. The manifest starts anew
+ * when it has grown to several times its first size, or when its end was torn.
+ */
+#ifndef VERSION_MANIFEST_H
+#define VERSION_MANIFEST_H
+
+#include "env/env.h"
+#include "version/version.h"
+
+struct current {
+	uint8_t database[ID_SIZE], branch[ID_SIZE];
+	uint64_t manifest;	/* its number */
+	uint64_t edit;		/* its first edit */
+};
+
+/* CURRENT. LSM_NOTFOUND: there is none; LSM_CORRUPT, LSM_UNSUPPORTED. */
+int current_read(struct env_dir *, struct current *);
+int current_write(struct env_dir *, const struct current *);
+int current_decode(struct bytes text, struct current *);
+int current_encode(const struct current *, struct buffer *);
+
+/* The state that a manifest adds up to. */
+struct state {
+	struct current current;
+	uint8_t branch[ID_SIZE];	/* for new files */
+	uint64_t edit;			/* last one */
+	uint64_t reserved;
+	uint64_t flushed;
+	uint64_t log;
+	uint64_t next_run;
+	struct log_end *ends;		/* of logs >= log */
+	size_t ends_count;
+	struct edit_option *options;
+	size_t options_count;
+	char *created;
+	struct version *version;
+	uint64_t manifest_size;		/* bytes that were read */
+	bool torn;			/* the last record was not whole */
+};
+
+void state_release(struct state *);
+const char *state_option(const struct state *, const char *name); /* or NULL */
+
+/*
+ * Read CURRENT and its manifest. LSM_NO_DATABASE when there is no CURRENT and
+ * no manifest, table or log either; LSM_CORRUPT, LSM_UNSUPPORTED.
+ */
+int manifest_read(struct env_dir *,
+    void (*gone)(void *, struct version_table *), void *arg, struct state *);
+
+struct manifest;
+
+/*
+ * Start a new manifest, numbered `number`, that holds the state as one
+ * snapshot, durable; then CURRENT names it. state->current and reserved are
+ * updated. The old file stays for the caller to unlink.
+ */
+int manifest_create(struct env_dir *, struct state *, uint64_t number,
+    struct manifest **);
+/* Go on in the manifest that was read; not when it was torn. */
+int manifest_continue(struct env_dir *, const struct state *,
+    struct manifest **);
+void manifest_free(struct manifest *);
+
+/*
+ * Append the edit, sync, and apply it to the state: state->version is then
+ * the new version. edit->number is set here. LSM_NO_SPACE or LSM_NO_MEMORY
+ * before the first byte: nothing happened. Any other failure: *fatal is true,
+ * nothing more may be appended.
+ */
+int manifest_append(struct manifest *, struct state *, struct edit *,
+    void (*gone)(void *, struct version_table *), void *arg, bool *fatal);
+bool manifest_wants_restart(const struct manifest *);
+uint64_t manifest_bytes(const struct manifest *);	/* appended, counted */
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * version.h - which tables make up the database: levels as lists of runs.
+ *
+ * A run is a list of tables in key order that do not overlap: one entry per
+ * key. Runs are totally ordered: level 0 is the newest level, and inside a
+ * level runs stand newest first, by number. The order law: per key, sequences
+ * fall from newer runs to older. A version never changes; an edit makes the
+ * next one.
+ */
+#ifndef VERSION_VERSION_H
+#define VERSION_VERSION_H
+
+#include "log/log.h"
+#include "table/table_cache.h"
+
+enum { LEVELS_MAX = 8 };
+
+/* A table in versions; shared by them. */
+struct version_table {
+	_Atomic uint32_t refs;
+	_Atomic bool dead;	/* no later version has it: unlink at the end */
+	struct table_meta meta;
+	int level;
+	uint64_t run;
+	void (*gone)(void *, struct version_table *);	/* last ref dropped */
+	void *gone_arg;
+};
+
+struct run {
+	uint64_t number;
+	size_t count;
+	struct version_table **tables;	/* by smallest key */
+};
+
+struct level {
+	size_t count;
+	struct run *runs;		/* newest first */
+	uint64_t bytes;			/* of all tables */
+};
+
+struct version {
+	_Atomic uint32_t refs;
+	uint64_t edit;			/* that made it */
+	struct level levels[LEVELS_MAX];
+	size_t tables, runs;		/* in all */
+};
+
+/* A change. Fields that are 0 or empty change nothing. */
+struct edit {
+	uint64_t number;
+	bool has_identity;
+	uint8_t database[ID_SIZE], branch[ID_SIZE];
+	uint64_t reserved;		/* file numbers below may be used */
+	uint64_t flushed;		/* sequences up to here are in tables */
+	uint64_t log;			/* logs below are dead */
+	uint64_t next_run;
+	struct log_end *ends;
+	size_t ends_count;
+	struct edit_add {
+		int level;
+		uint64_t run;
+		struct table_meta meta;	/* owned */
+	} *adds;
+	size_t adds_count;
+	uint64_t *drops;		/* table numbers */
+	size_t drops_count;
+	struct edit_option {
+		char *name, *value;
+	} *options;
+	size_t options_count;
+	char *created;			/* by which program */
+};
+
+void edit_release(struct edit *);
+int edit_add_table(struct edit *, int level, uint64_t run,
+    const struct table_meta *);		/* copies */
+int edit_drop_table(struct edit *, uint64_t number);
+int edit_add_end(struct edit *, const struct log_end *);
+int edit_set_option(struct edit *, const char *name, const char *value);
+
+/* The fields of lsm-format(5), KINDS IN A MANIFEST. */
+int edit_encode(const struct edit *, struct buffer *);
+int edit_decode(struct bytes, const char *story, struct edit *);
+
+int version_new(struct version **);	/* empty, one reference */
+void version_ref(struct version *);
+void version_unref(struct version *);
+
+/*
+ * The version after an edit. Checks every law that can be checked from bounds
+ * (overlap inside a run, order of runs, drops that name a table, numbers used
+ * once): LSM_CORRUPT with a story. `gone` is told of tables whose last
+ * reference falls.
+ */
+int version_apply(const struct version *, const struct edit *,
+    void (*gone)(void *, struct version_table *), void *arg,
+    struct version **);
+
+/*
+ * The newest entry of `key` in the tables: as table_get. Asks the runs from
+ * the newest on, in each at most one table. *asked counts tables consulted.
+ */
+int version_get(const struct version *, struct table_cache *,
+    struct bytes key, uint64_t hash, enum kind *, uint64_t *sequence,
+    struct buffer *value, uint64_t *asked);
+
+/* The tables of one run as one iterator, opened as it comes to them. Holds a
+ * reference to the version. `from` and `to` (inclusive; p NULL = open) only
+ * spare the opening of tables outside. */
+int run_iter_new(struct version *, const struct run *, struct table_cache *,
+    unsigned flags, struct iter **);
+
+/* Append one iterator for each run, newest first, to `list`, which has room
+ * for version->runs of them. */
+int version_iters(struct version *, struct table_cache *, unsigned flags,
+    struct iter **list, size_t *count);
+
+/* Does anything in the run overlap [smallest, largest], both inclusive? */
+bool run_overlaps(const struct run *, struct bytes smallest,
+    struct bytes largest);
+
+/* Index of the first table whose largest key is >= key; count when none. */
+size_t run_find(const struct run *, struct bytes key);
+
+#endif
