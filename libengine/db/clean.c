@@ -1,0 +1,173 @@
+/*
+ * clean.c - what recovery leaves over: removed, or set aside in lost+found.
+ *
+ * Nothing is removed on the word of a manifest whose end was torn. What an
+ * interrupted write left behind the end of the log is kept, not judged.
+ */
+#include "db/db.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "env/files.h"
+
+enum { CHUNK = 64 << 10 };
+
+static bool
+table_live(const struct version *v, uint64_t number)
+{
+	for (int l = 0; l < LEVELS_MAX; l++)
+		for (size_t i = 0; i < v->levels[l].count; i++)
+			for (size_t j = 0; j < v->levels[l].runs[i].count;
+			    j++)
+				if (v->levels[l].runs[i].tables[j]->meta
+				    .number == number)
+					return true;
+	return false;
+}
+
+static bool
+orphan(struct lsm_db *db, enum file_kind kind, uint64_t number)
+{
+	switch (kind) {
+	case FILE_TABLE:
+		return !table_live(db->state.version, number);
+	case FILE_LOG:
+		return number < db->state.log ||
+		    (number > log_where(db->log).number &&
+		    number != log_prepared(db->log));
+	case FILE_MANIFEST:
+		return number != db->state.current.manifest;
+	case FILE_TEMPORARY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+orphans_remove(struct lsm_db *db)
+{
+	struct env_names names = { 0 };
+	const char *name;
+	uint64_t number;
+	int rc;
+
+	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
+		return rc;
+	name = (const char *)names.text.p;
+	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+		enum file_kind kind = file_parse(name, &number);
+
+		/* One that cannot be removed now is removed another time. */
+		if (orphan(db, kind, number))
+			(void)db->env->ops->dir_unlink(db->dir, name);
+	}
+	env_names_free(&names);
+	return LSM_OK;
+}
+
+static bool
+all_zero(const uint8_t *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+static int
+bytes_copy(struct env_file *from, uint64_t at, struct env_file *to,
+    bool *something)
+{
+	const struct env_ops *ops = from->env->ops;
+	uint8_t *chunk = mem_alloc(CHUNK);
+	size_t got = CHUNK;
+	int rc = LSM_OK;
+
+	if (chunk == NULL)
+		return mem_exhausted(CHUNK);
+	while (rc == LSM_OK && got == CHUNK) {
+		rc = ops->file_read(from, at, chunk, CHUNK, &got);
+		if (rc != LSM_OK)
+			break;
+		*something |= !all_zero(chunk, got);
+		rc = ops->file_append(to, chunk, got);
+		at += got;
+	}
+	mem_free(chunk);
+	return rc;
+}
+
+/* The bytes behind the end of an interrupted log, as NAME.log.OFFSET. */
+static int
+tail_aside(struct lsm_db *db, struct env_dir *lost)
+{
+	char name[FILE_NAME_MAX], kept[2 * FILE_NAME_MAX];
+	uint64_t log = db->recovery.interrupted_log;
+	const struct env_ops *ops = db->env->ops;
+	struct env_file *from = NULL, *to = NULL;
+	bool something = false;
+	int rc;
+
+	file_name(name, FILE_LOG, log);
+	snprintf(kept, sizeof kept, "%s.%llu", name,
+	    (unsigned long long)db->recovery.interrupted_at);
+	if ((rc = ops->file_open(db->dir, name, ENV_READ, &from)) != LSM_OK)
+		return rc;
+	(void)ops->dir_unlink(lost, kept);	/* of a recovery cut short */
+	if ((rc = ops->file_open(lost, kept, ENV_CREATE, &to)) == LSM_OK &&
+	    (rc = bytes_copy(from, db->recovery.interrupted_at, to,
+	    &something)) == LSM_OK && something)
+		rc = ops->file_sync(to);
+	env_file_close(from);
+	env_file_close(to);
+	if (rc == LSM_OK && !something)
+		rc = ops->dir_unlink(lost, kept);
+	return rc;
+}
+
+static int
+logs_aside(struct lsm_db *db, struct env_dir *lost,
+    const struct log_replay_out *out)
+{
+	char name[FILE_NAME_MAX];
+	int rc = LSM_OK;
+
+	for (size_t i = 0; i < out->aside_count && rc == LSM_OK; i++) {
+		file_name(name, FILE_LOG, out->aside[i]);
+		rc = db->env->ops->dir_move(db->dir, name, lost, name);
+		if (rc == LSM_NOTFOUND)
+			rc = LSM_OK;
+	}
+	return rc;
+}
+
+static int
+set_aside(struct lsm_db *db, const struct log_replay_out *out)
+{
+	const struct env_ops *ops = db->env->ops;
+	struct env_dir *lost;
+	int rc;
+
+	if (out->aside_count == 0 && out->interrupted_log == 0)
+		return LSM_OK;
+	if ((rc = ops->dir_sub(db->dir, "lost+found", &lost)) != LSM_OK)
+		return rc;
+	rc = logs_aside(db, lost, out);
+	if (rc == LSM_OK && out->interrupted_log >= db->state.log)
+		rc = tail_aside(db, lost);
+	if (rc == LSM_OK)
+		rc = ops->dir_sync(lost);
+	if (rc == LSM_OK)
+		rc = ops->dir_sync(db->dir);
+	ops->dir_close(lost);
+	return rc;
+}
+
+int
+db_clean(struct lsm_db *db, const struct log_replay_out *out)
+{
+	int rc = set_aside(db, out);
+
+	if (rc != LSM_OK || db->state.torn)
+		return rc;
+	return orphans_remove(db);
+}

@@ -1,0 +1,202 @@
+/*
+ * create.c - a new database, made so that a crash leaves one or none.
+ *
+ * The log comes first, then the manifest, then CURRENT: only with CURRENT is
+ * there a database. What a crash leaves before that holds nothing, and the
+ * next creation removes it.
+ */
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "db/db.h"
+#include "env/files.h"
+
+enum { FIRST_LOG = 1, FIRST_MANIFEST = 2, FIRST_FREE = 3 };
+
+/* Does a log hold anything that somebody wrote? An unreadable one may: only
+ * where no manifest came after it can it be a file that was never finished. */
+static int
+log_holds_data(struct env_dir *dir, const char *name, bool *holds)
+{
+	struct log_reader *reader;
+	struct record r;
+	int rc;
+
+	*holds = false;
+	rc = log_reader_open(dir, name, NULL, bytes(NULL, 0), 0, &reader);
+	if (rc != LSM_OK)
+		return rc;
+	while ((rc = log_reader_next(reader, &r)) == LSM_OK)
+		if (r.kind != RECORD_START && r.kind != RECORD_LEAVE)
+			*holds = true;
+	log_reader_free(reader);
+	return rc == LSM_NOTFOUND ? LSM_OK : rc;
+}
+
+struct leftovers {
+	size_t current, tables, manifests, logs, unreadable, holding;
+};
+
+static int
+leftovers_count(struct env_dir *dir, const struct env_names *names,
+    struct leftovers *l)
+{
+	const char *name = (const char *)names->text.p;
+	uint64_t number;
+	bool holds;
+	int rc;
+
+	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1) {
+		enum file_kind kind = file_parse(name, &number);
+
+		l->current += kind == FILE_CURRENT;
+		l->tables += kind == FILE_TABLE;
+		l->manifests += kind == FILE_MANIFEST;
+		if (kind != FILE_LOG)
+			continue;
+		l->logs++;
+		rc = log_holds_data(dir, name, &holds);
+		if (rc != LSM_OK && rc != LSM_CORRUPT)
+			return rc;
+		l->unreadable += rc != LSM_OK;
+		l->holding += rc == LSM_OK && holds;
+	}
+	return LSM_OK;
+}
+
+/*
+ * LSM_OK when there is a database, whole or damaged; LSM_NO_DATABASE when
+ * there is none, or one whose making was interrupted (*half_made);
+ * LSM_CORRUPT when files of a database are there and CURRENT is not.
+ */
+int
+db_absent(struct env_dir *dir, const char *path, bool *half_made)
+{
+	struct leftovers l = { 0 };
+	struct env_names names = { 0 };
+	struct env_file *file;
+	int rc;
+
+	*half_made = false;
+	rc = dir->env->ops->file_open(dir, "CURRENT", ENV_READ, &file);
+	env_file_close(file);
+	if (rc != LSM_NOTFOUND)
+		return rc;
+	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
+		return rc;
+	rc = leftovers_count(dir, &names, &l);
+	env_names_free(&names);
+	if (rc != LSM_OK || l.current > 0)
+		return rc;
+	if (l.tables > 0 || l.holding > 0 ||
+	    (l.unreadable > 0 && l.manifests > 0))
+		return status_set(LSM_CORRUPT,
+		    "%s: CURRENT is missing, other files are not", path);
+	*half_made = l.logs + l.manifests > 0;
+	return status_set(LSM_NO_DATABASE, "%s: no database here", path);
+}
+
+static int
+leftovers_remove(struct lsm_db *db)
+{
+	const struct env_ops *ops = db->env->ops;
+	struct env_names names = { 0 };
+	const char *name;
+	uint64_t number;
+	int rc;
+
+	if ((rc = ops->dir_list(db->dir, &names)) != LSM_OK)
+		return rc;
+	name = (const char *)names.text.p;
+	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+		enum file_kind kind = file_parse(name, &number);
+
+		if (kind != FILE_LOG && kind != FILE_MANIFEST)
+			continue;
+		if ((rc = ops->dir_unlink(db->dir, name)) != LSM_OK)
+			break;
+	}
+	env_names_free(&names);
+	return rc;
+}
+
+/* The first log, with its start record, on the disk. */
+static int
+first_log(struct lsm_db *db, const struct file_id *id)
+{
+	struct log_options lo = {
+		.dir = db->dir,
+		.id = *id,
+		.segment_size = db->memtable_size,
+	};
+	struct env_tail tail;
+	struct log *log = NULL;
+	int rc;
+
+	lo.id.kind = FILE_LOG;
+	rc = db->env->ops->log_open(db->dir, db->lock, id->database,
+	    &lo.env_log, &tail);
+	if (rc != LSM_OK)
+		return rc;
+	if ((rc = log_new(&lo, &log)) != LSM_OK)
+		return rc;
+	if ((rc = log_prepare(log, FIRST_LOG, NULL, 0)) == LSM_OK &&
+	    (rc = log_start(log, NULL, 1)) == LSM_OK)
+		rc = log_sync(log, log_position(FIRST_LOG, BLOCK_UNIT + 1));
+	log_free(log);
+	return rc;
+}
+
+static int
+first_state(struct lsm_db *db, const struct file_id *id, struct state *s)
+{
+	static const char by[] = "liblsm ";
+	struct edit e = { 0 };
+	size_t n = sizeof by + strlen(lsm_version());
+	int rc;
+
+	memcpy(s->current.database, id->database, ID_SIZE);
+	memcpy(s->current.branch, id->branch, ID_SIZE);
+	memcpy(s->branch, id->branch, ID_SIZE);
+	s->reserved = FIRST_FREE + NUMBERS_RESERVED;
+	s->log = FIRST_LOG;
+	s->next_run = 1;
+	if ((s->created = mem_alloc(n)) == NULL)
+		return mem_exhausted(n);
+	strcpy(s->created, by);
+	strcat(s->created, lsm_version());
+	if ((rc = version_new(&s->version)) != LSM_OK)
+		return rc;
+	rc = stored_edit(&db->opt, &e);
+	if (rc == LSM_OK) {	/* the options change hands */
+		s->options = e.options;
+		s->options_count = e.options_count;
+		e.options = NULL;
+		e.options_count = 0;
+	}
+	edit_release(&e);
+	return rc;
+}
+
+int
+db_create(struct lsm_db *db)
+{
+	const struct env_ops *ops = db->env->ops;
+	struct file_id id = { .kind = FILE_LOG };
+	struct manifest *manifest = NULL;
+	struct state s = { 0 };
+	int rc;
+
+	if ((rc = leftovers_remove(db)) != LSM_OK ||
+	    (rc = ops->random(db->env, id.database, ID_SIZE)) != LSM_OK ||
+	    (rc = ops->random(db->env, id.branch, ID_SIZE)) != LSM_OK ||
+	    (rc = first_log(db, &id)) != LSM_OK ||
+	    (rc = first_state(db, &id, &s)) != LSM_OK)
+		goto done;
+	rc = manifest_create(db->dir, &s, FIRST_MANIFEST, &manifest);
+done:
+	manifest_free(manifest);
+	state_release(&s);
+	return rc;
+}

@@ -1,0 +1,278 @@
+/*
+ * db.c - open and close; what a handle is allowed to do.
+ */
+#include "db/db.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "env/files.h"
+
+enum { LOCK_TRY_US = 1000 };	/* between two tries for the writer's lock */
+
+void
+lsm_id(const lsm_db *db, uint8_t id[16])
+{
+	memcpy(id, db->id, ID_SIZE);
+}
+
+int
+db_usable(const struct lsm_db *db)
+{
+	if (db->process == process_generation())
+		return LSM_OK;
+	return status_set(LSM_FORKED,
+	    "%s: the handle belongs to the parent process", db->path);
+}
+
+int
+db_writable(const struct lsm_db *db)
+{
+	int rc;
+
+	if ((rc = db_usable(db)) != LSM_OK)
+		return rc;
+	if (db->read_only)
+		return status_set(LSM_READ_ONLY, "%s: opened read-only",
+		    db->path);
+	if ((rc = load_acquire(&db->fence.code)) != LSM_OK)
+		return status_set(rc, "fenced: %s", db->fence.story);
+	return LSM_OK;
+}
+
+/* From now on readers of "now" see what is surely on the disk, no more. */
+int
+db_fence(struct lsm_db *db, int code)
+{
+	mutex_lock(&db->mu);
+	if (db->fence.code == LSM_OK) {
+		snprintf(db->fence.story, sizeof db->fence.story, "%s",
+		    status_story());
+		store_release(&db->fence.code, code);
+		store_release(&db->visible, load_acquire(&db->durable));
+		cond_broadcast(&db->changed);
+	}
+	mutex_unlock(&db->mu);
+	return code;
+}
+
+/* The last version that named a table has gone, and with it the table. */
+void
+table_gone(void *arg, struct version_table *t)
+{
+	struct lsm_db *db = arg;
+	char name[FILE_NAME_MAX];
+
+	table_cache_forget(db->tables, t->meta.number);
+	if (db->read_only)
+		return;
+	file_name(name, FILE_TABLE, t->meta.number);
+	/* One that stays is an orphan: the next open removes it. */
+	(void)db->env->ops->dir_unlink(db->dir, name);
+}
+
+void
+db_free(struct lsm_db *db)
+{
+	if (db == NULL)
+		return;
+	work_stop(db);
+	view_unref(db->view);
+	log_free(db->log);
+	manifest_free(db->manifest);
+	state_release(&db->state);
+	table_cache_free(db->tables);
+	cache_free(db->cache);
+	if (db->lock != NULL)
+		db->env->ops->lock_close(db->lock);
+	if (db->dir != NULL)
+		db->env->ops->dir_close(db->dir);
+	mutex_release(&db->write_mu);
+	mutex_release(&db->work_mu);
+	mutex_release(&db->edit_mu);
+	mutex_release(&db->mu);
+	cond_release(&db->changed);
+	mem_free(db->path);
+	mem_free(db);
+}
+
+static int
+db_new(const char *path, const lsm_options *given, struct lsm_db **out)
+{
+	struct lsm_db *db;
+	lsm_options o;
+	size_t n = strlen(path) + 1;
+	int rc;
+
+	*out = NULL;
+	if ((rc = options_check(given, &o)) != LSM_OK)
+		return rc;
+	if ((db = mem_zalloc(sizeof *db)) == NULL)
+		return mem_exhausted(sizeof *db);
+	mutex_init(&db->write_mu);
+	mutex_init(&db->work_mu);
+	mutex_init(&db->edit_mu);
+	mutex_init(&db->mu);
+	cond_init(&db->changed);
+	db->opt = o;
+	db->env = o.env ? o.env : env_posix();
+	db->read_only = o.read_only;
+	db->process = process_generation();
+	db->memtable_size = o.memtable_size < MEMTABLE_START ?
+	    o.memtable_size : MEMTABLE_START;
+	if ((db->path = mem_alloc(n)) == NULL) {
+		db_free(db);
+		return mem_exhausted(n);
+	}
+	memcpy(db->path, path, n);
+	*out = db;
+	return LSM_OK;
+}
+
+static int
+lock_wait(struct lsm_db *db)
+{
+	const struct env_ops *ops = db->env->ops;
+	uint64_t end = ops->now_us(db->env) + db->opt.wait_us;
+	int rc;
+
+	for (;;) {
+		rc = ops->lock_hold(db->lock, 0, 1, ENV_EXCLUSIVE);
+		if (rc != LSM_LOCKED || ops->now_us(db->env) >= end)
+			break;
+		mutex_lock(&db->mu);
+		cond_wait_for(&db->changed, &db->mu, LOCK_TRY_US);
+		mutex_unlock(&db->mu);
+	}
+	return rc == LSM_LOCKED ? status_add(rc, "%s", db->path) : rc;
+}
+
+/* Caches of what is read; they need the database's identity. */
+static int
+caches_new(struct lsm_db *db)
+{
+	struct table_source source = {
+		.dir = db->dir,
+		.reads = db->opt.reads,
+		.stats = &db->table_stats,
+	};
+	int rc;
+
+	if ((rc = cache_new(db->opt.cache_size, &db->cache)) != LSM_OK)
+		return rc;
+	source.cache = db->cache;
+	memcpy(source.database, db->id, ID_SIZE);
+	return table_cache_new(&source, (size_t)db->opt.max_open_tables,
+	    &db->tables);
+}
+
+/* LSM_OK: there is a database. Nothing is made before that is known. */
+static int
+presence(struct lsm_db *db, bool *make)
+{
+	bool half_made;
+	int rc;
+
+	*make = false;
+	rc = db_absent(db->dir, db->path, &half_made);
+	if (rc != LSM_NO_DATABASE || !db->opt.create)
+		return rc;
+	*make = true;
+	return LSM_OK;
+}
+
+static int
+open_writer(struct lsm_db *db)
+{
+	bool make;
+	int rc;
+
+	if ((rc = presence(db, &make)) != LSM_OK)
+		return rc;
+	rc = db->env->ops->lock_open(db->dir, true, &db->lock);
+	if (rc != LSM_OK || (rc = lock_wait(db)) != LSM_OK)
+		return rc;
+	/* Another may have made it while this one waited. */
+	if ((rc = presence(db, &make)) != LSM_OK)
+		return rc;
+	if (make && (rc = db_create(db)) != LSM_OK)
+		return rc;
+	if (!make && db->opt.exclusive)
+		return status_set(LSM_EXISTS, "%s: database exists", db->path);
+	return LSM_OK;
+}
+
+static int
+open_reader(struct lsm_db *db)
+{
+	bool half_made;
+	int rc;
+
+	if ((rc = db_absent(db->dir, db->path, &half_made)) != LSM_OK)
+		return rc;
+	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
+	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
+}
+
+int
+lsm_open(const char *path, const lsm_options *options, lsm_db **out)
+{
+	struct lsm_db *db;
+	struct current current;
+	bool created;
+	int rc;
+
+	*out = NULL;
+	if ((rc = db_new(path, options, &db)) != LSM_OK)
+		return rc;
+	if ((rc = db->env->ops->dir_open(db->env, path, db->opt.create,
+	    &db->dir, &created)) != LSM_OK)
+		goto done;
+	if ((rc = db->read_only ? open_reader(db) : open_writer(db)) !=
+	    LSM_OK)
+		goto done;
+	if ((rc = current_read(db->dir, &current)) != LSM_OK)
+		goto done;
+	memcpy(db->id, current.database, ID_SIZE);
+	if ((rc = caches_new(db)) != LSM_OK ||
+	    (rc = db_recover(db)) != LSM_OK ||
+	    (rc = work_start(db)) != LSM_OK)
+		goto done;
+	*out = db;
+	return LSM_OK;
+done:
+	db_free(db);
+	return rc;
+}
+
+static int
+close_log(struct lsm_db *db)
+{
+	int rc;
+
+	if (db->read_only)
+		return LSM_OK;
+	if ((rc = db_writable(db)) != LSM_OK)
+		return rc;
+	mutex_lock(&db->write_mu);
+	rc = log_leave(db->log, db->sequence);
+	mutex_unlock(&db->write_mu);
+	return rc;
+}
+
+int
+lsm_close(lsm_db *db)
+{
+	int rc;
+
+	if (db == NULL)
+		return LSM_OK;
+	if (db->open_handles != 0)
+		return status_set(LSM_BUSY, "%s: %llu iterators or snapshots "
+		    "are open", db->path,
+		    (unsigned long long)db->open_handles);
+	work_stop(db);
+	rc = close_log(db);
+	db_free(db);
+	return rc;
+}

@@ -1,0 +1,174 @@
+/*
+ * db.h - an open database.
+ *
+ * A view is what a reader needs: the memtables and a version. It never
+ * changes and is replaced whole. Together with a sequence it is a snapshot.
+ *
+ * Lock order, outer first:
+ *   write_mu  the one who appends to the log and the active memtable
+ *   work_mu   the one who runs a step of background work
+ *   edit_mu   the one who appends to the manifest and gives out numbers
+ *   mu        the view, the work waiting, who waits for whom; never held
+ *             while a file is touched
+ * Nobody who holds work_mu takes write_mu.
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include "compact/compact.h"
+#include "compact/pick.h"
+#include "db/options.h"
+#include "env/env.h"
+#include "log/log.h"
+#include "log/replay.h"
+#include "mem/memtable.h"
+#include "version/manifest.h"
+
+enum {
+	FROZEN_MAX = 2,		/* unflushed memtables beside the active one */
+	RUNS_MERGE = 8,		/* runs in the tree that trigger a merge */
+	RUNS_STOP = 24,		/* runs at which a freezing writer waits */
+	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
+};
+#define MEMTABLE_START ((size_t)1 << 20)	/* the first is no larger */
+
+/* A memtable, and the log that holds its oldest entry. */
+struct generation {
+	struct memtable *mem;
+	uint64_t log;
+	uint64_t last;		/* highest sequence; 0: still active */
+};
+
+struct view {
+	_Atomic uint32_t refs;
+	struct version *version;
+	size_t count;			/* of generations; the last is active */
+	size_t room;
+	struct generation generations[];	/* oldest first */
+};
+
+struct fence {
+	_Atomic int code;		/* LSM_OK: none; set once, under mu */
+	char story[STATUS_STORY_MAX];
+};
+
+struct counters {
+	_Atomic uint64_t puts, deletes, batches, bytes_user;
+	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
+	_Atomic uint64_t iters, seeks, steps;
+	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
+	_Atomic uint64_t shadowed, deletes_dropped;
+	_Atomic uint64_t stalls, stall_us;
+};
+
+struct recovery {
+	uint64_t records, bytes;
+	uint64_t interrupted_log, interrupted_at, set_aside;
+};
+
+struct lsm_db {
+	/* Set at open. */
+	lsm_env *env;
+	struct env_dir *dir;
+	struct env_lock *lock;
+	char *path;
+	lsm_options opt;
+	struct stored stored;
+	uint8_t id[ID_SIZE];
+	uint32_t process;		/* process_generation at open */
+	bool read_only;
+	struct recovery recovery;
+	struct cache *cache;
+	struct table_cache *tables;
+	struct table_stats table_stats;
+
+	/* Guarded by write_mu. */
+	struct mutex write_mu;
+	struct log *log;
+	struct memtable *active;	/* the view holds it */
+	uint64_t sequence;		/* last one given */
+	size_t memtable_size;		/* of the next memtable */
+
+	/* Guarded by work_mu. */
+	struct mutex work_mu;
+	struct compact_job *flush, *merge;
+	bool merge_everything;		/* the merge is a manual compaction */
+
+	/* Guarded by edit_mu. */
+	struct mutex edit_mu;
+	struct state state;
+	struct manifest *manifest;
+	uint64_t next_number;
+	uint64_t next_run;
+
+	/* Guarded by mu. */
+	struct mutex mu;
+	struct cond changed;		/* the view, or work_error */
+	struct view *view;
+	int work_error;			/* of the last flush, until one works */
+	char work_story[STATUS_STORY_MAX];
+	bool merge_failed;		/* wait for the next flush */
+	int merge_code;			/* why */
+	bool stopping, working;
+	struct thread worker;
+
+	/* Atomic. `visible` is released after all of a commit is in the
+	 * memtable, so who acquires it sees the commit. */
+	_Atomic uint64_t visible;
+	_Atomic uint64_t durable;	/* sequence known to be on the disk */
+	_Atomic uint64_t open_handles;	/* iterators and snapshots */
+	_Atomic bool merging;		/* merge is not NULL */
+	struct fence fence;
+	struct counters count;
+};
+
+#define COUNT(db, field, n) \
+	atomic_fetch_add_explicit(&(db)->count.field, (n), memory_order_relaxed)
+
+/* view.c */
+int view_alloc(size_t room, struct view **);	/* empty, one reference */
+void view_fill(struct view *, struct version *, const struct generation *,
+    size_t count);			/* takes references */
+void view_push(struct view *, const struct generation *);
+void view_unref(struct view *);
+struct view *view_now(struct lsm_db *, uint64_t *sequence);	/* a reference */
+/* Replace db->view; the old one is given back, to be let go without locks. */
+struct view *view_swap_locked(struct lsm_db *, struct view *);
+struct generation *view_active(struct view *);
+
+/* db.c */
+int db_usable(const struct lsm_db *);	/* LSM_FORKED */
+int db_writable(const struct lsm_db *);	/* and READ_ONLY, the fence */
+int db_fence(struct lsm_db *, int code);	/* with the story of now */
+void durable_raise(struct lsm_db *, uint64_t sequence);
+void db_free(struct lsm_db *);
+void table_gone(void *db, struct version_table *);
+
+/* edit.c: all take edit_mu. */
+int db_number(void *db, uint64_t *);	/* a fresh file number */
+int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
+int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
+
+/* freeze.c */
+int db_make_room(struct lsm_db *, size_t ops, size_t data); /* write_mu held */
+int db_freeze(struct lsm_db *, size_t ops, size_t data);    /* write_mu held */
+
+/* work.c */
+int work_step(struct lsm_db *, bool *more);
+int work_step_locked(struct lsm_db *, bool *more);	/* work_mu held, */
+int work_merge_step(struct lsm_db *, bool *more);	/* likewise, */
+int work_merge_begin(struct lsm_db *, bool everything, bool *any); /* and */
+void work_merge_end(struct lsm_db *);			/* these */
+void work_wake(struct lsm_db *);
+int work_start(struct lsm_db *);
+void work_stop(struct lsm_db *);
+
+/* recover.c */
+int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
+/* create.c */
+int db_create(struct lsm_db *);
+int db_absent(struct env_dir *, const char *path, bool *half_made);
+/* clean.c: orphans, once the manifest was read to a proven end */
+int db_clean(struct lsm_db *, const struct log_replay_out *);
+
+#endif

@@ -1,0 +1,299 @@
+/*
+ * db_iter.c - what a user walks: a range of a snapshot, deletes hidden.
+ *
+ * A merge of the memtables and the runs, newest first, shows one entry per
+ * key; this one passes over deletes and keeps within the range. It holds the
+ * view, so files and memory stay as long as it lives.
+ */
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "db/db.h"
+#include "db/snapshot.h"
+#include "kv/merge_iter.h"
+
+struct lsm_iter {
+	struct lsm_db *db;
+	struct view *view;
+	struct iter *merge;
+	struct buffer from, to;
+	bool has_from, has_to;
+	bool valid;
+	uint64_t steps;			/* counted here, told at the end */
+};
+
+/* All sources of a view, newest first. */
+static int
+sources(struct lsm_db *db, struct view *v, uint64_t sequence,
+    struct iter **list, size_t *count)
+{
+	int rc = LSM_OK;
+
+	for (size_t i = v->count; i-- > 0 && rc == LSM_OK;) {
+		if (memtable_entries(v->generations[i].mem) == 0 &&
+		    i + 1 < v->count)
+			continue;
+		rc = memtable_iter_new(v->generations[i].mem, sequence,
+		    &list[*count]);
+		*count += rc == LSM_OK;
+	}
+	return rc == LSM_OK ? version_iters(v->version, db->tables, 0, list,
+	    count) : rc;
+}
+
+static int
+merge_of(struct lsm_db *db, struct view *v, uint64_t sequence,
+    struct iter **out)
+{
+	size_t count = 0, room = v->count + v->version->runs;
+	struct iter **list = mem_zalloc(room * sizeof *list);
+	int rc;
+
+	*out = NULL;
+	if (list == NULL)
+		return mem_exhausted(room * sizeof *list);
+	rc = sources(db, v, sequence, list, &count);
+	if (rc == LSM_OK)
+		rc = merge_iter_new(list, count, out);
+	else
+		while (count > 0)
+			iter_free(list[--count]);
+	mem_free(list);
+	return rc;
+}
+
+static int
+bound_set(lsm_slice s, struct buffer *room, bool *has)
+{
+	*has = s.data != NULL;
+	return *has ? buffer_add(room, s.data, s.size) : LSM_OK;
+}
+
+int
+lsm_iter_new(lsm_db *db, const lsm_snapshot *snapshot, const lsm_range *range,
+    lsm_iter **out)
+{
+	uint64_t sequence;
+	lsm_iter *it;
+	int rc;
+
+	*out = NULL;
+	if ((rc = db_usable(db)) != LSM_OK)
+		return rc;
+	if ((it = mem_zalloc(sizeof *it)) == NULL)
+		return mem_exhausted(sizeof *it);
+	it->db = db;
+	atomic_fetch_add(&db->open_handles, 1);
+	if (range != NULL &&
+	    ((rc = bound_set(range->from, &it->from, &it->has_from)) !=
+	    LSM_OK ||
+	    (rc = bound_set(range->to, &it->to, &it->has_to)) != LSM_OK))
+		goto fail;
+	if (snapshot != NULL) {
+		it->view = snapshot->view;
+		sequence = snapshot->sequence;
+		atomic_fetch_add(&it->view->refs, 1);
+	} else {
+		it->view = view_now(db, &sequence);
+	}
+	if ((rc = merge_of(db, it->view, sequence, &it->merge)) != LSM_OK)
+		goto fail;
+	COUNT(db, iters, 1);
+	*out = it;
+	return LSM_OK;
+fail:
+	lsm_iter_free(it);
+	return rc;
+}
+
+void
+lsm_iter_free(lsm_iter *it)
+{
+	if (it == NULL)
+		return;
+	COUNT(it->db, steps, it->steps);
+	iter_free(it->merge);
+	view_unref(it->view);
+	buffer_free(&it->from);
+	buffer_free(&it->to);
+	atomic_fetch_sub(&it->db->open_handles, 1);
+	mem_free(it);
+}
+
+static bool
+below_from(const lsm_iter *it, struct bytes key)
+{
+	return it->has_from &&
+	    bytes_compare(key, buffer_bytes(&it->from)) < 0;
+}
+
+static bool
+beyond_to(const lsm_iter *it, struct bytes key)
+{
+	return it->has_to && bytes_compare(key, buffer_bytes(&it->to)) >= 0;
+}
+
+/* The merge has moved: go on over deletes, stop at the end of the range. */
+static int
+settle_forward(lsm_iter *it, int rc)
+{
+	struct iter *m = it->merge;
+
+	it->valid = false;
+	while (rc == LSM_OK && m->valid) {
+		if (beyond_to(it, m->entry.key))
+			return LSM_OK;
+		if (m->entry.kind == KIND_PUT) {
+			it->valid = true;
+			return LSM_OK;
+		}
+		rc = iter_next(m);
+	}
+	return rc;
+}
+
+static int
+settle_backward(lsm_iter *it, int rc)
+{
+	struct iter *m = it->merge;
+
+	it->valid = false;
+	while (rc == LSM_OK && m->valid) {
+		if (below_from(it, m->entry.key))
+			return LSM_OK;
+		if (m->entry.kind == KIND_PUT) {
+			it->valid = true;
+			return LSM_OK;
+		}
+		rc = iter_prev(m);
+	}
+	return rc;
+}
+
+static int
+seek_count(lsm_iter *it)
+{
+	COUNT(it->db, seeks, 1);
+	it->valid = false;
+	return db_usable(it->db);
+}
+
+int
+lsm_iter_first(lsm_iter *it)
+{
+	int rc = seek_count(it);
+
+	if (rc != LSM_OK)
+		return rc;
+	return settle_forward(it, it->has_from ?
+	    iter_seek(it->merge, buffer_bytes(&it->from)) :
+	    iter_first(it->merge));
+}
+
+int
+lsm_iter_last(lsm_iter *it)
+{
+	int rc = seek_count(it);
+
+	if (rc != LSM_OK)
+		return rc;
+	return settle_backward(it, it->has_to ?
+	    iter_seek_before(it->merge, buffer_bytes(&it->to)) :
+	    iter_last(it->merge));
+}
+
+int
+lsm_iter_seek(lsm_iter *it, lsm_slice key)
+{
+	struct bytes k = bytes_of(key);
+	int rc;
+
+	if (below_from(it, k))
+		return lsm_iter_first(it);
+	if ((rc = seek_count(it)) != LSM_OK)
+		return rc;
+	return settle_forward(it, iter_seek(it->merge, k));
+}
+
+/* Last <= key: on the key itself, or just before where it would stand. */
+int
+lsm_iter_seek_for_prev(lsm_iter *it, lsm_slice key)
+{
+	struct bytes k = bytes_of(key);
+	struct iter *m = it->merge;
+	int rc;
+
+	if (beyond_to(it, k))
+		return lsm_iter_last(it);
+	if ((rc = seek_count(it)) != LSM_OK)
+		return rc;
+	rc = iter_seek(m, k);
+	if (rc == LSM_OK && !(m->valid && bytes_equal(m->entry.key, k)))
+		rc = iter_seek_before(m, k);
+	return settle_backward(it, rc);
+}
+
+int
+lsm_iter_next(lsm_iter *it)
+{
+	assert(it->valid);
+	it->steps++;
+	return settle_forward(it, iter_next(it->merge));
+}
+
+int
+lsm_iter_prev(lsm_iter *it)
+{
+	assert(it->valid);
+	it->steps++;
+	return settle_backward(it, iter_prev(it->merge));
+}
+
+int
+lsm_iter_valid(const lsm_iter *it)
+{
+	return it->valid;
+}
+
+lsm_slice
+lsm_iter_key(const lsm_iter *it)
+{
+	assert(it->valid);
+	return bytes_slice(it->merge->entry.key);
+}
+
+lsm_slice
+lsm_iter_value(const lsm_iter *it)
+{
+	assert(it->valid);
+	return bytes_slice(it->merge->entry.value);
+}
+
+uint64_t
+lsm_iter_sequence(const lsm_iter *it)
+{
+	assert(it->valid);
+	return it->merge->entry.sequence;
+}
+
+/* The successor of a prefix: its last byte below 0xff, one higher. */
+int
+lsm_range_prefix(lsm_slice prefix, lsm_buffer *room, lsm_range *range)
+{
+	struct buffer *b = (struct buffer *)room;
+	size_t n = prefix.size;
+	const uint8_t *p = prefix.data;
+	int rc;
+
+	*range = (lsm_range){ .from = prefix };
+	while (n > 0 && p[n - 1] == 0xff)
+		n--;
+	if (n == 0)
+		return LSM_OK;
+	b->n = 0;
+	if ((rc = buffer_add(b, p, n)) != LSM_OK)
+		return rc;
+	b->p[n - 1]++;
+	range->to = (lsm_slice){ b->p, n };
+	return LSM_OK;
+}

@@ -1,0 +1,164 @@
+/*
+ * edit.c - the only place where the open database changes its manifest.
+ *
+ * An edit is durable before the view shows it. A failure after its first byte
+ * fences the handle: what the disk holds is known after the next open.
+ */
+#include <assert.h>
+
+#include "db/db.h"
+#include "env/files.h"
+
+/* Start a new manifest when the old has grown, or the last write of it was
+ * torn at open. */
+static int
+manifest_restart_locked(struct lsm_db *db)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t old = db->state.current.manifest;
+	struct manifest *next;
+	int rc;
+
+	mutex_assert_held(&db->edit_mu);
+	rc = manifest_create(db->dir, &db->state, db->next_number++, &next);
+	if (rc != LSM_OK)
+		return db_fence(db, rc);
+	manifest_free(db->manifest);
+	db->manifest = next;
+	file_name(name, FILE_MANIFEST, old);
+	/* A left-over manifest harms nobody: the next open removes it. */
+	(void)db->env->ops->dir_unlink(db->dir, name);
+	return LSM_OK;
+}
+
+static int
+append_locked(struct lsm_db *db, struct edit *e)
+{
+	bool fatal = false;
+	int rc;
+
+	mutex_assert_held(&db->edit_mu);
+	if ((rc = db->fence.code) != LSM_OK)
+		return status_set(rc, "fenced: %s", db->fence.story);
+	e->next_run = db->next_run;
+	rc = manifest_append(db->manifest, &db->state, e, table_gone, db,
+	    &fatal);
+	return fatal ? db_fence(db, rc) : rc;
+}
+
+static int
+reserve_locked(struct lsm_db *db)
+{
+	struct edit e = { .reserved = db->next_number + NUMBERS_RESERVED };
+
+	return append_locked(db, &e);
+}
+
+static int
+number_locked(struct lsm_db *db, uint64_t *number)
+{
+	int rc;
+
+	mutex_assert_held(&db->edit_mu);
+	*number = 0;
+	/* One number stays in hand for a manifest that starts anew. */
+	if (db->next_number + 1 >= db->state.reserved &&
+	    (rc = reserve_locked(db)) != LSM_OK)
+		return rc;
+	*number = db->next_number++;
+	return LSM_OK;
+}
+
+int
+db_number(void *arg, uint64_t *number)
+{
+	struct lsm_db *db = arg;
+	int rc;
+
+	mutex_lock(&db->edit_mu);
+	rc = number_locked(db, number);
+	mutex_unlock(&db->edit_mu);
+	return rc;
+}
+
+/* The flushed generations, oldest first, are in tables now: leave them out. */
+static size_t
+generations_flushed(const struct view *v, uint64_t flushed)
+{
+	size_t n = 0;
+
+	while (n + 1 < v->count && v->generations[n].last <= flushed)
+		n++;
+	return n;
+}
+
+/* Show the state's version in `next`. mu is held from the old view to the
+ * new, so a memtable frozen meanwhile is not lost. */
+static void
+show_locked(struct lsm_db *db, struct view *next)
+{
+	struct view *old;
+	size_t flushed;
+
+	mutex_lock(&db->mu);
+	old = db->view;
+	flushed = generations_flushed(old, db->state.flushed);
+	view_fill(next, db->state.version, old->generations + flushed,
+	    old->count - flushed);
+	view_swap_locked(db, next);
+	mutex_unlock(&db->mu);
+	view_unref(old);
+}
+
+/* The memory comes first: after the append nothing may fail any more. */
+static int
+view_for_edit(struct lsm_db *db, struct view **next)
+{
+	size_t room;
+
+	mutex_lock(&db->mu);
+	room = db->view->count + FROZEN_MAX + 1;
+	mutex_unlock(&db->mu);
+	return view_alloc(room, next);
+}
+
+int
+db_edit(struct lsm_db *db, struct edit *e)
+{
+	struct view *next;
+	int rc;
+
+	mutex_lock(&db->edit_mu);
+	if ((rc = view_for_edit(db, &next)) != LSM_OK)
+		goto done;
+	if ((rc = append_locked(db, e)) != LSM_OK) {
+		view_unref(next);
+		goto done;
+	}
+	show_locked(db, next);
+	if (manifest_wants_restart(db->manifest))
+		rc = manifest_restart_locked(db);
+done:
+	mutex_unlock(&db->edit_mu);
+	return rc;
+}
+
+int
+db_prepare_log(struct lsm_db *db, uint64_t recycle)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t number;
+	int rc = LSM_OK;
+
+	mutex_lock(&db->edit_mu);
+	if (log_prepared(db->log) != 0) {
+		mutex_unlock(&db->edit_mu);
+		return LSM_OK;
+	}
+	rc = number_locked(db, &number);
+	if (rc == LSM_OK)
+		rc = log_prepare(db->log, number, recycle == 0 ? NULL :
+		    file_name(name, FILE_LOG, recycle), db->state.edit);
+	mutex_unlock(&db->edit_mu);
+	return rc;
+}

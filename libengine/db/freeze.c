@@ -1,0 +1,167 @@
+/*
+ * freeze.c - a full memtable makes way for the next, and its log with it.
+ *
+ * Freezing goes in an order in which every step can fail without harm until
+ * the log has turned: memory first, then the prepared segment, then the
+ * close mark. Then nothing can fail.
+ */
+#include "db/db.h"
+
+/* Sizes double up to the limit, so a small database stays small. */
+static size_t
+memtable_size_next(struct lsm_db *db)
+{
+	size_t size = db->memtable_size;
+
+	if (db->memtable_size < db->opt.memtable_size / 2)
+		db->memtable_size *= 2;
+	else
+		db->memtable_size = db->opt.memtable_size;
+	return size;
+}
+
+static bool
+too_many_locked(struct lsm_db *db)
+{
+	/* A merge that cannot be done must not stop the writer as well. */
+	return db->view->count > FROZEN_MAX ||
+	    (db->view->version->runs >= RUNS_STOP && !db->merge_failed);
+}
+
+/* The flush that makes room failed: tell the writer why there is none. */
+static int
+work_error_locked(struct lsm_db *db)
+{
+	if (db->fence.code != LSM_OK)
+		return status_set(db->fence.code, "fenced: %s",
+		    db->fence.story);
+	if (db->work_error != LSM_OK)
+		return status_set(db->work_error, "%s", db->work_story);
+	return LSM_OK;
+}
+
+static int
+wait_for_worker(struct lsm_db *db)
+{
+	uint64_t begin = db->env->ops->now_us(db->env);
+	int rc = LSM_OK;
+
+	mutex_lock(&db->mu);
+	/* An old failure is no answer: let the worker try once more. */
+	db->work_error = LSM_OK;
+	db->merge_failed = false;
+	cond_broadcast(&db->changed);
+	while (too_many_locked(db) &&
+	    (rc = work_error_locked(db)) == LSM_OK)
+		cond_wait(&db->changed, &db->mu);
+	mutex_unlock(&db->mu);
+	COUNT(db, stalls, 1);
+	COUNT(db, stall_us, db->env->ops->now_us(db->env) - begin);
+	return rc;
+}
+
+static bool
+too_many(struct lsm_db *db)
+{
+	bool many;
+
+	mutex_lock(&db->mu);
+	many = too_many_locked(db);
+	mutex_unlock(&db->mu);
+	return many;
+}
+
+/* Wait until another frozen memtable may stand in the view. */
+static int
+wait_for_room(struct lsm_db *db)
+{
+	bool more = true;
+	int rc;
+
+	while (too_many(db)) {
+		if (db->working)
+			return wait_for_worker(db);
+		rc = work_step(db, &more);
+		if (rc != LSM_OK && too_many(db))
+			return rc;
+		if (rc == LSM_OK && !more)
+			break;
+	}
+	return LSM_OK;
+}
+
+/* The view with one more generation, all memory had. */
+static int
+view_with_next(struct lsm_db *db, size_t ops, size_t data, struct view **out)
+{
+	struct generation g = { 0 };
+	size_t room;
+	int rc;
+
+	*out = NULL;
+	rc = memtable_new(memtable_size_next(db), ops, data, db->sequence + 1,
+	    &g.mem);
+	if (rc != LSM_OK)
+		return rc;
+	mutex_lock(&db->mu);
+	room = db->view->count + 1;
+	mutex_unlock(&db->mu);
+	if ((rc = view_alloc(room, out)) == LSM_OK)
+		view_push(*out, &g);
+	memtable_unref(g.mem);
+	return rc;
+}
+
+/* `next` holds only the new generation: put the others before it. */
+static void
+view_turn(struct lsm_db *db, struct view *next)
+{
+	struct generation g = next->generations[0];
+	struct view *old;
+
+	g.log = log_where(db->log).number;
+	next->count = 0;
+	db->active = g.mem;
+	mutex_lock(&db->mu);
+	old = db->view;
+	view_active(old)->last = db->sequence;
+	view_fill(next, old->version, old->generations, old->count);
+	view_push(next, &g);
+	view_swap_locked(db, next);
+	mutex_unlock(&db->mu);
+	memtable_unref(g.mem);
+	view_unref(old);
+}
+
+int
+db_freeze(struct lsm_db *db, size_t ops, size_t data)
+{
+	struct view *next;
+	int rc;
+
+	mutex_assert_held(&db->write_mu);
+	if ((rc = wait_for_room(db)) != LSM_OK ||
+	    (rc = db_prepare_log(db, 0)) != LSM_OK ||
+	    (rc = view_with_next(db, ops, data, &next)) != LSM_OK)
+		return rc;
+	if ((rc = log_rotate(db->log, db->sequence + 1)) != LSM_OK) {
+		view_unref(next);
+		return db_fence(db, rc);
+	}
+	view_turn(db, next);
+	work_wake(db);
+	return LSM_OK;
+}
+
+int
+db_make_room(struct lsm_db *db, size_t ops, size_t data)
+{
+	/* Only the writer replaces the active memtable: no lock is needed to
+	 * look at it, but the view may be swapped by an edit. */
+	struct memtable *mem = db->active;
+
+	if (!memtable_full(mem) &&
+	    memtable_has_room(mem, ops, data, db->sequence + ops))
+		return LSM_OK;
+	return db_freeze(db, ops, data);
+}

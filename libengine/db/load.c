@@ -1,0 +1,100 @@
+/*
+ * load.c - the logs' operations, put into memtables again.
+ *
+ * A generation remembers the log of its first operation; once it is a table,
+ * logs before the next generation's are dead.
+ */
+#include "db/load.h"
+
+#include <assert.h>
+
+#include "base/alloc.h"
+
+static int
+load_room(struct load *l)
+{
+	size_t room = l->room ? 2 * l->room : 4;
+	struct generation *g;
+
+	if (l->count < l->room)
+		return LSM_OK;
+	g = mem_realloc(l->generations, room * sizeof *g);
+	if (g == NULL)
+		return mem_exhausted(room * sizeof *g);
+	l->generations = g;
+	l->room = room;
+	return LSM_OK;
+}
+
+static struct generation *
+load_last(struct load *l)
+{
+	return l->count ? &l->generations[l->count - 1] : NULL;
+}
+
+/* The generation before it, if any, is frozen at the sequence reached. */
+static int
+load_next(struct load *l, size_t data, uint64_t first, uint64_t log)
+{
+	struct generation *before = load_last(l), g = { .log = log };
+	int rc;
+
+	if ((rc = load_room(l)) != LSM_OK)
+		return rc;
+	before = load_last(l);
+	rc = memtable_new(l->db->opt.memtable_size, 1, data, first, &g.mem);
+	if (rc != LSM_OK)
+		return rc;
+	if (before != NULL)
+		before->last = l->sequence;
+	l->generations[l->count++] = g;
+	return LSM_OK;
+}
+
+int
+load_entry(void *arg, const struct entry *e, uint64_t log)
+{
+	struct load *l = arg;
+	struct generation *g = load_last(l);
+	size_t data = e->key.n + e->value.n;
+	int rc;
+
+	assert(e->sequence > l->sequence);
+	if (g == NULL || memtable_full(g->mem) ||
+	    !memtable_has_room(g->mem, 1, data, e->sequence)) {
+		if ((rc = load_next(l, data, e->sequence, log)) != LSM_OK)
+			return rc;
+		g = load_last(l);
+	}
+	memtable_put(g->mem, e->kind, e->key, e->value, e->sequence);
+	l->sequence = e->sequence;
+	return LSM_OK;
+}
+
+int
+load_freeze(struct load *l)
+{
+	return load_next(l, 0, l->sequence + 1, 0);
+}
+
+int
+load_activate(struct load *l, uint64_t log)
+{
+	struct generation *g = load_last(l);
+
+	if (g == NULL)
+		return load_next(l, 0, l->sequence + 1, log);
+	if (g->log == 0)
+		g->log = log;
+	return LSM_OK;
+}
+
+void
+load_release(struct load *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		memtable_unref(l->generations[i].mem);
+	mem_free(l->generations);
+	l->generations = NULL;
+	l->count = l->room = 0;
+}

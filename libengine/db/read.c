@@ -1,0 +1,128 @@
+/*
+ * read.c - gets and snapshots.
+ *
+ * Newest first: the memtables, then the runs. The first entry found decides,
+ * a delete too.
+ */
+#include "base/alloc.h"
+#include "base/checksum.h"
+#include "db/db.h"
+#include "db/snapshot.h"
+#include "kv/batch.h"
+
+_Static_assert(sizeof(lsm_buffer) == sizeof(struct buffer) &&
+    offsetof(lsm_buffer, data) == offsetof(struct buffer, p) &&
+    offsetof(lsm_buffer, size) == offsetof(struct buffer, n) &&
+    offsetof(lsm_buffer, capacity) == offsetof(struct buffer, cap),
+    "a public buffer is a buffer");
+
+void
+lsm_buffer_free(lsm_buffer *b)
+{
+	mem_free(b->data);
+	*b = (lsm_buffer){ NULL, 0, 0 };
+}
+
+static bool
+memory_get(const struct view *v, struct bytes key, uint64_t hash,
+    uint64_t sequence, struct entry *e)
+{
+	for (size_t i = v->count; i-- > 0;)
+		if (memtable_get(v->generations[i].mem, key, hash, sequence,
+		    e))
+			return true;
+	return false;
+}
+
+static int
+value_copy(const struct entry *e, struct buffer *value)
+{
+	if (e->kind != KIND_PUT)
+		return LSM_NOTFOUND;
+	if (value == NULL)
+		return LSM_OK;
+	value->n = 0;
+	return buffer_add(value, e->value.p, e->value.n);
+}
+
+static int
+view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
+    struct bytes key, struct buffer *value)
+{
+	uint64_t hash = hash64(key), at, asked = 0;
+	struct entry e;
+	enum kind kind;
+	int rc;
+
+	if (memory_get(v, key, hash, sequence, &e)) {
+		COUNT(db, gets_memory, 1);
+		return value_copy(&e, value);
+	}
+	rc = version_get(v->version, db->tables, key, hash, &kind, &at, value,
+	    &asked);
+	COUNT(db, tables_asked, asked);
+	return rc == LSM_OK && kind != KIND_PUT ? LSM_NOTFOUND : rc;
+}
+
+/* A name for errors is born below; "not found" has no story but the key's. */
+int
+lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
+    lsm_buffer *value)
+{
+	struct bytes k = bytes_of(key);
+	uint64_t sequence;
+	struct view *v;
+	int rc;
+
+	if (value != NULL)
+		value->size = 0;
+	if ((rc = db_usable(db)) != LSM_OK ||
+	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
+		return rc;
+	COUNT(db, gets, 1);
+	if (snapshot != NULL) {
+		rc = view_get(db, snapshot->view, snapshot->sequence, k,
+		    (struct buffer *)value);
+	} else {
+		v = view_now(db, &sequence);
+		rc = view_get(db, v, sequence, k, (struct buffer *)value);
+		view_unref(v);
+	}
+	if (rc == LSM_OK)
+		COUNT(db, gets_found, 1);
+	return rc;
+}
+
+int
+lsm_snapshot_new(lsm_db *db, lsm_snapshot **out)
+{
+	lsm_snapshot *s;
+	int rc;
+
+	*out = NULL;
+	if ((rc = db_usable(db)) != LSM_OK)
+		return rc;
+	if ((s = mem_alloc(sizeof *s)) == NULL)
+		return mem_exhausted(sizeof *s);
+	s->db = db;
+	s->view = view_now(db, &s->sequence);
+	atomic_fetch_add(&db->open_handles, 1);
+	*out = s;
+	return LSM_OK;
+}
+
+void
+lsm_snapshot_free(lsm_snapshot *s)
+{
+	if (s == NULL)
+		return;
+	view_unref(s->view);
+	atomic_fetch_sub(&s->db->open_handles, 1);
+	mem_free(s);
+}
+
+uint64_t
+lsm_snapshot_sequence(const lsm_snapshot *s)
+{
+	return s->sequence;
+}

@@ -1,0 +1,375 @@
+/*
+ * recover.c - from files to a handle.
+ *
+ * Read first, all of it: manifest, then logs. Only when nothing was refused
+ * does a writer change anything, and then in this order: logs that were read
+ * are made durable; the manifest says where an unproven log ends; a new log
+ * begins; what is left over goes. Each step may be the last one before a
+ * crash, and the next open does the same again.
+ */
+#include "db/db.h"
+
+#include "base/alloc.h"
+#include "db/load.h"
+#include "env/files.h"
+
+enum { READER_TRIES = 100 };
+
+struct recovering {
+	struct load load;
+	struct log_replay_out out;
+};
+
+static int
+replay(struct lsm_db *db, struct recovering *r)
+{
+	struct log_replay_in in = {
+		.dir = db->dir,
+		.lock = db->lock,
+		.id = { .kind = FILE_LOG },
+		.first = db->state.log,
+		.flushed = db->state.flushed,
+		.ends = db->state.ends,
+		.ends_count = db->state.ends_count,
+	};
+	int rc;
+
+	memcpy(in.id.database, db->id, ID_SIZE);
+	r->load = (struct load){ .db = db, .sequence = db->state.flushed };
+	rc = log_replay(&in, load_entry, &r->load, &r->out);
+	if (rc != LSM_OK)
+		return rc;
+	if (r->out.last.number == 0)
+		return status_set(LSM_CORRUPT, "%s: log %llu is missing",
+		    db->path, (unsigned long long)db->state.log);
+	if (r->out.last.sequence > r->load.sequence)
+		r->load.sequence = r->out.last.sequence;
+	db->recovery.records = r->out.records;
+	db->recovery.bytes = r->out.bytes;
+	db->recovery.interrupted_log = r->out.interrupted_log;
+	db->recovery.interrupted_at = r->out.interrupted_at;
+	db->recovery.set_aside = r->out.aside_count;
+	return LSM_OK;
+}
+
+static void
+recovering_release(struct recovering *r)
+{
+	load_release(&r->load);
+	log_replay_out_release(&r->out);
+}
+
+/* The first view. */
+static int
+show(struct lsm_db *db, struct load *l)
+{
+	int rc;
+
+	if ((rc = view_alloc(l->count, &db->view)) != LSM_OK)
+		return rc;
+	view_fill(db->view, db->state.version, l->generations, l->count);
+	db->active = view_active(db->view)->mem;
+	db->sequence = l->sequence;
+	db->visible = l->sequence;
+	return LSM_OK;
+}
+
+static int
+manifest_open(struct lsm_db *db)
+{
+	int rc;
+
+	if (!db->state.torn)
+		return manifest_continue(db->dir, &db->state, &db->manifest);
+	db->state.reserved = db->next_number + NUMBERS_RESERVED;
+	rc = manifest_create(db->dir, &db->state, db->next_number,
+	    &db->manifest);
+	db->next_number++;
+	return rc;
+}
+
+/* Above every number reserved and every name that is there. */
+static int
+numbers_find(struct lsm_db *db)
+{
+	struct env_names names = { 0 };
+	const char *name;
+	uint64_t number;
+	int rc;
+
+	db->next_number = db->state.reserved;
+	db->next_run = db->state.next_run;
+	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
+		return rc;
+	name = (const char *)names.text.p;
+	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+		number = 0;
+		if (file_parse(name, &number) != FILE_OTHER &&
+		    number >= db->next_number)
+			db->next_number = number + 1;
+	}
+	env_names_free(&names);
+	return LSM_OK;
+}
+
+static int
+log_file_sync(struct lsm_db *db, uint64_t number)
+{
+	char name[FILE_NAME_MAX];
+	struct env_file *file;
+	int rc;
+
+	file_name(name, FILE_LOG, number);
+	rc = db->env->ops->file_open(db->dir, name, ENV_APPEND, &file);
+	if (rc != LSM_OK)
+		return rc;
+	rc = db->env->ops->file_sync(file);
+	env_file_close(file);
+	return rc;
+}
+
+/* What was read may be in the page cache only. Newest last. */
+static int
+logs_sync(struct lsm_db *db, uint64_t end)
+{
+	struct env_names names = { 0 };
+	const char *name;
+	uint64_t number;
+	int rc;
+
+	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
+		return rc;
+	name = (const char *)names.text.p;
+	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
+		if (file_parse(name, &number) == FILE_LOG &&
+		    number >= db->state.log && number < end)
+			rc = log_file_sync(db, number);
+		name += strlen(name) + 1;
+	}
+	env_names_free(&names);
+	return rc;
+}
+
+static bool
+end_known(const struct state *s, uint64_t log)
+{
+	for (size_t i = 0; i < s->ends_count; i++)
+		if (s->ends[i].number == log)
+			return true;
+	return false;
+}
+
+/* From now on nobody appends to this log or reads beyond its end. */
+static int
+end_record(struct lsm_db *db, const struct log_end *end)
+{
+	struct edit e = { 0 };
+	bool fatal;
+	int rc;
+
+	if (end_known(&db->state, end->number))
+		return LSM_OK;
+	e.next_run = db->next_run;
+	if ((rc = edit_add_end(&e, end)) == LSM_OK)
+		rc = manifest_append(db->manifest, &db->state, &e, table_gone,
+		    db, &fatal);
+	edit_release(&e);
+	return rc;
+}
+
+static int
+log_new_segment(struct lsm_db *db, const struct log_end *before,
+    uint64_t sequence)
+{
+	uint64_t number;
+	int rc;
+
+	if ((rc = db_prepare_log(db, 0)) != LSM_OK)
+		return rc;
+	number = log_prepared(db->log);
+	if ((rc = log_start(db->log, before, sequence + 1)) != LSM_OK)
+		return rc;
+	return log_sync(db->log, log_position(number, BLOCK_UNIT + 1));
+}
+
+static int
+log_object_open(struct lsm_db *db)
+{
+	struct log_options lo = {
+		.dir = db->dir,
+		.id = { .kind = FILE_LOG },
+		.segment_size = db->opt.memtable_size,
+	};
+	struct env_tail tail;
+	int rc;
+
+	memcpy(lo.id.database, db->id, ID_SIZE);
+	memcpy(lo.id.branch, db->state.branch, ID_SIZE);
+	rc = db->env->ops->log_open(db->dir, db->lock, db->id, &lo.env_log,
+	    &tail);
+	return rc == LSM_OK ? log_new(&lo, &db->log) : rc;
+}
+
+/* The ring vouches for the end: go on in the same file. */
+static int
+go_on_here(struct lsm_db *db, struct recovering *r)
+{
+	int rc;
+
+	if ((rc = logs_sync(db, r->out.last.number)) != LSM_OK)
+		return rc;
+	rc = log_continue(db->log, &r->out.last,
+	    buffer_bytes(&r->out.missing));
+	return rc == LSM_OK ? load_activate(&r->load, r->out.last.number) : rc;
+}
+
+static int
+go_on_in_new(struct lsm_db *db, struct recovering *r)
+{
+	int rc;
+
+	if ((rc = logs_sync(db, r->out.last.number + 1)) != LSM_OK ||
+	    (rc = end_record(db, &r->out.last)) != LSM_OK ||
+	    (rc = log_new_segment(db, &r->out.last, r->load.sequence)) !=
+	    LSM_OK)
+		return rc;
+	db->durable = r->load.sequence;
+	return load_activate(&r->load, log_where(db->log).number);
+}
+
+/*
+ * The last writer died in a sync, or after one that failed: pages may be
+ * clean in the cache and not on the disk, and no further sync would tell. So
+ * all that was read is written again, into tables; the old logs are dead
+ * with the edit that installs them.
+ */
+static int
+write_again(struct lsm_db *db, struct recovering *r)
+{
+	int rc;
+
+	if ((rc = load_freeze(&r->load)) != LSM_OK ||
+	    (rc = log_new_segment(db, &r->out.last, r->load.sequence)) !=
+	    LSM_OK)
+		return rc;
+	return load_activate(&r->load, log_where(db->log).number);
+}
+
+static int
+recover_log(struct lsm_db *db, struct recovering *r)
+{
+	int rc;
+
+	if ((rc = numbers_find(db)) != LSM_OK ||
+	    (rc = manifest_open(db)) != LSM_OK ||
+	    (rc = log_object_open(db)) != LSM_OK)
+		return rc;
+	if (r->out.syncing)
+		return write_again(db, r);
+	return r->out.same_boot ? go_on_here(db, r) : go_on_in_new(db, r);
+}
+
+static int
+recover_writer(struct lsm_db *db)
+{
+	struct recovering r = { 0 };
+	bool more = true;
+	int rc;
+
+	rc = manifest_read(db->dir, table_gone, db, &db->state);
+	if (rc == LSM_OK)
+		rc = stored_read(&db->state, &db->stored);
+	if (rc == LSM_OK)
+		rc = replay(db, &r);
+	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||
+	    (rc = show(db, &r.load)) != LSM_OK)
+		goto done;
+	durable_raise(db, db->state.flushed);
+	while (r.out.syncing && more && rc == LSM_OK)
+		rc = work_step(db, &more);
+	if (rc == LSM_OK)
+		rc = db_clean(db, &r.out);
+done:
+	recovering_release(&r);
+	return rc;
+}
+
+/* Hold every file that the version names: a writer may delete it later. */
+static int
+tables_open(struct lsm_db *db)
+{
+	const struct version *v = db->state.version;
+	struct table *t;
+	int rc;
+
+	for (int l = 0; l < LEVELS_MAX; l++)
+		for (size_t i = 0; i < v->levels[l].count; i++)
+			for (size_t j = 0; j < v->levels[l].runs[i].count;
+			    j++) {
+				rc = table_cache_get(db->tables, &v->levels[l]
+				    .runs[i].tables[j]->meta, &t);
+				if (rc != LSM_OK)
+					return rc;
+				table_cache_release(db->tables, t);
+			}
+	return LSM_OK;
+}
+
+/* Is the manifest still where it was when this reader began? */
+static int
+unchanged(struct lsm_db *db, bool *same)
+{
+	struct state now = { 0 };
+	int rc = manifest_read(db->dir, table_gone, db, &now);
+
+	*same = rc == LSM_OK && now.edit == db->state.edit;
+	state_release(&now);
+	return rc;
+}
+
+static int
+read_once(struct lsm_db *db)
+{
+	struct recovering r = { 0 };
+	int rc;
+
+	if ((rc = manifest_read(db->dir, table_gone, db, &db->state)) !=
+	    LSM_OK ||
+	    (rc = stored_read(&db->state, &db->stored)) != LSM_OK ||
+	    (rc = replay(db, &r)) != LSM_OK ||
+	    (rc = load_activate(&r.load, r.out.last.number)) != LSM_OK ||
+	    (rc = tables_open(db)) != LSM_OK)
+		goto done;
+	rc = show(db, &r.load);
+done:
+	recovering_release(&r);
+	return rc;
+}
+
+/* Without a pin, files may vanish and logs be used again while they are read:
+ * an answer counts only when the manifest did not move meanwhile. */
+static int
+recover_reader(struct lsm_db *db)
+{
+	bool same = false;
+	int rc = LSM_OK, moved;
+
+	for (int i = 0; i < READER_TRIES; i++) {
+		rc = read_once(db);
+		moved = unchanged(db, &same);
+		if (same || (rc != LSM_OK && moved != LSM_OK))
+			return rc;
+		view_unref(db->view);
+		db->view = NULL;
+		state_release(&db->state);
+	}
+	return rc != LSM_OK ? rc : status_set(LSM_LOCKED,
+	    "%s: the writer changes files faster than they can be read",
+	    db->path);
+}
+
+int
+db_recover(struct lsm_db *db)
+{
+	return db->read_only ? recover_reader(db) : recover_writer(db);
+}

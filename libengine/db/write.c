@@ -1,0 +1,222 @@
+/*
+ * write.c - a write: log, memtable, visible; then, if asked for, the disk.
+ *
+ * The short part runs under write_mu and makes no system call. Waiting for
+ * the disk comes after it, in company (log_sync).
+ */
+#include "base/alloc.h"
+#include "db/db.h"
+#include "kv/batch.h"
+
+/* What is to be written: one operation, or a batch's. */
+struct commit {
+	enum record_kind record;
+	struct bytes ops;	/* of a batch */
+	struct entry entry;	/* of a single */
+	size_t count, data;
+	size_t payload;
+};
+
+static size_t
+payload_size(const struct commit *c)
+{
+	switch (c->record) {
+	case RECORD_PUT:
+		return varint_size(c->entry.key.n) + c->data;
+	case RECORD_DELETE:
+		return c->data;
+	default:
+		return varint_size(c->count) + c->ops.n;
+	}
+}
+
+static void
+payload_fill(const struct commit *c, uint8_t *p)
+{
+	struct bytes k = c->entry.key, v = c->entry.value;
+
+	switch (c->record) {
+	case RECORD_PUT:
+		p = varint_put(p, k.n);
+		if (k.n)
+			memcpy(p, k.p, k.n);
+		if (v.n)
+			memcpy(p + k.n, v.p, v.n);
+		break;
+	case RECORD_DELETE:
+		if (k.n)
+			memcpy(p, k.p, k.n);
+		break;
+	default:
+		p = varint_put(p, c->count);
+		memcpy(p, c->ops.p, c->ops.n);
+	}
+}
+
+/* Into the log: after this the commit survives the process. */
+static int
+commit_log(struct lsm_db *db, const struct commit *c, uint64_t *position)
+{
+	uint8_t *payload;
+	int rc;
+
+	rc = log_begin(db->log, c->record, c->payload, &payload);
+	if (rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE)
+		return rc;
+	if (rc == LSM_OK) {
+		payload_fill(c, payload);
+		rc = log_append(db->log, db->sequence + 1, position);
+	}
+	return rc == LSM_OK ? rc : db_fence(db, rc);
+}
+
+static void
+commit_memory(struct lsm_db *db, const struct commit *c)
+{
+	struct bytes rest = c->ops;
+	struct entry e = c->entry;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->record == RECORD_BATCH && !batch_take(&rest, &e))
+			break;	/* a batch is made by our own calls only */
+		memtable_put(db->active, e.kind, e.key, e.value,
+		    ++db->sequence);
+	}
+	store_release(&db->visible, db->sequence);
+}
+
+static int
+commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
+    uint64_t *sequence)
+{
+	int rc;
+
+	mutex_assert_held(&db->write_mu);
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = db_make_room(db, c->count, c->data)) != LSM_OK ||
+	    (rc = commit_log(db, c, position)) != LSM_OK)
+		return rc;
+	commit_memory(db, c);
+	*sequence = db->sequence;
+	return LSM_OK;
+}
+
+void
+durable_raise(struct lsm_db *db, uint64_t sequence)
+{
+	uint64_t now = load_relaxed(&db->durable);
+
+	while (now < sequence &&
+	    !atomic_compare_exchange_weak(&db->durable, &now, sequence))
+		;
+}
+
+static int
+commit_sync(struct lsm_db *db, uint64_t position, uint64_t sequence)
+{
+	int rc = log_sync(db->log, position);
+
+	if (rc != LSM_OK)
+		return db_fence(db, rc);
+	durable_raise(db, sequence);
+	return LSM_OK;
+}
+
+static int
+flags_check(const struct lsm_db *db, unsigned flags, bool *sync)
+{
+	if (flags & ~(LSM_SYNC | LSM_NO_SYNC) ||
+	    flags == (LSM_SYNC | LSM_NO_SYNC))
+		return status_set(LSM_INVALID, "write: flags %u", flags);
+	*sync = flags & LSM_SYNC || (flags == 0 && !db->opt.no_sync);
+	return LSM_OK;
+}
+
+static int
+commit(struct lsm_db *db, struct commit *c, unsigned flags)
+{
+	uint64_t position, sequence;
+	bool sync;
+	int rc;
+
+	if ((rc = db_usable(db)) != LSM_OK ||
+	    (rc = flags_check(db, flags, &sync)) != LSM_OK)
+		return rc;
+	c->payload = payload_size(c);
+	mutex_lock(&db->write_mu);
+	rc = commit_locked(db, c, &position, &sequence);
+	mutex_unlock(&db->write_mu);
+	if (rc == LSM_OK && sync)
+		rc = commit_sync(db, position, sequence);
+	return rc;
+}
+
+int
+lsm_put(lsm_db *db, lsm_slice key, lsm_slice value, unsigned flags)
+{
+	struct commit c = {
+		.record = RECORD_PUT,
+		.entry = { bytes_of(key), bytes_of(value), 0, KIND_PUT },
+		.count = 1,
+		.data = key.size + value.size,
+	};
+	int rc = batch_check_entry(c.entry.key, c.entry.value);
+
+	if (rc != LSM_OK)
+		return rc;
+	COUNT(db, puts, 1);
+	COUNT(db, bytes_user, c.data);
+	return commit(db, &c, flags);
+}
+
+int
+lsm_delete(lsm_db *db, lsm_slice key, unsigned flags)
+{
+	struct commit c = {
+		.record = RECORD_DELETE,
+		.entry = { .key = bytes_of(key), .kind = KIND_DELETE },
+		.count = 1,
+		.data = key.size,
+	};
+	int rc = batch_check_entry(c.entry.key, c.entry.value);
+
+	if (rc != LSM_OK)
+		return rc;
+	COUNT(db, deletes, 1);
+	COUNT(db, bytes_user, c.data);
+	return commit(db, &c, flags);
+}
+
+int
+lsm_write(lsm_db *db, const lsm_batch *batch, unsigned flags)
+{
+	struct commit c = {
+		.record = RECORD_BATCH,
+		.ops = buffer_bytes(&batch->ops),
+		.count = batch->count,
+		.data = batch->data,
+	};
+
+	if (batch->count == 0)
+		return db_writable(db);
+	COUNT(db, batches, 1);
+	COUNT(db, bytes_user, c.data);
+	return commit(db, &c, flags);
+}
+
+int
+lsm_sync(lsm_db *db)
+{
+	uint64_t position, sequence;
+	struct log_end at;
+	int rc;
+
+	if ((rc = db_writable(db)) != LSM_OK)
+		return rc;
+	mutex_lock(&db->write_mu);
+	at = log_where(db->log);
+	sequence = db->sequence;
+	mutex_unlock(&db->write_mu);
+	position = log_position(at.number, at.size);
+	return commit_sync(db, position, sequence);
+}
