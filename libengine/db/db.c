@@ -3,8 +3,6 @@
  */
 #include "db/db.h"
 
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "env/files.h"
 
@@ -26,7 +24,7 @@ db_usable(const struct lsm_db *db)
 }
 
 int
-db_writable(const struct lsm_db *db)
+db_writable(struct lsm_db *db)
 {
 	int rc;
 
@@ -35,24 +33,15 @@ db_writable(const struct lsm_db *db)
 	if (db->read_only)
 		return status_set(LSM_READ_ONLY, "%s: opened read-only",
 		    db->path);
-	if ((rc = load_acquire(&db->fence.code)) != LSM_OK)
-		return status_set(rc, "fenced: %s", db->fence.story);
-	return LSM_OK;
+	return fence_check(&db->fence);
 }
 
 /* From now on readers of "now" see what is surely on the disk, no more. */
 int
 db_fence(struct lsm_db *db, int code)
 {
-	mutex_lock(&db->mu);
-	if (db->fence.code == LSM_OK) {
-		snprintf(db->fence.story, sizeof db->fence.story, "%s",
-		    status_story());
-		store_release(&db->fence.code, code);
-		store_release(&db->visible, load_acquire(&db->durable));
-		cond_broadcast(&db->changed);
-	}
-	mutex_unlock(&db->mu);
+	code = fence_set(&db->fence, code);
+	work_wake(db);
 	return code;
 }
 
@@ -91,6 +80,7 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->work_mu);
 	mutex_release(&db->edit_mu);
 	mutex_release(&db->mu);
+	fence_release(&db->fence);
 	cond_release(&db->changed);
 	mem_free(db->path);
 	mem_free(db);
@@ -113,6 +103,7 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	mutex_init(&db->work_mu);
 	mutex_init(&db->edit_mu);
 	mutex_init(&db->mu);
+	fence_init(&db->fence);
 	cond_init(&db->changed);
 	db->opt = o;
 	db->env = o.env ? o.env : env_posix();

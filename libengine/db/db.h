@@ -19,6 +19,7 @@
 #include "compact/pick.h"
 #include "db/options.h"
 #include "env/env.h"
+#include "log/fence.h"
 #include "log/log.h"
 #include "log/replay.h"
 #include "mem/memtable.h"
@@ -45,11 +46,6 @@ struct view {
 	size_t count;			/* of generations; the last is active */
 	size_t room;
 	struct generation generations[];	/* oldest first */
-};
-
-struct fence {
-	_Atomic int code;		/* LSM_OK: none; set once, under mu */
-	char story[STATUS_STORY_MAX];
 };
 
 struct counters {
@@ -118,7 +114,7 @@ struct lsm_db {
 	_Atomic uint64_t durable;	/* sequence known to be on the disk */
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic bool merging;		/* merge is not NULL */
-	struct fence fence;
+	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
 };
 
@@ -138,7 +134,7 @@ struct generation *view_active(struct view *);
 
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */
-int db_writable(const struct lsm_db *);	/* and READ_ONLY, the fence */
+int db_writable(struct lsm_db *);	/* and READ_ONLY, the fence */
 int db_fence(struct lsm_db *, int code);	/* with the story of now */
 void durable_raise(struct lsm_db *, uint64_t sequence);
 void db_free(struct lsm_db *);
@@ -152,6 +148,7 @@ int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
 /* freeze.c */
 int db_make_room(struct lsm_db *, size_t ops, size_t data); /* write_mu held */
 int db_freeze(struct lsm_db *, size_t ops, size_t data);    /* write_mu held */
+int work_error_locked(struct lsm_db *);	/* why nothing is flushed */
 
 /* work.c */
 int work_step(struct lsm_db *, bool *more);

@@ -38,8 +38,8 @@ append_locked(struct lsm_db *db, struct edit *e)
 	int rc;
 
 	mutex_assert_held(&db->edit_mu);
-	if ((rc = db->fence.code) != LSM_OK)
-		return status_set(rc, "fenced: %s", db->fence.story);
+	if ((rc = fence_check(&db->fence)) != LSM_OK)
+		return rc;
 	e->next_run = db->next_run;
 	rc = manifest_append(db->manifest, &db->state, e, table_gone, db,
 	    &fatal);

@@ -26,12 +26,8 @@ flush_wait(struct lsm_db *db)
 	db->work_error = LSM_OK;
 	cond_broadcast(&db->changed);
 	while (db->view->count > 1 && rc == LSM_OK) {
-		if (db->fence.code != LSM_OK)
-			rc = status_set(db->fence.code, "fenced: %s",
-			    db->fence.story);
-		else if (db->work_error != LSM_OK)
-			rc = status_set(db->work_error, "%s", db->work_story);
-		else
+		rc = work_error_locked(db);
+		if (rc == LSM_OK)
 			cond_wait(&db->changed, &db->mu);
 	}
 	mutex_unlock(&db->mu);

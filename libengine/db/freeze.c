@@ -29,15 +29,14 @@ too_many_locked(struct lsm_db *db)
 }
 
 /* The flush that makes room failed: tell the writer why there is none. */
-static int
+int
 work_error_locked(struct lsm_db *db)
 {
-	if (db->fence.code != LSM_OK)
-		return status_set(db->fence.code, "fenced: %s",
-		    db->fence.story);
-	if (db->work_error != LSM_OK)
-		return status_set(db->work_error, "%s", db->work_story);
-	return LSM_OK;
+	int rc = fence_check(&db->fence);
+
+	if (rc == LSM_OK && db->work_error != LSM_OK)
+		rc = status_set(db->work_error, "%s", db->work_story);
+	return rc;
 }
 
 static int

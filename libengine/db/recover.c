@@ -26,7 +26,7 @@ replay(struct lsm_db *db, struct recovering *r)
 	struct log_replay_in in = {
 		.dir = db->dir,
 		.lock = db->lock,
-		.id = { .kind = FILE_LOG },
+		.id = { .kind = FILE_LOG },	/* the rest below */
 		.first = db->state.log,
 		.flushed = db->state.flushed,
 		.ends = db->state.ends,
@@ -35,6 +35,7 @@ replay(struct lsm_db *db, struct recovering *r)
 	int rc;
 
 	memcpy(in.id.database, db->id, ID_SIZE);
+	memcpy(in.id.branch, db->state.branch, ID_SIZE);
 	r->load = (struct load){ .db = db, .sequence = db->state.flushed };
 	rc = log_replay(&in, load_entry, &r->load, &r->out);
 	if (rc != LSM_OK)
@@ -214,12 +215,8 @@ log_object_open(struct lsm_db *db)
 static int
 go_on_here(struct lsm_db *db, struct recovering *r)
 {
-	int rc;
+	int rc = logs_sync(db, r->out.last.number);
 
-	if ((rc = logs_sync(db, r->out.last.number)) != LSM_OK)
-		return rc;
-	rc = log_continue(db->log, &r->out.last,
-	    buffer_bytes(&r->out.missing));
 	return rc == LSM_OK ? load_activate(&r->load, r->out.last.number) : rc;
 }
 
@@ -258,15 +255,23 @@ write_again(struct lsm_db *db, struct recovering *r)
 static int
 recover_log(struct lsm_db *db, struct recovering *r)
 {
+	bool here;
 	int rc;
 
 	if ((rc = numbers_find(db)) != LSM_OK ||
 	    (rc = manifest_open(db)) != LSM_OK ||
 	    (rc = log_object_open(db)) != LSM_OK)
 		return rc;
+	here = r->out.same_boot && !r->out.closed && !r->out.syncing;
+	/* What only the ring holds belongs into the file in any case. */
+	if (here || r->out.missing.n > 0)
+		rc = log_continue(db->log, &r->out.last,
+		    buffer_bytes(&r->out.missing));
+	if (rc != LSM_OK)
+		return rc;
 	if (r->out.syncing)
 		return write_again(db, r);
-	return r->out.same_boot ? go_on_here(db, r) : go_on_in_new(db, r);
+	return here ? go_on_here(db, r) : go_on_in_new(db, r);
 }
 
 static int

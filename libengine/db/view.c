@@ -65,6 +65,9 @@ view_now(struct lsm_db *db, uint64_t *sequence)
 	v = db->view;
 	atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
 	*sequence = load_acquire(&db->visible);
+	if (load_relaxed(&db->fence.code) != LSM_OK &&
+	    *sequence > load_relaxed(&db->durable))
+		*sequence = load_relaxed(&db->durable);
 	mutex_unlock(&db->mu);
 	return v;
 }

@@ -343,7 +343,7 @@ work_step(struct lsm_db *db, bool *more)
 static bool
 pending_locked(struct lsm_db *db)
 {
-	if (db->fence.code != LSM_OK)
+	if (load_acquire(&db->fence.code) != LSM_OK)
 		return false;
 	if (db->view->count > 1 && db->work_error == LSM_OK)
 		return true;
