@@ -1,0 +1,336 @@
+/*
+ * memtable.c - the newest entries, sorted, in memory.
+ *
+ * Sequences are kept as distances from the memtable's base, in 32 bits.
+ */
+#include "mem/memtable.h"
+
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "base/checksum.h"
+#include "mem/mem_filter.h"
+#include "mem/skiplist.h"
+
+/* What the arena has beyond the limit, so that the table is full before it
+ * has no room; memory that is not touched costs nothing. */
+enum { SLACK_SHARE = 8, SLACK_MIN = 16 << 10 };
+
+struct memtable {
+	/* Set at creation. */
+	struct mem_filter filter;
+	size_t limit;
+	uint64_t base_sequence;
+
+	_Atomic uint32_t refs;
+
+	/* Written by the writer, relaxed: others only show them. */
+	_Alignas(64) _Atomic uint64_t used;
+	_Atomic uint64_t entries;
+	_Atomic uint64_t deletes;
+	_Atomic uint64_t data;
+
+	struct skiplist list;
+};
+
+static void
+memtable_free(struct memtable *m)
+{
+	skiplist_release(&m->list);
+	mem_filter_release(&m->filter);
+	mem_free(m);
+}
+
+/* Bytes of arena; 0 when there cannot be so many. */
+static size_t
+arena_size(size_t limit, size_t ops, size_t data)
+{
+	static const struct skiplist empty = { .slots = SKIPLIST_SLOTS };
+	uint64_t size = limit + limit / SLACK_SHARE + SLACK_MIN;
+	uint64_t need;
+
+	if (ops > UINT32_MAX || data > UINT64_MAX / 2)
+		return 0;
+	need = skiplist_need(&empty, ops, data) + ARENA_LINE;
+	if (need > size)
+		size = need;
+	return size > SIZE_MAX ? 0 : (size_t)size;
+}
+
+int
+memtable_new(size_t limit, size_t ops, size_t data, uint64_t base_sequence,
+    struct memtable **out)
+{
+	size_t size = arena_size(limit, ops, data);
+	struct memtable *m;
+	int rc;
+
+	assert(limit >= MEMTABLE_LIMIT_MIN && limit <= MEMTABLE_LIMIT_MAX);
+	*out = NULL;
+	if (size == 0)
+		return mem_exhausted(data);
+	if ((m = mem_aligned(64, sizeof *m)) == NULL)
+		return mem_exhausted(sizeof *m);
+	memset(m, 0, sizeof *m);
+	m->limit = limit;
+	m->base_sequence = base_sequence;
+	m->refs = 1;
+	if ((rc = skiplist_init(&m->list, size, SKIPLIST_SLOTS)) != LSM_OK)
+		goto done;
+	if ((rc = mem_filter_init(&m->filter, limit > data ? limit : data)) !=
+	    LSM_OK)
+		goto done;
+	*out = m;
+	m = NULL;
+done:
+	if (m != NULL)
+		memtable_free(m);
+	return rc;
+}
+
+void
+memtable_ref(struct memtable *m)
+{
+	uint32_t before = atomic_fetch_add_explicit(&m->refs, 1,
+	    memory_order_relaxed);
+
+	assert(before > 0);
+	(void)before;
+}
+
+void
+memtable_unref(struct memtable *m)
+{
+	uint32_t before;
+
+	if (m == NULL)
+		return;
+	/* Acquire and release: all other holders are done before the end. */
+	before = atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel);
+	assert(before > 0);
+	if (before == 1)
+		memtable_free(m);
+}
+
+bool
+memtable_has_room(const struct memtable *m, size_t ops, size_t data,
+    uint64_t last_sequence)
+{
+	size_t room = arena_room(&m->list.arena);
+
+	assert(last_sequence >= m->base_sequence);
+	if (last_sequence - m->base_sequence > UINT32_MAX)
+		return false;
+	if (ops > UINT32_MAX || data > room)
+		return false;
+	return skiplist_need(&m->list, ops, data) <= room;
+}
+
+bool
+memtable_full(const struct memtable *m)
+{
+	return load_relaxed(&m->used) >= m->limit;
+}
+
+static void
+count(_Atomic uint64_t *counter, uint64_t n)
+{
+	store_relaxed(counter, load_relaxed(counter) + n);
+}
+
+void
+memtable_put(struct memtable *m, enum kind kind, struct bytes key,
+    struct bytes value, uint64_t sequence)
+{
+	uint64_t distance = sequence - m->base_sequence;
+	uint64_t hash = hash64(key);
+
+	assert(sequence >= m->base_sequence && distance <= UINT32_MAX);
+	mem_filter_fetch(&m->filter, hash);
+	skiplist_put(&m->list, (uint16_t)kind, key, value,
+	    (uint32_t)distance);
+	mem_filter_add(&m->filter, hash);
+	store_relaxed(&m->used, arena_used(&m->list.arena));
+	count(&m->entries, 1);
+	count(&m->deletes, kind == KIND_DELETE);
+	count(&m->data, key.n + value.n);
+}
+
+/* A sequence as a distance; false when it is before everything here. */
+static bool
+distance_of(const struct memtable *m, uint64_t sequence, uint32_t *distance)
+{
+	uint64_t d = sequence - m->base_sequence;
+
+	*distance = d > UINT32_MAX ? UINT32_MAX : (uint32_t)d;
+	return sequence >= m->base_sequence;
+}
+
+static void
+entry_show(const struct memtable *m, const struct skip_entry *e,
+    struct entry *out)
+{
+	out->key = skip_entry_key(e);
+	out->value = skip_entry_value(e);
+	out->sequence = m->base_sequence + e->sequence;
+	out->kind = (enum kind)e->kind;
+}
+
+bool
+memtable_get(const struct memtable *m, struct bytes key, uint64_t hash,
+    uint64_t sequence, struct entry *out)
+{
+	const struct skip_entry *e;
+	uint32_t distance;
+
+	if (!mem_filter_maybe(&m->filter, hash) ||
+	    !distance_of(m, sequence, &distance))
+		return false;
+	e = skip_entry_at(&m->list, skiplist_get(&m->list, key), distance);
+	if (e != NULL)
+		entry_show(m, e, out);
+	return e != NULL;
+}
+
+struct memtable_iter {
+	struct iter iter;
+	struct memtable *memtable;
+	struct skip_cursor cursor;
+	uint32_t distance;	/* what is farther is not seen */
+	bool blind;		/* nor is anything else */
+};
+
+/* Go on, one way, to the first key with a version to be seen. */
+static int
+iter_settle(struct memtable_iter *it, void (*move)(struct skip_cursor *))
+{
+	struct skip_cursor *c = &it->cursor;
+	const struct skip_entry *e = NULL;
+
+	while (c->entry != NULL && !it->blind) {
+		e = skip_entry_at(c->list, c->entry, it->distance);
+		if (e != NULL)
+			break;
+		move(c);
+	}
+	it->iter.valid = e != NULL;
+	if (e != NULL)
+		entry_show(it->memtable, e, &it->iter.entry);
+	return LSM_OK;
+}
+
+static int
+memtable_iter_first(struct iter *iter)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	skip_cursor_first(&it->cursor);
+	return iter_settle(it, skip_cursor_next);
+}
+
+static int
+memtable_iter_last(struct iter *iter)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	skip_cursor_last(&it->cursor);
+	return iter_settle(it, skip_cursor_prev);
+}
+
+static int
+memtable_iter_seek(struct iter *iter, struct bytes key)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	skip_cursor_seek(&it->cursor, key);
+	return iter_settle(it, skip_cursor_next);
+}
+
+static int
+memtable_iter_seek_before(struct iter *iter, struct bytes key)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	skip_cursor_seek_before(&it->cursor, key);
+	return iter_settle(it, skip_cursor_prev);
+}
+
+static int
+memtable_iter_next(struct iter *iter)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	assert(iter->valid);
+	skip_cursor_next(&it->cursor);
+	return iter_settle(it, skip_cursor_next);
+}
+
+static int
+memtable_iter_prev(struct iter *iter)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	assert(iter->valid);
+	skip_cursor_prev(&it->cursor);
+	return iter_settle(it, skip_cursor_prev);
+}
+
+static void
+memtable_iter_free(struct iter *iter)
+{
+	struct memtable_iter *it = (struct memtable_iter *)iter;
+
+	memtable_unref(it->memtable);
+	mem_free(it);
+}
+
+static const struct iter_ops memtable_iter_ops = {
+	.free = memtable_iter_free,
+	.first = memtable_iter_first,
+	.last = memtable_iter_last,
+	.seek = memtable_iter_seek,
+	.seek_before = memtable_iter_seek_before,
+	.next = memtable_iter_next,
+	.prev = memtable_iter_prev,
+};
+
+int
+memtable_iter_new(struct memtable *m, uint64_t sequence, struct iter **out)
+{
+	struct memtable_iter *it = mem_zalloc(sizeof *it);
+
+	*out = NULL;
+	if (it == NULL)
+		return mem_exhausted(sizeof *it);
+	memtable_ref(m);
+	it->iter.ops = &memtable_iter_ops;
+	it->memtable = m;
+	it->blind = !distance_of(m, sequence, &it->distance);
+	skip_cursor_init(&it->cursor, &m->list);
+	*out = &it->iter;
+	return LSM_OK;
+}
+
+size_t
+memtable_used(const struct memtable *m)
+{
+	return (size_t)load_relaxed(&m->used);
+}
+
+uint64_t
+memtable_entries(const struct memtable *m)
+{
+	return load_relaxed(&m->entries);
+}
+
+uint64_t
+memtable_deletes(const struct memtable *m)
+{
+	return load_relaxed(&m->deletes);
+}
+
+uint64_t
+memtable_data(const struct memtable *m)
+{
+	return load_relaxed(&m->data);
+}
