@@ -38,6 +38,8 @@ struct state {
 	char *created;
 	struct version *version;
 	uint64_t manifest_size;		/* bytes that were read */
+	uint64_t manifest_first;	/* of them, header and snapshot */
+	uint64_t manifest_sum;		/* of the last record: the chain */
 	bool torn;			/* the last record was not whole */
 };
 
@@ -46,7 +48,11 @@ const char *state_option(const struct state *, const char *name); /* or NULL */
 
 /*
  * Read CURRENT and its manifest. LSM_NO_DATABASE when there is no CURRENT and
- * no manifest, table or log either; LSM_CORRUPT, LSM_UNSUPPORTED.
+ * no manifest, table or log either; LSM_CORRUPT, LSM_UNSUPPORTED. The end of
+ * the manifest is proven by the other files (witness.h); a last record that
+ * is not whole is left out, and `torn` then says so. `gone` is for the tables
+ * of the state: those that old edits dropped are not told. Beside a writer an
+ * answer may be stale, and LSM_CORRUPT a race: look again.
  */
 int manifest_read(struct env_dir *,
     void (*gone)(void *, struct version_table *), void *arg, struct state *);
@@ -55,21 +61,26 @@ struct manifest;
 
 /*
  * Start a new manifest, numbered `number`, that holds the state as one
- * snapshot, durable; then CURRENT names it. state->current and reserved are
- * updated. The old file stays for the caller to unlink.
+ * snapshot, durable; then CURRENT names it. The snapshot is an edit of its
+ * own: state->edit grows by one, and state->current, reserved (above
+ * `number`) and the manifest fields are updated. The old file stays for the
+ * caller to unlink. After a failure the state is as it was; which manifest
+ * CURRENT names, the old or the new one, is known after the next read.
  */
 int manifest_create(struct env_dir *, struct state *, uint64_t number,
     struct manifest **);
-/* Go on in the manifest that was read; not when it was torn. */
+/* Go on in the manifest that was read; not when it was torn. LSM_CORRUPT when
+ * it is not as long as it was. */
 int manifest_continue(struct env_dir *, const struct state *,
     struct manifest **);
 void manifest_free(struct manifest *);
 
 /*
  * Append the edit, sync, and apply it to the state: state->version is then
- * the new version. edit->number is set here. LSM_NO_SPACE or LSM_NO_MEMORY
- * before the first byte: nothing happened. Any other failure: *fatal is true,
- * nothing more may be appended.
+ * the new version. edit->number is set here, and next_run raised above the
+ * runs of the adds. What breaks a law (LSM_CORRUPT), LSM_NO_MEMORY, and
+ * LSM_NO_SPACE when the file has not grown by a byte: nothing happened. Any
+ * other failure: *fatal is true, nothing more may be appended.
  */
 int manifest_append(struct manifest *, struct state *, struct edit *,
     void (*gone)(void *, struct version_table *), void *arg, bool *fatal);

@@ -22,7 +22,8 @@ struct version_table {
 	struct table_meta meta;
 	int level;
 	uint64_t run;
-	void (*gone)(void *, struct version_table *);	/* last ref dropped */
+	/* The last reference to a dead table falls; it is freed after this. */
+	void (*gone)(void *, struct version_table *);
 	void *gone_arg;
 };
 
@@ -43,6 +44,9 @@ struct version {
 	uint64_t edit;			/* that made it */
 	struct level levels[LEVELS_MAX];
 	size_t tables, runs;		/* in all */
+	struct version_table **list;	/* all of them, newest run first; what
+					 * the runs point into */
+	struct run *run_list;		/* what the levels point into */
 };
 
 /* A change. Fields that are 0 or empty change nothing. */
@@ -82,36 +86,46 @@ int edit_set_option(struct edit *, const char *name, const char *value);
 int edit_encode(const struct edit *, struct buffer *);
 int edit_decode(struct bytes, const char *story, struct edit *);
 
+/* A table's line in lsm-format(5): bounds that make sense by themselves. */
+int edit_check_add(const struct edit_add *);
+
 int version_new(struct version **);	/* empty, one reference */
 void version_ref(struct version *);
 void version_unref(struct version *);
 
 /*
  * The version after an edit. Checks every law that can be checked from bounds
- * (overlap inside a run, order of runs, drops that name a table, numbers used
- * once): LSM_CORRUPT with a story. `gone` is told of tables whose last
- * reference falls.
+ * (overlap inside a run, drops that name a table, numbers used once):
+ * LSM_CORRUPT with a story. A table joins the run of its number in its level,
+ * or begins it. Nothing dies yet: the edit may still fail to become durable.
  */
 int version_apply(const struct version *, const struct edit *,
     void (*gone)(void *, struct version_table *), void *arg,
     struct version **);
 
+/* The edit that made `after` of `before` is durable: the tables that it drops
+ * die with their last reference, and `gone` is told. */
+void version_retire(const struct version *before,
+    const struct version *after);
+
 /*
  * The newest entry of `key` in the tables: as table_get. Asks the runs from
- * the newest on, in each at most one table. *asked counts tables consulted.
+ * the newest on, in each at most one table. Adds the tables consulted to
+ * *asked.
  */
 int version_get(const struct version *, struct table_cache *,
     struct bytes key, uint64_t hash, enum kind *, uint64_t *sequence,
     struct buffer *value, uint64_t *asked);
 
 /* The tables of one run as one iterator, opened as it comes to them. Holds a
- * reference to the version. `from` and `to` (inclusive; p NULL = open) only
- * spare the opening of tables outside. */
+ * reference to the version; the run must live as long as the iterator (those
+ * of the version do). */
 int run_iter_new(struct version *, const struct run *, struct table_cache *,
     unsigned flags, struct iter **);
 
 /* Append one iterator for each run, newest first, to `list`, which has room
- * for version->runs of them. */
+ * for version->runs more than *count. After a failure those appended stay,
+ * the caller's to free. */
 int version_iters(struct version *, struct table_cache *, unsigned flags,
     struct iter **list, size_t *count);
 

@@ -1,0 +1,307 @@
+/*
+ * apply.c - the version after an edit, and the laws it must keep.
+ *
+ * The tables that stay are in order already, the new ones are sorted, and the
+ * two are merged: one walk over the list, whatever the edit is. What is wrong
+ * here came from the disk or was about to go there, so it is LSM_CORRUPT.
+ */
+#include "version/tables.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+
+/* An edit in the making: its drops and its adds' numbers, ascending. */
+struct change {
+	uint64_t *drops, *numbers;
+	size_t drops_count, numbers_count;
+	struct version_table **added;	/* in the order of version->list */
+	size_t added_count;
+};
+
+static int
+bad_add(const struct edit_add *a, const char *reason)
+{
+	return status_set(LSM_CORRUPT, "edit: table %llu: %s",
+	    (unsigned long long)a->meta.number, reason);
+}
+
+int
+edit_check_add(const struct edit_add *a)
+{
+	const struct table_meta *m = &a->meta;
+
+	if (m->number == 0 || a->run == 0)
+		return bad_add(a, "number or run is 0");
+	if (a->level < 0 || a->level >= LEVELS_MAX)
+		return bad_add(a, "no such level");
+	if (m->smallest.n > LSM_KEY_MAX || m->largest.n > LSM_KEY_MAX)
+		return bad_add(a, "key is too long");
+	if (bytes_compare(m->smallest, m->largest) > 0)
+		return bad_add(a, "smallest key is above the largest");
+	if (m->sequence_min > m->sequence_max)
+		return bad_add(a, "smallest sequence is above the largest");
+	if (m->entries == 0 || m->deletes > m->entries)
+		return bad_add(a, "counts of entries make no sense");
+	return LSM_OK;
+}
+
+static int
+number_compare(const void *a, const void *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x > y) - (x < y);
+}
+
+static bool
+numbers_have(const uint64_t *numbers, size_t count, uint64_t number)
+{
+	return count > 0 && bsearch(&number, numbers, count, sizeof number,
+	    number_compare) != NULL;
+}
+
+/* Sort; a number that stands twice is refused. */
+static int
+numbers_sort(uint64_t *numbers, size_t count, const char *what)
+{
+	if (count > 0)
+		qsort(numbers, count, sizeof *numbers, number_compare);
+	for (size_t i = 1; i < count; i++)
+		if (numbers[i] == numbers[i - 1])
+			return status_set(LSM_CORRUPT,
+			    "edit: table %llu is %s twice",
+			    (unsigned long long)numbers[i], what);
+	return LSM_OK;
+}
+
+/* Newer runs first, in a run by key. */
+static int
+place_compare(const struct version_table *a, const struct version_table *b)
+{
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->run != b->run)
+		return a->run > b->run ? -1 : 1;
+	return bytes_compare(a->meta.smallest, b->meta.smallest);
+}
+
+static int
+place_compare_any(const void *a, const void *b)
+{
+	struct version_table *x, *y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return place_compare(x, y);
+}
+
+static void
+change_release(struct change *c)
+{
+	for (size_t i = 0; i < c->added_count; i++)
+		version_table_unref(c->added[i]);
+	mem_free(c->added);
+	mem_free(c->numbers);
+	mem_free(c->drops);
+}
+
+static int
+change_alloc(const struct edit *e, struct change *c)
+{
+	size_t adds = e->adds_count, drops = e->drops_count;
+
+	if ((c->drops = mem_alloc(drops * sizeof *c->drops)) == NULL)
+		return mem_exhausted(drops * sizeof *c->drops);
+	if ((c->numbers = mem_alloc(adds * sizeof *c->numbers)) == NULL)
+		return mem_exhausted(adds * sizeof *c->numbers);
+	if ((c->added = mem_alloc(adds * sizeof *c->added)) == NULL)
+		return mem_exhausted(adds * sizeof *c->added);
+	return LSM_OK;
+}
+
+static int
+change_init(const struct edit *e,
+    void (*gone)(void *, struct version_table *), void *arg, struct change *c)
+{
+	int rc;
+
+	*c = (struct change){ 0 };
+	if ((rc = change_alloc(e, c)) != LSM_OK)
+		return rc;
+	c->drops_count = e->drops_count;
+	if (c->drops_count > 0)
+		memcpy(c->drops, e->drops, c->drops_count * sizeof *c->drops);
+	for (size_t i = 0; i < e->adds_count; i++) {
+		if ((rc = edit_check_add(&e->adds[i])) != LSM_OK ||
+		    (rc = version_table_new(&e->adds[i], gone, arg,
+		    &c->added[i])) != LSM_OK)
+			return rc;
+		c->numbers[c->numbers_count++] = e->adds[i].meta.number;
+		c->added_count++;
+	}
+	if (c->added_count > 0)
+		qsort(c->added, c->added_count, sizeof *c->added,
+		    place_compare_any);
+	if ((rc = numbers_sort(c->numbers, c->numbers_count, "added")) !=
+	    LSM_OK)
+		return rc;
+	return numbers_sort(c->drops, c->drops_count, "dropped");
+}
+
+/* Every drop names a table, no add takes the number of one. */
+static int
+change_check(const struct version *v, const struct change *c)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < v->tables; i++) {
+		uint64_t number = v->list[i]->meta.number;
+
+		if (numbers_have(c->numbers, c->numbers_count, number))
+			return status_set(LSM_CORRUPT,
+			    "edit: table %llu is there already",
+			    (unsigned long long)number);
+		found += numbers_have(c->drops, c->drops_count, number);
+	}
+	if (found == c->drops_count)
+		return LSM_OK;
+	return status_set(LSM_CORRUPT, "edit: drops %zu tables, %zu of them "
+	    "are not there", c->drops_count, c->drops_count - found);
+}
+
+/* Merge what stays with what comes. The list has room for both. */
+static void
+list_fill(const struct version *base, const struct change *c,
+    struct version *v)
+{
+	size_t added = 0;
+
+	for (size_t i = 0; i < base->tables; i++) {
+		struct version_table *t = base->list[i];
+
+		if (numbers_have(c->drops, c->drops_count, t->meta.number))
+			continue;
+		while (added < c->added_count &&
+		    place_compare(c->added[added], t) < 0)
+			v->list[v->tables++] = c->added[added++];
+		v->list[v->tables++] = t;
+	}
+	while (added < c->added_count)
+		v->list[v->tables++] = c->added[added++];
+	for (size_t i = 0; i < v->tables; i++)
+		version_table_ref(v->list[i]);
+}
+
+static bool
+same_run(const struct version_table *a, const struct version_table *b)
+{
+	return a->level == b->level && a->run == b->run;
+}
+
+/* One entry per key in a run: its tables must not even touch. */
+static int
+runs_check(struct version *v)
+{
+	v->runs = v->tables > 0;
+	for (size_t i = 1; i < v->tables; i++) {
+		const struct version_table *a = v->list[i - 1];
+		const struct version_table *b = v->list[i];
+
+		if (!same_run(a, b))
+			v->runs++;
+		else if (bytes_compare(a->meta.largest, b->meta.smallest) >= 0)
+			return status_set(LSM_CORRUPT, "edit: level %d: run "
+			    "%llu: tables %llu and %llu overlap", a->level,
+			    (unsigned long long)a->run,
+			    (unsigned long long)a->meta.number,
+			    (unsigned long long)b->meta.number);
+	}
+	return LSM_OK;
+}
+
+/* Cut the list into runs, and the runs into levels. */
+static void
+runs_cut(struct version *v)
+{
+	struct run *run = v->run_list;
+
+	for (size_t i = 0; i < v->tables; i++) {
+		struct version_table *t = v->list[i];
+		struct level *level = &v->levels[t->level];
+
+		level->bytes += t->meta.size;
+		if (i > 0 && same_run(v->list[i - 1], t)) {
+			run[-1].count++;
+			continue;
+		}
+		if (level->count++ == 0)
+			level->runs = run;
+		*run++ = (struct run){ t->run, 1, &v->list[i] };
+	}
+	assert(run == v->run_list + v->runs);
+}
+
+static int
+version_build(const struct version *base, const struct change *c,
+    struct version *v)
+{
+	size_t room = base->tables + c->added_count;
+	int rc;
+
+	if ((v->list = mem_alloc(room * sizeof *v->list)) == NULL)
+		return mem_exhausted(room * sizeof *v->list);
+	list_fill(base, c, v);
+	if ((rc = runs_check(v)) != LSM_OK)
+		return rc;
+	v->run_list = mem_alloc(v->runs * sizeof *v->run_list);
+	if (v->run_list == NULL)
+		return mem_exhausted(v->runs * sizeof *v->run_list);
+	runs_cut(v);
+	return LSM_OK;
+}
+
+int
+version_apply(const struct version *base, const struct edit *e,
+    void (*gone)(void *, struct version_table *), void *arg,
+    struct version **out)
+{
+	struct version *v = NULL;
+	struct change c;
+	int rc;
+
+	*out = NULL;
+	if ((rc = change_init(e, gone, arg, &c)) != LSM_OK ||
+	    (rc = change_check(base, &c)) != LSM_OK ||
+	    (rc = version_new(&v)) != LSM_OK ||
+	    (rc = version_build(base, &c, v)) != LSM_OK)
+		goto done;
+	v->edit = e->number;
+	*out = v;
+	v = NULL;
+done:
+	version_unref(v);
+	change_release(&c);
+	return rc;
+}
+
+/* Both lists are in the same order, and share what stayed. */
+void
+version_retire(const struct version *before, const struct version *after)
+{
+	size_t j = 0;
+
+	for (size_t i = 0; i < before->tables; i++) {
+		struct version_table *t = before->list[i];
+
+		while (j < after->tables && after->list[j] != t &&
+		    place_compare(after->list[j], t) < 0)
+			j++;
+		if (j == after->tables || after->list[j] != t)
+			store_release(&t->dead, true);
+	}
+}

@@ -1,0 +1,186 @@
+/*
+ * manifest_read.c - from CURRENT and its manifest to the state.
+ *
+ * The first record is a snapshot, all others are edits. A bad record is never
+ * skipped. Only the last may be bad, and only when every other file is as the
+ * state before it wants it: then its writer was interrupted.
+ */
+#include "version/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "log/replay.h"
+#include "version/witness.h"
+
+enum { STORY_MAX = 64 };	/* "MANIFEST-000007: offset 4096" */
+
+struct reading {
+	struct state *state;
+	struct log_reader *reader;
+	char name[FILE_NAME_MAX];
+	char story[STORY_MAX];
+	void (*gone)(void *, struct version_table *);
+	void *arg;
+};
+
+/* The edit before the first one: the snapshot then follows like any other. */
+static int
+begin(struct reading *r)
+{
+	struct state *s = r->state;
+
+	if (s->current.edit == 0)
+		return status_set(LSM_CORRUPT, "CURRENT: edit 0");
+	s->edit = s->current.edit - 1;
+	memcpy(s->branch, s->current.branch, ID_SIZE);
+	return version_new(&s->version);
+}
+
+static int
+kind_check(const struct reading *r, const struct record *record, bool first)
+{
+	if (record->has_watermark)
+		return status_set(LSM_CORRUPT, "%s: has a watermark",
+		    r->story);
+	if (first != (record->kind == RECORD_SNAPSHOT))
+		return status_set(LSM_CORRUPT, "%s: %s", r->story,
+		    first ? "the first record is not a snapshot" :
+		    "a snapshot that is not the first record");
+	if (first || record->kind == RECORD_EDIT)
+		return LSM_OK;
+	return status_set(LSM_UNSUPPORTED,
+	    "%s: record of kind %u is not known to this build", r->story,
+	    record->kind);
+}
+
+/* What only a snapshot must say. */
+static int
+snapshot_check(const struct reading *r, const struct edit *e)
+{
+	if (!e->has_identity)
+		return status_set(LSM_CORRUPT, "%s: no identity", r->story);
+	if (e->reserved <= r->state->current.manifest)
+		return status_set(LSM_CORRUPT,
+		    "%s: the manifest's own number was not reserved",
+		    r->story);
+	return LSM_OK;
+}
+
+static int
+take_record(struct reading *r, const struct record *record)
+{
+	bool first = r->state->manifest_size == 0;
+	struct state_change change;
+	struct edit e;
+	int rc;
+
+	if (!first && record->kind & RECORD_IGNORABLE)
+		return LSM_OK;
+	if ((rc = kind_check(r, record, first)) != LSM_OK ||
+	    (rc = edit_decode(record->payload, r->story, &e)) != LSM_OK)
+		return rc;
+	if (record->sequence != (uint32_t)e.number)
+		rc = status_set(LSM_CORRUPT, "%s: record of edit %" PRIu32
+		    " holds edit %" PRIu64, r->story, record->sequence,
+		    e.number);
+	else if (first)
+		rc = snapshot_check(r, &e);
+	if (rc == LSM_OK)
+		rc = state_prepare(r->state, &e, r->story, r->gone, r->arg,
+		    &change);
+	if (rc == LSM_OK)
+		state_commit(r->state, &change);
+	edit_release(&e);
+	return rc;
+}
+
+static int
+take_all(struct reading *r)
+{
+	struct record record;
+	int rc;
+
+	for (;;) {
+		snprintf(r->story, sizeof r->story, "%s: offset %" PRIu64,
+		    r->name, log_reader_offset(r->reader));
+		if ((rc = log_reader_next(r->reader, &record)) != LSM_OK)
+			return rc == LSM_NOTFOUND ? LSM_OK : rc;
+		if ((rc = take_record(r, &record)) != LSM_OK)
+			return rc;
+		r->state->manifest_size = log_reader_offset(r->reader);
+		if (r->state->manifest_first == 0)
+			r->state->manifest_first = r->state->manifest_size;
+		r->state->manifest_sum = log_reader_sum(r->reader);
+	}
+}
+
+/* Why the records end, as far as the manifest itself can tell. */
+static int
+end_check(struct reading *r)
+{
+	struct log_beyond beyond;
+	enum log_stop stop;
+	const char *reason;
+	int rc;
+
+	rc = log_reader_stop(r->reader, &stop, &reason, &beyond);
+	if (rc != LSM_OK)
+		return rc;
+	if (beyond.records > 0)
+		return status_set(LSM_CORRUPT, "%s: %s; %" PRIu64
+		    " valid records follow", r->story, reason,
+		    beyond.records);
+	if (r->state->manifest_size == 0)
+		return status_set(LSM_CORRUPT, "%s: no snapshot: %s",
+		    r->story, reason);
+	r->state->torn = stop != LOG_STOP_END;
+	return LSM_OK;
+}
+
+static int
+open_manifest(struct env_dir *dir, struct reading *r)
+{
+	const struct current *c = &r->state->current;
+	struct file_id id = { .kind = FILE_MANIFEST, .number = c->manifest };
+	int rc;
+
+	memcpy(id.database, c->database, ID_SIZE);
+	file_name(r->name, FILE_MANIFEST, c->manifest);
+	rc = log_reader_open(dir, r->name, &id, bytes(NULL, 0), 0, &r->reader);
+	if (rc == LSM_NOTFOUND)
+		return status_set(LSM_CORRUPT,
+		    "CURRENT: names %s, which is not there", r->name);
+	if (rc != LSM_OK)
+		return rc;
+	if (memcmp(log_reader_header(r->reader)->id.branch, c->branch,
+	    ID_SIZE) != 0)
+		return status_set(LSM_CORRUPT,
+		    "%s: offset 0: file of another branch", r->name);
+	return LSM_OK;
+}
+
+int
+manifest_read(struct env_dir *dir,
+    void (*gone)(void *, struct version_table *), void *arg, struct state *s)
+{
+	struct reading r = { .state = s, .gone = gone, .arg = arg };
+	int rc;
+
+	*s = (struct state){ 0 };
+	if ((rc = current_read(dir, &s->current)) == LSM_NOTFOUND)
+		return witness_without_current(dir);
+	if (rc != LSM_OK || (rc = begin(&r)) != LSM_OK ||
+	    (rc = open_manifest(dir, &r)) != LSM_OK ||
+	    (rc = take_all(&r)) != LSM_OK || (rc = end_check(&r)) != LSM_OK)
+		goto done;
+	rc = witness_hear(dir, s);
+	if (rc == LSM_CORRUPT && s->torn)
+		rc = status_add(rc, "%s: not whole", r.story);
+done:
+	log_reader_free(r.reader);
+	if (rc != LSM_OK)
+		state_release(s);
+	return rc;
+}

@@ -1,0 +1,18 @@
+/*
+ * tables.h - the tables that versions share: counted, told when they go.
+ *
+ * For this floor only; others know tables through the version they hold.
+ */
+#ifndef VERSION_TABLES_H
+#define VERSION_TABLES_H
+
+#include "version/version.h"
+
+/* One reference, the caller's. */
+int version_table_new(const struct edit_add *,
+    void (*gone)(void *, struct version_table *), void *arg,
+    struct version_table **);
+void version_table_ref(struct version_table *);
+void version_table_unref(struct version_table *);
+
+#endif
