@@ -37,16 +37,20 @@ int compact_flush_new(const struct compact_options *, struct memtable *,
 int compact_merge_new(const struct compact_options *, struct version *,
     struct version_table *const *inputs, size_t count, struct compact_job **);
 
-/* About 64 KiB of output. *done: the outputs are finished and synced. */
+/* About 64 KiB of input. *done: the outputs, if any, are finished, synced and
+ * in a synced directory. Not to be called again after done or a failure. */
 int compact_step(struct compact_job *, bool *done);
 
 /* After done: add the outputs to the edit and drop the inputs. The outputs
- * then belong to the edit: freeing the job keeps the files. */
+ * then belong to the edit: freeing the job keeps the files. After a failure
+ * (LSM_NO_MEMORY) they do not, and the edit is only good for edit_release. */
 int compact_result(struct compact_job *, struct edit *);
-void compact_free(struct compact_job *);
+void compact_free(struct compact_job *);	/* takes NULL */
 
+/* entries_in = entries_out + shadowed + deletes_dropped. Bytes are those of
+ * files; bytes_read is the share that the entries read have in the inputs. */
 struct compact_stats {
-	uint64_t bytes_read, bytes_written;	/* of files */
+	uint64_t bytes_read, bytes_written;
 	uint64_t entries_in, entries_out;
 	uint64_t shadowed, deletes_dropped;
 	uint64_t outputs;

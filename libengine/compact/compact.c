@@ -1,0 +1,205 @@
+/*
+ * compact.c - a job: read merged input, drop what is not needed, write.
+ *
+ * A job belongs to one thread at a time. It changes nothing that a reader
+ * sees: its files have no meaning until an edit names them.
+ */
+#include "compact/compact.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "compact/input.h"
+#include "compact/output.h"
+
+enum {
+	STEP_BYTES = 64 << 10,	/* of keys and values, read in one step */
+	ENTRY_COST = 16		/* an entry counts as so many bytes more */
+};
+
+enum job_state {
+	JOB_NEW,
+	JOB_RUNNING,
+	JOB_DONE,		/* the outputs are durable */
+	JOB_GIVEN		/* and belong to an edit */
+};
+
+struct compact_job {
+	struct input input;
+	struct output output;
+	enum job_state state;
+	uint64_t shown;		/* entries that the input has shown */
+	uint64_t written;	/* of them, written out */
+};
+
+static int
+job_new(const struct compact_options *o, struct compact_job **out)
+{
+	struct compact_job *job = mem_zalloc(sizeof *job);
+
+	assert(o->number != NULL && o->level < LEVELS_MAX && o->run != 0);
+	assert(o->table.level == o->level && o->table.run == o->run);
+	*out = job;
+	if (job == NULL)
+		return mem_exhausted(sizeof *job);
+	job->output.options = *o;
+	return LSM_OK;
+}
+
+int
+compact_flush_new(const struct compact_options *o, struct memtable *mem,
+    struct compact_job **out)
+{
+	struct compact_job *job;
+	int rc;
+
+	*out = NULL;
+	if ((rc = job_new(o, &job)) != LSM_OK)
+		return rc;
+	if ((rc = input_memtable(&job->input, mem)) != LSM_OK) {
+		compact_free(job);
+		return rc;
+	}
+	*out = job;
+	return LSM_OK;
+}
+
+int
+compact_merge_new(const struct compact_options *o, struct version *v,
+    struct version_table *const *inputs, size_t count,
+    struct compact_job **out)
+{
+	struct compact_job *job;
+	int rc;
+
+	*out = NULL;
+	if ((rc = job_new(o, &job)) != LSM_OK)
+		return rc;
+	if ((rc = input_tables(&job->input, v, inputs, count, o->tables)) !=
+	    LSM_OK || (rc = input_lineage(&job->input, &job->output.inputs,
+	    &job->output.inputs_count)) != LSM_OK) {
+		compact_free(job);
+		return rc;
+	}
+	*out = job;
+	return LSM_OK;
+}
+
+static int
+entry_take(struct compact_job *job, const struct entry *e)
+{
+	int rc;
+
+	job->shown++;
+	if (e->kind == KIND_DELETE && job->output.options.drop_deletes)
+		return LSM_OK;
+	if ((rc = output_add(&job->output, e)) != LSM_OK)
+		return rc;
+	job->written++;
+	return LSM_OK;
+}
+
+/* Tables that yield more or fewer entries than they were made with would be
+ * lost silently: their index leads past a leaf, or twice to one. */
+static int
+count_check(const struct compact_job *job)
+{
+	const struct input *in = &job->input;
+	uint64_t seen = job->shown + input_shadowed(in, job->shown);
+
+	if (seen == in->entries)
+		return LSM_OK;
+	return status_set(LSM_CORRUPT, "merge of %zu tables: they hold %"
+	    PRIu64 " entries, %" PRIu64 " were read", in->count, in->entries,
+	    seen);
+}
+
+static int
+job_end(struct compact_job *job)
+{
+	int rc;
+
+	if ((rc = count_check(job)) != LSM_OK ||
+	    (rc = output_finish(&job->output)) != LSM_OK)
+		return rc;
+	job->state = JOB_DONE;
+	return LSM_OK;
+}
+
+int
+compact_step(struct compact_job *job, bool *done)
+{
+	struct iter *it = job->input.iter;
+	size_t cost = 0;
+	int rc = LSM_OK;
+
+	*done = false;
+	assert(job->state <= JOB_RUNNING);
+	if (job->state == JOB_NEW)
+		rc = iter_first(it);
+	job->state = JOB_RUNNING;
+	while (rc == LSM_OK && it->valid && cost < STEP_BYTES) {
+		cost += it->entry.key.n + it->entry.value.n + ENTRY_COST;
+		if ((rc = entry_take(job, &it->entry)) == LSM_OK)
+			rc = iter_next(it);
+	}
+	if (rc != LSM_OK || it->valid)
+		return rc;
+	rc = job_end(job);
+	*done = rc == LSM_OK;
+	return rc;
+}
+
+int
+compact_result(struct compact_job *job, struct edit *e)
+{
+	const struct output *o = &job->output;
+	const struct input *in = &job->input;
+	int rc = LSM_OK;
+
+	assert(job->state == JOB_DONE);
+	for (size_t i = 0; i < o->count && rc == LSM_OK; i++)
+		rc = edit_add_table(e, o->options.level, o->options.run,
+		    &o->tables[i]);
+	for (size_t i = 0; i < in->count && rc == LSM_OK; i++)
+		rc = edit_drop_table(e, in->tables[i]->meta.number);
+	if (rc == LSM_OK)
+		job->state = JOB_GIVEN;
+	return rc;
+}
+
+void
+compact_free(struct compact_job *job)
+{
+	if (job == NULL)
+		return;
+	input_release(&job->input);
+	output_release(&job->output, job->state == JOB_GIVEN);
+	mem_free(job);
+}
+
+void
+compact_stats(const struct compact_job *job, struct compact_stats *s)
+{
+	const struct input *in = &job->input;
+
+	*s = (struct compact_stats){
+		.entries_out = job->written,
+		.shadowed = input_shadowed(in, job->shown),
+		.deletes_dropped = job->shown - job->written,
+		.bytes_written = output_bytes(&job->output),
+		.outputs = job->output.count,
+	};
+	s->entries_in = job->shown + s->shadowed;
+	if (in->entries > 0)
+		s->bytes_read = (uint64_t)((double)in->bytes *
+		    (double)s->entries_in / (double)in->entries);
+}
+
+uint64_t
+compact_input_bytes(const struct compact_job *job)
+{
+	return job->input.bytes;
+}

@@ -1,0 +1,34 @@
+/*
+ * input.h - what a job reads: a memtable, or tables of a version, merged.
+ *
+ * For this floor only.
+ */
+#ifndef COMPACT_INPUT_H
+#define COMPACT_INPUT_H
+
+#include "mem/memtable.h"
+#include "version/version.h"
+
+struct input {
+	struct iter *iter;		/* of everything, newest entries */
+	uint64_t bytes, entries;	/* of the files; versions of keys */
+	struct version *version;	/* of a merge: held */
+	struct version_table **tables;
+	size_t count;
+	struct run *runs;		/* slices of tables, newest first */
+	size_t runs_count;
+};
+
+/* Begin with {0}; end with input_release, after a failure too. */
+int input_memtable(struct input *, struct memtable *);
+int input_tables(struct input *, struct version *,
+    struct version_table *const *tables, size_t count, struct table_cache *);
+void input_release(struct input *);
+
+/* The numbers of the tables read, for the footers of what comes of them. */
+int input_lineage(const struct input *, uint64_t **numbers, size_t *count);
+
+/* Versions of keys that the iterator has passed over as shadowed. */
+uint64_t input_shadowed(const struct input *, uint64_t shown);
+
+#endif

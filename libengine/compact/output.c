@@ -1,0 +1,112 @@
+/*
+ * output.c - what a job writes: tables, one after the other.
+ *
+ * A table begins with the first entry that goes into it, so there is never an
+ * empty one; it is cut when it has reached its size, and as keys come once,
+ * always between two keys.
+ */
+#include "compact/output.h"
+
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+
+/* Before a file is made there is room to remember it. */
+static int
+tables_reserve(struct output *o)
+{
+	size_t room = o->room ? 2 * o->room : 4;
+	struct table_meta *tables;
+
+	if (o->count < o->room)
+		return LSM_OK;
+	tables = mem_realloc(o->tables, room * sizeof *tables);
+	if (tables == NULL)
+		return mem_exhausted(room * sizeof *tables);
+	o->tables = tables;
+	o->room = room;
+	return LSM_OK;
+}
+
+static int
+table_begin(struct output *o)
+{
+	struct table_options t = o->options.table;
+	int rc;
+
+	if ((rc = tables_reserve(o)) != LSM_OK ||
+	    (rc = o->options.number(o->options.number_arg, &t.id.number)) !=
+	    LSM_OK)
+		return rc;
+	t.inputs = o->inputs;
+	t.inputs_count = o->inputs_count;
+	return table_builder_new(&t, &o->builder);
+}
+
+/* A builder that failed unlinks its file when it is freed. */
+static int
+table_end(struct output *o)
+{
+	struct table_meta *meta = &o->tables[o->count];
+	int rc;
+
+	assert(o->count < o->room);
+	rc = table_builder_finish(o->builder, meta);
+	table_builder_free(o->builder);
+	o->builder = NULL;
+	if (rc != LSM_OK)
+		return rc;
+	o->bytes += meta->size;
+	o->count++;
+	return LSM_OK;
+}
+
+int
+output_add(struct output *o, const struct entry *e)
+{
+	int rc;
+
+	if (o->builder != NULL &&
+	    table_builder_size(o->builder) >= o->options.table_size &&
+	    (rc = table_end(o)) != LSM_OK)
+		return rc;
+	if (o->builder == NULL && (rc = table_begin(o)) != LSM_OK)
+		return rc;
+	return table_builder_add(o->builder, e);
+}
+
+int
+output_finish(struct output *o)
+{
+	struct env_dir *dir = o->options.dir;
+	int rc;
+
+	if (o->builder != NULL && (rc = table_end(o)) != LSM_OK)
+		return rc;
+	return o->count > 0 ? dir->env->ops->dir_sync(dir) : LSM_OK;
+}
+
+uint64_t
+output_bytes(const struct output *o)
+{
+	return o->bytes +
+	    (o->builder != NULL ? table_builder_size(o->builder) : 0);
+}
+
+void
+output_release(struct output *o, bool keep)
+{
+	struct env_dir *dir = o->options.dir;
+	char name[FILE_NAME_MAX];
+
+	table_builder_free(o->builder);
+	for (size_t i = 0; i < o->count; i++) {
+		file_name(name, FILE_TABLE, o->tables[i].number);
+		if (!keep)	/* one that stays is an orphan, removed later */
+			(void)dir->env->ops->dir_unlink(dir, name);
+		table_meta_release(&o->tables[i]);
+	}
+	mem_free(o->tables);
+	mem_free(o->inputs);
+}

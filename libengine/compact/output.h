@@ -1,0 +1,32 @@
+/*
+ * output.h - what a job writes: tables, one after the other.
+ *
+ * For this floor only.
+ */
+#ifndef COMPACT_OUTPUT_H
+#define COMPACT_OUTPUT_H
+
+#include "compact/compact.h"
+
+struct output {
+	struct compact_options options;
+	uint64_t *inputs;		/* numbers for the footers; owned */
+	size_t inputs_count;
+	struct table_builder *builder;	/* of the table begun; may be NULL */
+	struct table_meta *tables;	/* finished ones */
+	size_t count, room;
+	uint64_t bytes;			/* of them */
+};
+
+/* Begin with {0} and the options set. Keys ascend. */
+int output_add(struct output *, const struct entry *);
+
+/* The last table, and the directory: all is durable. */
+int output_finish(struct output *);
+
+uint64_t output_bytes(const struct output *);	/* written so far */
+
+/* Forget the files, or take them off the disk. */
+void output_release(struct output *, bool keep);
+
+#endif
