@@ -73,4 +73,12 @@ uint64_t record_seal(uint8_t *at, uint8_t kind, uint32_t payload,
 bool record_read(const uint8_t *p, size_t available, uint64_t seed,
     uint64_t position, struct record *, uint64_t *want);
 
+/* Does a record seem to begin at `p`, RECORD_HEADER bytes of which are there?
+ * What it says of itself is not proven. */
+bool record_framed(const uint8_t *p, uint32_t *previous, uint64_t *size);
+
+/* How many sequences a record of a log takes. False when a batch does not
+ * begin with its count. */
+bool record_sequences(uint8_t kind, struct bytes payload, uint64_t *count);
+
 #endif

@@ -57,7 +57,7 @@ int log_reader_stop(struct log_reader *, enum log_stop *, const char **reason,
 struct log_replay_in {
 	struct env_dir *dir;
 	struct env_lock *lock;		/* to ask for the ring; may be NULL */
-	struct file_id id;		/* database; kind log */
+	struct file_id id;		/* database, branch for new files */
 	uint64_t first;			/* oldest log needed */
 	uint64_t flushed;		/* tables hold sequences up to here */
 	const struct log_end *ends;	/* known from manifest edits */
@@ -70,6 +70,7 @@ struct log_replay_out {
 	bool clean;			/* close or leave mark, or a known end */
 	bool same_boot;			/* the ring vouches for the end: go on
 					 * in this file with `missing` */
+	bool closed;			/* the last record is a close mark */
 	bool syncing;			/* the last writer died inside a sync */
 	struct buffer missing;		/* committed, not in the file yet */
 	uint64_t records, bytes;	/* counted */

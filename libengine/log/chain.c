@@ -1,0 +1,213 @@
+/*
+ * chain.c - how logs follow each other.
+ */
+#include "log/chain.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+
+/* The beginning of a log that the chain may or may not contain. */
+struct look {
+	bool header;		/* there, and it proves itself */
+	bool started;
+	struct log_start start;
+};
+
+void
+log_list_release(struct log_list *l)
+{
+	mem_free(l->numbers);
+	*l = (struct log_list){ 0 };
+}
+
+int
+log_list_add(struct log_list *l, uint64_t number)
+{
+	size_t capacity = l->capacity ? 2 * l->capacity : 16;
+	uint64_t *p;
+
+	if (l->count == l->capacity) {
+		p = mem_realloc(l->numbers, capacity * sizeof *p);
+		if (p == NULL)
+			return mem_exhausted(capacity * sizeof *p);
+		l->numbers = p;
+		l->capacity = capacity;
+	}
+	l->numbers[l->count++] = number;
+	return LSM_OK;
+}
+
+static int
+number_order(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int
+log_list_read(struct env_dir *dir, uint64_t first, struct log_list *l)
+{
+	struct env_names names = { 0 };
+	const char *name;
+	uint64_t number;
+	int rc;
+
+	*l = (struct log_list){ 0 };
+	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
+		return rc;
+	name = (const char *)names.text.p;
+	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
+		if (file_parse(name, &number) == FILE_LOG && number >= first)
+			rc = log_list_add(l, number);
+		name += strlen(name) + 1;
+	}
+	env_names_free(&names);
+	if (l->count > 1)
+		qsort(l->numbers, l->count, sizeof *l->numbers, number_order);
+	if (rc != LSM_OK)
+		log_list_release(l);
+	return rc;
+}
+
+static int
+start_look(struct log_reader *reader, struct look *look)
+{
+	struct record r;
+	int rc = log_reader_next(reader, &r);
+
+	look->started = rc == LSM_OK && r.kind == RECORD_START &&
+	    log_start_decode(r.payload, &look->start);
+	return rc == LSM_NOTFOUND ? LSM_OK : rc;
+}
+
+/* A file that is no log, or not yet, is an answer here. */
+static int
+look_at(const struct log_replay_in *in, uint64_t number, struct look *look)
+{
+	struct file_id id = in->id;
+	struct log_reader *reader;
+	char name[FILE_NAME_MAX];
+	int rc;
+
+	*look = (struct look){ 0 };
+	id.kind = FILE_LOG;
+	id.number = number;
+	file_name(name, FILE_LOG, number);
+	rc = log_reader_open(in->dir, name, &id, bytes(NULL, 0), 0, &reader);
+	if (rc == LSM_NOTFOUND || rc == LSM_CORRUPT)
+		return LSM_OK;
+	if (rc != LSM_OK)
+		return rc;
+	look->header = true;
+	rc = start_look(reader, look);
+	log_reader_free(reader);
+	return rc;
+}
+
+static int
+missing(uint64_t number)
+{
+	char name[FILE_NAME_MAX];
+
+	return status_set(LSM_CORRUPT, "%s: missing or without a header, and "
+	    "the log needs it", file_name(name, FILE_LOG, number));
+}
+
+int
+chain_head(const struct log_replay_in *in, const struct log_list *list,
+    uint64_t *number)
+{
+	struct look look;
+	int rc;
+
+	*number = 0;
+	if (in->first != 0) {
+		if ((rc = look_at(in, in->first, &look)) != LSM_OK)
+			return rc;
+		if (!look.header)
+			return missing(in->first);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if ((rc = look_at(in, list->numbers[i], &look)) != LSM_OK)
+			return rc;
+		if (!look.started)
+			continue;
+		/* It may begin the chain only if nothing we need is before. */
+		if (list->numbers[i] == in->first ||
+		    look.start.previous == 0 ||
+		    look.start.previous < in->first)
+			*number = list->numbers[i];
+		return LSM_OK;
+	}
+	return LSM_OK;
+}
+
+/* The log that the close mark names, if it began: it can only fit. */
+static int
+next_named(const struct log_replay_in *in, const struct segment *s,
+    const struct log_end *end, uint64_t *number)
+{
+	char name[FILE_NAME_MAX];
+	struct look look;
+	int rc;
+
+	if ((rc = look_at(in, s->names, &look)) != LSM_OK || !look.started)
+		return rc;
+	if (!log_start_follows(&look.start, end))
+		return status_set(LSM_CORRUPT, "%s: offset %d: start record "
+		    "does not follow the end of %s", file_name(name, FILE_LOG,
+		    s->names), BLOCK_UNIT, s->name);
+	*number = s->names;
+	return LSM_OK;
+}
+
+static int
+next_found(const struct log_replay_in *in, const struct log_list *list,
+    const struct log_end *end, struct log_list *aside, uint64_t *number)
+{
+	size_t kept = aside->count;
+	struct look look;
+	int rc = LSM_OK;
+
+	for (size_t i = 0; i < list->count && rc == LSM_OK; i++) {
+		if (list->numbers[i] <= end->number)
+			continue;
+		if ((rc = look_at(in, list->numbers[i], &look)) != LSM_OK)
+			return rc;
+		if (!look.started)
+			continue;
+		if (log_start_follows(&look.start, end)) {
+			*number = list->numbers[i];
+			return LSM_OK;
+		}
+		rc = log_list_add(aside, list->numbers[i]);
+	}
+	aside->count = kept;	/* nothing followed: to be judged */
+	return rc;
+}
+
+int
+chain_next(const struct log_replay_in *in, const struct log_list *list,
+    const struct segment *s, const struct log_end *end,
+    struct log_list *aside, uint64_t *number)
+{
+	struct look look;
+	int rc = LSM_OK;
+
+	*number = 0;
+	if (s->believed && s->names == 0)
+		return LSM_OK;
+	if (s->names != 0)
+		rc = next_named(in, s, end, number);
+	if (rc == LSM_OK && *number == 0)
+		rc = next_found(in, list, end, aside, number);
+	if (rc != LSM_OK || *number != 0 || s->names == 0)
+		return rc;
+	/* It was whole before the close mark was written. */
+	rc = look_at(in, s->names, &look);
+	return rc == LSM_OK && !look.header ? missing(s->names) : rc;
+}

@@ -1,0 +1,44 @@
+/*
+ * chain.h - how logs follow each other, and what the end of the last proves.
+ *
+ * A log is followed by the one whose start record names it with its size and
+ * sum. A close mark only says which one that was to be: its writer may have
+ * died before the start record, and the next writer have begun another log.
+ */
+#ifndef LOG_CHAIN_H
+#define LOG_CHAIN_H
+
+#include "log/replay.h"
+#include "log/segment.h"
+
+/* Numbers of logs, ascending. */
+struct log_list {
+	uint64_t *numbers;
+	size_t count, capacity;
+};
+
+void log_list_release(struct log_list *);
+int log_list_add(struct log_list *, uint64_t number);
+/* The logs in a directory with this number or a higher one. */
+int log_list_read(struct env_dir *, uint64_t first, struct log_list *);
+
+/* The log that the chain begins with; 0: none has begun. */
+int chain_head(const struct log_replay_in *, const struct log_list *,
+    uint64_t *number);
+
+/* The log that follows; 0: none. Those between, begun behind an end that did
+ * not hold, are added to `aside`. */
+int chain_next(const struct log_replay_in *, const struct log_list *,
+    const struct segment *, const struct log_end *, struct log_list *aside,
+    uint64_t *number);
+
+/*
+ * Nothing follows `last` (number 0: the chain never began) and no ring proves
+ * its end: is that a clean end, an interrupted write or damage? Sets
+ * out->interrupted_*, adds to `aside`. *clean: proven to be the end.
+ */
+int chain_judge(const struct log_replay_in *, const struct log_list *,
+    const struct segment *last, struct log_replay_out *out,
+    struct log_list *aside, bool *clean);
+
+#endif

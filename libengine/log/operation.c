@@ -1,0 +1,76 @@
+/*
+ * operation.c - the operations in records of a log, one by one.
+ */
+#include "log/operation.h"
+
+#include "kv/batch.h"
+
+static int
+deliver(struct delivery *d, struct entry *e, uint64_t log)
+{
+	e->sequence = d->next++;
+	return e->sequence > d->flushed ? d->each(d->arg, e, log) : LSM_OK;
+}
+
+static int
+deliver_put(struct delivery *d, struct bytes payload, uint64_t log,
+    const char **fault)
+{
+	struct entry e = { .kind = KIND_PUT };
+
+	if (!bytes_take_bytes(&payload, &e.key) || e.key.n > LSM_KEY_MAX ||
+	    payload.n > LSM_VALUE_MAX) {
+		*fault = "malformed put";
+		return LSM_OK;
+	}
+	e.value = payload;
+	return deliver(d, &e, log);
+}
+
+static int
+deliver_delete(struct delivery *d, struct bytes payload, uint64_t log,
+    const char **fault)
+{
+	struct entry e = { .kind = KIND_DELETE, .key = payload };
+
+	if (payload.n > LSM_KEY_MAX) {
+		*fault = "malformed delete";
+		return LSM_OK;
+	}
+	return deliver(d, &e, log);
+}
+
+static int
+deliver_batch(struct delivery *d, struct bytes ops, uint64_t log,
+    const char **fault)
+{
+	struct entry e = { 0 };
+	uint64_t count;
+	int rc = LSM_OK;
+
+	if (!bytes_take_varint(&ops, &count))
+		*fault = "malformed batch";
+	while (*fault == NULL && rc == LSM_OK && count-- > 0)
+		if (batch_take(&ops, &e))
+			rc = deliver(d, &e, log);
+		else
+			*fault = "malformed batch";
+	if (rc == LSM_OK && ops.n != 0)
+		*fault = "malformed batch";
+	return rc;
+}
+
+int
+delivery_record(struct delivery *d, const struct record *r, uint64_t log,
+    const char **fault)
+{
+	*fault = NULL;
+	switch (r->kind) {
+	case RECORD_PUT:
+		return deliver_put(d, r->payload, log, fault);
+	case RECORD_DELETE:
+		return deliver_delete(d, r->payload, log, fault);
+	default:
+		return deliver_batch(d, r->payload, log, fault);
+	}
+}

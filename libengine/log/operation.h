@@ -1,0 +1,24 @@
+/*
+ * operation.h - the operations in records of a log, one by one.
+ */
+#ifndef LOG_OPERATION_H
+#define LOG_OPERATION_H
+
+#include <stdint.h>
+
+#include "kv/iter.h"
+#include "log/record.h"
+
+struct delivery {
+	int (*each)(void *, const struct entry *, uint64_t log);
+	void *arg;
+	uint64_t flushed;	/* deliver only what is above */
+	uint64_t next;		/* sequence of the next operation */
+};
+
+/* Deliver what a put, delete or batch of `log` holds. *fault tells what is
+ * malformed, with LSM_OK; any other code is that of `each`. */
+int delivery_record(struct delivery *, const struct record *, uint64_t log,
+    const char **fault);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * replay.c - all live logs, in order, to their proven end.
+ */
+#include "log/replay.h"
+
+#include "base/alloc.h"
+#include "log/chain.h"
+
+struct replay {
+	const struct log_replay_in *in;
+	struct log_replay_out *out;
+	struct delivery delivery;
+	struct log_list list;		/* live logs, spares too */
+	struct log_list aside;
+	struct segment segment;		/* the newest of the chain */
+};
+
+static int
+replay_chain(struct replay *r)
+{
+	uint64_t number;
+	int rc = chain_head(r->in, &r->list, &number);
+
+	while (rc == LSM_OK && number != 0) {
+		rc = segment_read(&r->segment, number, r->in, &r->delivery,
+		    r->out);
+		if (rc == LSM_OK)
+			rc = chain_next(r->in, &r->list, &r->segment,
+			    &r->out->last, &r->aside, &number);
+	}
+	return rc;
+}
+
+static int
+replay_end(struct replay *r)
+{
+	struct log_replay_out *out = r->out;
+	const struct segment *s = &r->segment;
+
+	out->closed = s->names != 0;
+	if (!s->believed)
+		return chain_judge(r->in, &r->list, s, out, &r->aside,
+		    &out->clean);
+	out->clean = s->known != NULL || s->names != 0 || s->left;
+	/* Behind a close mark nobody goes on, unless to complete the file. */
+	out->same_boot = s->known == NULL &&
+	    (s->names == 0 || out->missing.n != 0);
+	return LSM_OK;
+}
+
+int
+log_replay(const struct log_replay_in *in,
+    int (*each)(void *, const struct entry *, uint64_t), void *arg,
+    struct log_replay_out *out)
+{
+	struct replay r = { .in = in, .out = out, .delivery = { .each = each,
+		.arg = arg, .flushed = in->flushed, .next = 1 } };
+	int rc;
+
+	*out = (struct log_replay_out){ 0 };
+	rc = log_list_read(in->dir, in->first, &r.list);
+	if (rc == LSM_OK)
+		rc = replay_chain(&r);
+	if (rc == LSM_OK)
+		rc = replay_end(&r);
+	segment_release(&r.segment);
+	log_list_release(&r.list);
+	out->aside = r.aside.numbers;
+	out->aside_count = r.aside.count;
+	if (rc != LSM_OK)
+		log_replay_out_release(out);
+	return rc;
+}
+
+void
+log_replay_out_release(struct log_replay_out *out)
+{
+	buffer_free(&out->missing);
+	mem_free(out->aside);
+	*out = (struct log_replay_out){ 0 };
+}

@@ -1,0 +1,271 @@
+/*
+ * segment.c - one log of the chain, read from its start record to its end.
+ *
+ * A record that verifies and is wrong all the same, by its sequence or by its
+ * form, is damage: no interrupted write leaves such a thing.
+ */
+#include "log/segment.h"
+
+#include <inttypes.h>
+
+#include "base/status.h"
+#include "log/reader.h"
+
+enum { START_PAYLOAD = 32, MARK_PAYLOAD = 8 };
+
+bool
+log_start_decode(struct bytes payload, struct log_start *s)
+{
+	return payload.n == START_PAYLOAD &&
+	    bytes_take64(&payload, &s->previous) &&
+	    bytes_take64(&payload, &s->previous_size) &&
+	    bytes_take64(&payload, &s->previous_sum) &&
+	    bytes_take64(&payload, &s->first_sequence) &&
+	    s->first_sequence != 0 && s->first_sequence <= INT64_MAX;
+}
+
+bool
+log_start_follows(const struct log_start *s, const struct log_end *end)
+{
+	return s->previous == end->number && s->previous_size == end->size &&
+	    s->previous_sum == end->sum;
+}
+
+void
+segment_release(struct segment *s)
+{
+	log_reader_free(s->reader);
+	*s = (struct segment){ 0 };
+}
+
+static int
+wrong(const struct segment *s, const struct record *r, const char *what)
+{
+	return status_set(LSM_CORRUPT, "%s: offset %" PRIu64 ": %s", s->name,
+	    log_reader_offset(s->reader) - r->size, what);
+}
+
+/* Between logs sequences may be passed over (what was set aside had them),
+ * but not behind a close mark. */
+static int
+start_check(const struct segment *s, const struct record *r, bool closed,
+    struct delivery *d)
+{
+	struct log_start start;
+
+	if (r->kind != RECORD_START ||
+	    !log_start_decode(r->payload, &start))
+		return wrong(s, r, "not a start record");
+	if (start.first_sequence < d->next ||
+	    (closed && start.first_sequence != d->next))
+		return wrong(s, r, "start record: wrong first sequence");
+	d->next = start.first_sequence;
+	return LSM_OK;
+}
+
+static int
+mark_record(struct segment *s, const struct record *r, uint64_t next)
+{
+	struct bytes payload = r->payload;
+	uint64_t value = 0;
+
+	if (payload.n != MARK_PAYLOAD || !bytes_take64(&payload, &value))
+		return wrong(s, r, "malformed mark");
+	if (r->kind == RECORD_CLOSE) {
+		s->names = value;
+		return value > s->number ? LSM_OK :
+		    wrong(s, r, "close mark: wrong next log");
+	}
+	return value + 1 == next ? LSM_OK :
+	    wrong(s, r, "leave mark: wrong last sequence");
+}
+
+static int
+operation_record(const struct segment *s, const struct record *r,
+    struct delivery *d)
+{
+	const char *fault;
+	int rc = delivery_record(d, r, s->number, &fault);
+
+	return rc == LSM_OK && fault != NULL ? wrong(s, r, fault) : rc;
+}
+
+static int
+kind_record(struct segment *s, const struct record *r, struct delivery *d)
+{
+	switch (r->kind) {
+	case RECORD_PUT:
+	case RECORD_DELETE:
+	case RECORD_BATCH:
+		return operation_record(s, r, d);
+	case RECORD_SYNC:
+		return LSM_OK;
+	case RECORD_START:
+		return wrong(s, r, "second start record");
+	case RECORD_CLOSE:
+	case RECORD_LEAVE:
+		return mark_record(s, r, d->next);
+	default:
+		if (r->kind & RECORD_IGNORABLE)
+			return LSM_OK;
+		return status_set(LSM_UNSUPPORTED, "%s: offset %" PRIu64
+		    ": record of kind %u is not known to this build", s->name,
+		    log_reader_offset(s->reader) - r->size, r->kind);
+	}
+}
+
+static int
+segment_record(struct segment *s, const struct record *r, struct delivery *d,
+    struct log_replay_out *out)
+{
+	uint64_t at = log_reader_offset(s->reader) - r->size;
+
+	if (r->sequence != (uint32_t)d->next)
+		return wrong(s, r, "wrong sequence");
+	if (r->watermark > log_position(s->number, at))
+		return wrong(s, r, "watermark beyond itself");
+	out->records++;
+	out->bytes += r->size;
+	s->left = r->kind == RECORD_LEAVE;
+	return at == BLOCK_UNIT ? LSM_OK : kind_record(s, r, d);
+}
+
+/* As far as the chain goes. */
+static int
+segment_walk(struct segment *s, bool closed, struct delivery *d,
+    struct log_replay_out *out)
+{
+	struct record r;
+	int rc, next;
+
+	while ((next = log_reader_next(s->reader, &r)) == LSM_OK) {
+		rc = LSM_OK;
+		if (log_reader_offset(s->reader) == BLOCK_UNIT + r.size)
+			rc = start_check(s, &r, closed, d);
+		if (rc != LSM_OK ||
+		    (rc = segment_record(s, &r, d, out)) != LSM_OK)
+			return rc;
+	}
+	return next == LSM_NOTFOUND ? LSM_OK : next;
+}
+
+/* Did the chain come as far as the ring says that the log goes? The words of
+ * a page made anew name no log, or one of before. */
+static bool
+reached(const struct segment *s, const struct log_replay_in *in,
+    const struct env_tail *tail)
+{
+	uint64_t log = tail->committed >> 32;
+
+	return log != 0 && log >= (uint32_t)in->first && tail->committed <=
+	    log_position(s->number, log_reader_offset(s->reader));
+}
+
+/* The file ends before the log does: go on with the file as it is now, which
+ * a live writer may have filled, and the ring behind it. */
+static int
+segment_join(struct segment *s, const struct log_replay_in *in,
+    const struct env_tail *tail, struct delivery *d,
+    struct log_replay_out *out)
+{
+	uint32_t end = (uint32_t)tail->committed;
+	struct bytes ring = buffer_bytes(&out->missing);
+	int rc;
+
+	if (ring.n > end)
+		return LSM_OK;
+	rc = log_reader_again(s->reader, ring, end - ring.n);
+	if (rc == LSM_OK)
+		rc = segment_walk(s, false, d, out);
+	if (rc != LSM_OK)
+		return rc;
+	s->believed = s->names != 0 || reached(s, in, tail);
+	if (s->believed)
+		return LSM_OK;
+	buffer_free(&out->missing);
+	return log_reader_again(s->reader, bytes(NULL, 0), 0);
+}
+
+static int
+segment_ring(struct segment *s, const struct log_replay_in *in,
+    struct delivery *d, struct log_replay_out *out)
+{
+	struct env_tail tail;
+	int rc;
+
+	out->syncing = false;
+	if (in->lock == NULL)
+		return LSM_OK;
+	rc = in->dir->env->ops->log_tail(in->dir, in->lock, in->id.database,
+	    s->number, log_reader_offset(s->reader), &out->missing, &tail);
+	if (rc != LSM_OK || !tail.trusted)
+		return rc;
+	out->syncing = tail.syncing;
+	s->believed = reached(s, in, &tail);
+	if (s->known != NULL || s->names != 0 || s->believed) {
+		buffer_free(&out->missing);
+		return LSM_OK;
+	}
+	return segment_join(s, in, &tail, d, out);
+}
+
+/* A known end vouches for every byte below it. */
+static int
+known_check(const struct segment *s, const struct log_end *last)
+{
+	const struct log_end *known = s->known;
+
+	if (last->size == known->size && last->sum == known->sum &&
+	    last->sequence == known->sequence)
+		return LSM_OK;
+	return status_set(LSM_CORRUPT, "%s: offset %" PRIu64 ": %s its known "
+	    "end at %" PRIu64, s->name, last->size, last->size == known->size ?
+	    "differs from" : "damaged below", known->size);
+}
+
+static const struct log_end *
+known_end(const struct log_replay_in *in, uint64_t number)
+{
+	for (size_t i = 0; i < in->ends_count; i++)
+		if (in->ends[i].number == number)
+			return &in->ends[i];
+	return NULL;
+}
+
+static int
+segment_open(struct segment *s, uint64_t number,
+    const struct log_replay_in *in)
+{
+	struct file_id id = in->id;
+	int rc;
+
+	segment_release(s);
+	s->number = number;
+	s->known = known_end(in, number);
+	id.kind = FILE_LOG;
+	id.number = number;
+	file_name(s->name, FILE_LOG, number);
+	rc = log_reader_open(in->dir, s->name, &id, bytes(NULL, 0), 0,
+	    &s->reader);
+	if (rc == LSM_OK && s->known != NULL)
+		rc = log_reader_limit(s->reader, s->known->size);
+	return rc;
+}
+
+int
+segment_read(struct segment *s, uint64_t number,
+    const struct log_replay_in *in, struct delivery *d,
+    struct log_replay_out *out)
+{
+	bool closed = s->names != 0;
+	int rc;
+
+	buffer_free(&out->missing);
+	if ((rc = segment_open(s, number, in)) != LSM_OK ||
+	    (rc = segment_walk(s, closed, d, out)) != LSM_OK ||
+	    (rc = segment_ring(s, in, d, out)) != LSM_OK)
+		return rc;
+	out->last = (struct log_end){ number, log_reader_offset(s->reader),
+		log_reader_sum(s->reader), d->next - 1 };
+	return s->known != NULL ? known_check(s, &out->last) : LSM_OK;
+}

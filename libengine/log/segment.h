@@ -1,0 +1,40 @@
+/*
+ * segment.h - one log of the chain, read from its start record to its end.
+ */
+#ifndef LOG_SEGMENT_H
+#define LOG_SEGMENT_H
+
+#include "log/operation.h"
+#include "log/replay.h"
+
+/* What a start record says. */
+struct log_start {
+	uint64_t previous;		/* number of the log before; 0: none */
+	uint64_t previous_size, previous_sum;
+	uint64_t first_sequence;
+};
+
+bool log_start_decode(struct bytes payload, struct log_start *);
+bool log_start_follows(const struct log_start *, const struct log_end *);
+
+struct segment {
+	uint64_t number;		/* 0: the chain has not begun */
+	char name[FILE_NAME_MAX];
+	struct log_reader *reader;
+	const struct log_end *known;	/* from a manifest edit, or NULL */
+	uint64_t names;			/* the close mark's log; 0: not closed */
+	bool left;			/* the last record is a leave mark */
+	bool believed;			/* the ring proves the end */
+};
+
+/*
+ * Read log `number`, deliver its operations, join it with the ring when it is
+ * neither closed nor known. *segment, with the log read before in it, is then
+ * this log; out->last, missing, syncing and the counts are set. Where it ends
+ * is not judged here, except that a known end must be reached.
+ */
+int segment_read(struct segment *segment, uint64_t number,
+    const struct log_replay_in *, struct delivery *, struct log_replay_out *);
+void segment_release(struct segment *);
+
+#endif

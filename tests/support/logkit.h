@@ -1,0 +1,63 @@
+/*
+ * logkit.h - logs written and replayed by tests.
+ *
+ * What an operation is follows from its sequence alone, so a replay checks
+ * itself: sequences without gaps, each with its own key and value.
+ */
+#ifndef SUPPORT_LOGKIT_H
+#define SUPPORT_LOGKIT_H
+
+#include "log/log.h"
+#include "log/replay.h"
+#include "support/logenv.h"
+#include "support/test.h"
+
+struct logkit {
+	struct logenv *env;
+	struct log *log;
+	uint64_t sequence;	/* last one given */
+	uint64_t position;	/* end of the last record */
+	/* For replays. */
+	uint64_t first, flushed;
+	struct log_end ends[4];
+	size_t ends_count;
+	bool boot;		/* give them LOCK */
+};
+
+struct replayed {
+	struct log_replay_out out;
+	uint64_t from, to;	/* sequences delivered; 0: none */
+	uint64_t count;
+	bool gaps;		/* allowed between logs */
+};
+
+/* A door, a log object, no segment yet. */
+void kit_init(struct logkit *);
+void kit_release(struct logkit *);
+void kit_writer(struct logkit *);	/* the log object */
+void kit_die(struct logkit *);		/* it goes, as with its process */
+
+void kit_start(struct logkit *, uint64_t number, const struct log_end *);
+void kit_rotate(struct logkit *, uint64_t number);
+void kit_put(struct logkit *, size_t value);
+void kit_batch(struct logkit *, size_t count);
+void kit_sync(struct logkit *);
+struct logfile *kit_file(struct logkit *, uint64_t number);
+
+/* Log 1 with three operations; the position behind the second is durable. */
+void kit_small(struct logkit *);
+
+int kit_replay(struct logkit *, struct replayed *);
+void kit_replayed_release(struct replayed *);
+
+/* Replay, check the code and the last sequence; nothing stays. */
+#define CHECK_REPLAY(kit, code, last) \
+	do { \
+		struct replayed replayed_; \
+		CHECK_CODE(kit_replay((kit), &replayed_), (code)); \
+		if ((code) == LSM_OK) \
+			CHECK_EQ(replayed_.to, (last)); \
+		kit_replayed_release(&replayed_); \
+	} while (0)
+
+#endif

@@ -1,0 +1,788 @@
+#include "log/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "support/logkit.h"
+
+static uint32_t
+offset(const struct logkit *k)
+{
+	return (uint32_t)k->position;
+}
+
+/* Damage the record that ends at `end`: its last eight bytes. */
+static void
+damage(struct logkit *k, uint64_t number, uint32_t end)
+{
+	kit_file(k, number)->p[end - 8] ^= 0x40;
+}
+
+static void
+gone(struct logkit *k, uint64_t number)
+{
+	kit_file(k, number)->name[0] = '\0';
+}
+
+/* Nothing of it but its header reached the disk. */
+static void
+unstarted(struct logkit *k, uint64_t number)
+{
+	struct logfile *f = kit_file(k, number);
+
+	memset(f->p + BLOCK_UNIT, 0, f->n - BLOCK_UNIT);
+}
+
+static struct log_end
+end_of(struct logkit *k)
+{
+	struct replayed r;
+	struct log_end end;
+
+	CHECK_OK(kit_replay(k, &r));
+	end = r.out.last;
+	kit_replayed_release(&r);
+	return end;
+}
+
+static void
+know(struct logkit *k, struct log_end end)
+{
+	k->ends[k->ends_count++] = end;
+}
+
+/* Logs 1 and 2; with `synced` a record of 2 says that all before was. */
+static uint32_t
+two_logs(struct logkit *k, bool synced)
+{
+	uint32_t third;
+
+	kit_init(k);
+	kit_start(k, 1, NULL);
+	kit_put(k, 10);
+	kit_put(k, 20);
+	kit_put(k, 30);
+	third = offset(k);
+	kit_rotate(k, 2);
+	kit_put(k, 40);
+	if (synced)
+		kit_sync(k);
+	kit_put(k, 50);
+	kit_put(k, 60);
+	return third;
+}
+
+TEST("a leave mark is a clean end, and more may follow it")
+{
+	struct replayed r;
+	struct logkit k;
+
+	kit_small(&k);
+	CHECK_OK(log_leave(k.log, k.sequence));
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(r.out.clean && !r.out.closed && !r.out.same_boot);
+	CHECK_EQ(r.out.last.sequence, 3);
+	kit_replayed_release(&r);
+	kit_put(&k, 3);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(!r.out.clean);
+	CHECK_EQ(r.to, 4);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a close mark before a log that did not begin is a clean end")
+{
+	struct replayed r;
+	struct logkit k;
+
+	two_logs(&k, true);
+	unstarted(&k, 2);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(r.out.clean && r.out.closed && !r.out.same_boot);
+	CHECK_EQ(r.out.last.number, 1);
+	CHECK_EQ(r.out.interrupted_log, 0);
+	CHECK_EQ(r.to, 3);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a close mark that names a missing log is damage")
+{
+	struct logkit k;
+
+	two_logs(&k, false);
+	kit_file(&k, 2)->p[40] ^= 1;
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	gone(&k, 2);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("a log missing in the middle is damage")
+{
+	struct logkit k;
+
+	two_logs(&k, false);
+	kit_rotate(&k, 3);
+	kit_put(&k, 1);
+	gone(&k, 2);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("the first log must be there")
+{
+	struct logkit k;
+
+	two_logs(&k, false);
+	k.first = 3;
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	k.first = 1;
+	gone(&k, 1);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("a database without logs has nothing to replay")
+{
+	struct replayed r;
+	struct logkit k;
+
+	kit_init(&k);
+	k.first = 0;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.out.last.number, 0);
+	CHECK_EQ(r.count, 0);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a torn last record ends the log quietly")
+{
+	struct replayed r;
+	struct logkit k;
+	uint32_t before;
+
+	kit_small(&k);
+	before = offset(&k);
+	kit_put(&k, 300);
+	memset(kit_file(&k, 1)->p + before + 100, 0, 300);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 3);
+	CHECK(!r.out.clean);
+	CHECK_EQ(r.out.interrupted_log, 1);
+	CHECK_EQ(r.out.interrupted_at, before);
+	CHECK_EQ(r.out.last.size, before);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a bad record below a watermark is damage")
+{
+	struct logkit k;
+	uint32_t second;
+
+	kit_init(&k);
+	kit_start(&k, 1, NULL);
+	kit_put(&k, 10);
+	kit_put(&k, 20);
+	second = offset(&k);
+	kit_sync(&k);
+	kit_put(&k, 30);
+	damage(&k, 1, second);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	CHECK(strstr(lsm_message(), "000001.log: offset ") != NULL);
+	kit_release(&k);
+}
+
+TEST("zeros over durable records are damage, not prepared space")
+{
+	struct logkit k;
+	uint32_t first;
+
+	kit_init(&k);
+	kit_start(&k, 1, NULL);
+	kit_put(&k, 10);
+	first = offset(&k);
+	kit_put(&k, 2000);
+	kit_sync(&k);
+	kit_put(&k, 30);
+	memset(kit_file(&k, 1)->p + first, 0, 2000);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("a bad record above every watermark ends the log, valid ones after it")
+{
+	struct replayed r;
+	struct logkit k;
+
+	kit_small(&k);
+	damage(&k, 1, offset(&k));
+	kit_put(&k, 4);
+	/* The record after the damaged one carries the watermark of the
+	 * second: durable up to there, so the third may be missing. */
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 2);
+	CHECK_EQ(r.out.interrupted_log, 1);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a watermark of a later log vouches for an earlier one")
+{
+	struct logkit k;
+	uint32_t third = two_logs(&k, true);
+
+	damage(&k, 1, third);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("an interrupted log ends the prefix, later logs are set aside")
+{
+	struct replayed r;
+	struct logkit k;
+	uint32_t third = two_logs(&k, false);
+
+	damage(&k, 1, third);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 2);
+	CHECK_EQ(r.out.last.number, 1);
+	CHECK_EQ(r.out.interrupted_log, 1);
+	CHECK_EQ(r.out.aside_count, 1);
+	CHECK_EQ(r.out.aside[0], 2);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a lost tail of an earlier log ends the prefix as well")
+{
+	struct replayed r;
+	struct logkit k;
+	uint32_t third = two_logs(&k, false);
+	struct logfile *f;
+
+	f = kit_file(&k, 1);
+	memset(f->p + third, 0, f->n - third);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 3);
+	CHECK_EQ(r.out.interrupted_at, third);
+	CHECK_EQ(r.out.aside_count, 1);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("records behind a lost start record are set aside, or damage")
+{
+	struct replayed r;
+	struct logkit k;
+
+	two_logs(&k, false);
+	kit_file(&k, 2)->p[BLOCK_UNIT + 30] ^= 1;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 3);
+	CHECK_EQ(r.out.interrupted_log, 1);
+	CHECK_EQ(r.out.aside_count, 1);
+	kit_replayed_release(&r);
+	kit_release(&k);
+
+	two_logs(&k, true);
+	kit_file(&k, 2)->p[BLOCK_UNIT + 30] ^= 1;
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("prepared spares and old contents of recycled files are no logs")
+{
+	struct replayed r;
+	struct logkit k;
+
+	two_logs(&k, true);
+	CHECK_OK(log_prepare(k.log, 3, "000001.log", 1));
+	k.first = 2;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.out.last.number, 2);
+	CHECK_EQ(r.to, 6);
+	CHECK_EQ(r.out.aside_count, 0);
+	CHECK_EQ(r.out.interrupted_log, 0);
+	kit_replayed_release(&r);
+	CHECK_OK(log_rotate(k.log, k.sequence + 1));
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.out.last.number, 3);
+	CHECK_EQ(r.out.interrupted_log, 0);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a file whose preparation did not end is nothing")
+{
+	struct logkit k;
+
+	kit_small(&k);
+	logenv_add(k.env, "000009.log");
+	CHECK_REPLAY(&k, LSM_OK, 3);
+	logenv_resize(kit_file(&k, 9), 9000);
+	CHECK_REPLAY(&k, LSM_OK, 3);
+	kit_release(&k);
+}
+
+TEST("below a known end everything must be whole")
+{
+	struct logfile *f;
+	struct logkit k;
+
+	kit_small(&k);
+	know(&k, end_of(&k));
+	CHECK_REPLAY(&k, LSM_OK, 3);
+	f = kit_file(&k, 1);
+	for (uint32_t i = 0; i < offset(&k); i++) {
+		f->p[i] ^= 4;
+		CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+		f->p[i] ^= 4;
+	}
+	f->n = offset(&k) - 1;
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("beyond a known end nothing is read")
+{
+	struct replayed r;
+	struct logkit k;
+
+	kit_small(&k);
+	know(&k, end_of(&k));
+	kit_put(&k, 1);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 3);
+	CHECK(r.out.clean && !r.out.same_boot);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+/* What a recovery leaves: log 1 ends before its tail, log 2 is stale. */
+static struct log_end
+recovered(struct logkit *k)
+{
+	uint32_t third = two_logs(k, false);
+	struct log_end end;
+
+	damage(k, 1, third);
+	end = end_of(k);
+	know(k, end);
+	return end;
+}
+
+TEST("a known end goes on with the log that names it")
+{
+	struct replayed r;
+	struct logkit k;
+	struct log_end end = recovered(&k);
+
+	kit_start(&k, 3, &end);		/* its sequences begin at 7 */
+	kit_put(&k, 70);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.out.last.number, 3);
+	CHECK_EQ(r.to, 7);
+	CHECK_EQ(r.count, 3);
+	CHECK_EQ(r.out.aside_count, 1);
+	CHECK_EQ(r.out.aside[0], 2);
+	CHECK_EQ(r.out.interrupted_log, 0);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("recovery that died before it set logs aside is repeated")
+{
+	struct replayed r;
+	struct logkit k;
+
+	recovered(&k);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 2);
+	CHECK(r.out.clean);
+	CHECK_EQ(r.out.aside_count, 1);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a damaged header does not hide a log behind a known end")
+{
+	struct logkit k;
+	struct log_end end = recovered(&k);
+
+	kit_start(&k, 3, &end);
+	kit_put(&k, 70);
+	kit_sync(&k);
+	kit_put(&k, 80);
+	kit_file(&k, 3)->p[60] ^= 1;
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("a log that needs a missing one behind a known end is damage")
+{
+	struct logkit k;
+	struct log_end end = recovered(&k);
+
+	kit_start(&k, 3, &end);
+	kit_rotate(&k, 4);
+	kit_put(&k, 1);
+	gone(&k, 3);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("what tables hold already is not delivered again")
+{
+	struct replayed r;
+	struct logkit k;
+
+	two_logs(&k, true);
+	k.flushed = 4;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.from, 5);
+	CHECK_EQ(r.to, 6);
+	CHECK_EQ(r.out.records, 9);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+/* A writer with a ring that died: log 1 in the file, more in the ring. */
+static void
+killed(struct logkit *k)
+{
+	kit_small(k);
+	k->env->ring = true;
+	k->boot = true;
+	kit_put(k, 40);
+	kit_batch(k, 2);
+	kit_die(k);
+}
+
+TEST("the ring completes the file of a killed writer")
+{
+	struct replayed r;
+	struct logkit k;
+
+	killed(&k);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 6);
+	CHECK(r.out.same_boot && !r.out.clean && !r.out.syncing);
+	CHECK(r.out.missing.n > 0);
+	CHECK_EQ(r.out.last.size, offset(&k));
+	kit_replayed_release(&r);
+	k.boot = false;
+	CHECK_REPLAY(&k, LSM_OK, 3);
+	kit_release(&k);
+}
+
+TEST("a piece boundary inside a record is joined")
+{
+	struct replayed r;
+	struct logkit k;
+
+	for (uint32_t cut = 0; cut < 120; cut += 3) {
+		killed(&k);
+		/* More of the ring reached the file than `written` says, or
+		 * `written` says so as well. */
+		struct logfile *f = kit_file(&k, 1);
+		uint32_t at = (uint32_t)k.env->written;
+
+		memcpy(f->p + at, k.env->tail.p, cut);
+		if (cut % 2) {
+			k.env->written += cut;
+			memmove(k.env->tail.p, k.env->tail.p + cut,
+			    k.env->tail.n - cut);
+			k.env->tail.n -= cut;
+		}
+		CHECK_OK(kit_replay(&k, &r));
+		CHECK_EQ(r.to, 6);
+		CHECK(r.out.same_boot);
+		kit_replayed_release(&r);
+		kit_release(&k);
+	}
+}
+
+TEST("a ring that does not verify is not believed")
+{
+	struct replayed r;
+	struct logkit k;
+
+	killed(&k);
+	k.env->tail.p[20] ^= 1;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 3);
+	CHECK(!r.out.same_boot);
+	CHECK_EQ(r.out.missing.n, 0);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a LOCK that was set back cuts nothing")
+{
+	struct replayed r;
+	struct logkit k;
+
+	kit_small(&k);
+	k.boot = true;
+	k.env->committed -= 64;
+	k.env->written = k.env->committed;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.to, 3);
+	CHECK(r.out.same_boot);
+	CHECK_EQ(r.out.last.size, offset(&k));
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("words that name no live log prove nothing")
+{
+	struct replayed r;
+	struct logkit k;
+
+	kit_small(&k);
+	k.boot = true;
+	k.env->committed = k.env->written = 0;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(!r.out.same_boot);
+	kit_replayed_release(&r);
+	k.env->committed = k.env->written = log_position(7, 4096);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(!r.out.same_boot);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+TEST("a close mark in the ring is completed, then another log begins")
+{
+	struct replayed r;
+	struct logkit k;
+	uint8_t *p;
+
+	killed(&k);
+	kit_writer(&k);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(log_continue(k.log, &r.out.last,
+	    buffer_bytes(&r.out.missing)));
+	kit_replayed_release(&r);
+	CHECK_OK(log_prepare(k.log, 2, NULL, 1));
+	CHECK_OK(log_begin(k.log, RECORD_CLOSE, 8, &p));
+	put64(p, 2);
+	CHECK_OK(log_append(k.log, k.sequence + 1, &k.position));
+	kit_die(&k);
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(r.out.closed && r.out.same_boot && r.out.missing.n != 0);
+	kit_writer(&k);
+	CHECK_OK(log_continue(k.log, &r.out.last,
+	    buffer_bytes(&r.out.missing)));
+	gone(&k, 2);
+	kit_start(&k, 3, &r.out.last);
+	kit_replayed_release(&r);
+	kit_put(&k, 1);
+	kit_die(&k);
+	CHECK_REPLAY(&k, LSM_OK, 7);
+	kit_release(&k);
+}
+
+TEST("a writer that died inside a sync is told")
+{
+	struct replayed r;
+	struct logkit k;
+
+	killed(&k);
+	k.env->syncing = true;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK(r.out.syncing);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+/* Append a record that this writer would never make. */
+static void
+append_odd(struct logkit *k, uint8_t kind, const char *payload,
+    uint64_t sequence, const uint64_t *watermark)
+{
+	struct log_end end = log_where(k->log);
+	struct logfile *f = kit_file(k, 1);
+	struct file_header h;
+
+	CHECK_OK(file_header_read(f->p, NULL, f->name, &h));
+	memcpy(f->p + end.size + record_offset(watermark != NULL), payload,
+	    strlen(payload));
+	record_seal(f->p + end.size, kind, (uint32_t)strlen(payload),
+	    sequence, end.sum, watermark, file_seed(&h.id), end.size);
+}
+
+TEST("unknown kinds are passed over or refused, as they ask")
+{
+	struct logkit k;
+
+	kit_small(&k);
+	append_odd(&k, 60 | RECORD_IGNORABLE, "what", 4, NULL);
+	CHECK_REPLAY(&k, LSM_OK, 3);
+	append_odd(&k, 60, "what", 4, NULL);
+	CHECK_REPLAY(&k, LSM_UNSUPPORTED, 0);
+	append_odd(&k, RECORD_RANGE_DELETE, "what", 4, NULL);
+	CHECK_REPLAY(&k, LSM_UNSUPPORTED, 0);
+	kit_release(&k);
+}
+
+TEST("records that verify and make no sense are damage")
+{
+	uint64_t watermark = log_position(1, 1 << 20);
+	struct logkit k;
+
+	kit_small(&k);
+	k.flushed = 100;	/* the good ones of a bad batch: not asked */
+	append_odd(&k, RECORD_PUT, "\x05key", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_BATCH, "\x02\x01\x01k", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_BATCH, "\x01\x01\x01kx", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_DELETE, "key4", 5, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_DELETE, "key4", 3, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_SYNC, "", 4, &watermark);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_CLOSE, "12345678", 5, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_LEAVE, "12345678", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_LEAVE, "short", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+static void
+three_logs(struct logkit *k)
+{
+	kit_init(k);
+	kit_start(k, 1, NULL);
+	kit_put(k, 10);
+	kit_batch(k, 2);
+	kit_sync(k);
+	kit_put(k, 20);
+	kit_rotate(k, 2);
+	kit_put(k, 3);
+	kit_sync(k);
+	kit_rotate(k, 3);
+	kit_put(k, 9);
+	kit_put(k, 300);
+	for (uint64_t i = 1; i <= 3; i++)
+		kit_file(k, i)->n = 5000;
+}
+
+/* Refused, or a prefix that is not shorter than what was proven durable. */
+static void
+check_outcome(struct logkit *k, uint64_t durable, uint64_t where)
+{
+	struct replayed r;
+	int rc = kit_replay(k, &r);
+
+	if (rc == LSM_OK ? r.to < durable : rc != LSM_CORRUPT)
+		test_fail(__FILE__, __LINE__, "at %llu: %s, last %llu",
+		    (unsigned long long)where, lsm_strerror(rc),
+		    (unsigned long long)r.to);
+	kit_replayed_release(&r);
+}
+
+TEST("every flipped byte of three logs is refused or leaves a legal prefix")
+{
+	struct logkit k;
+
+	three_logs(&k);
+	CHECK_REPLAY(&k, LSM_OK, 7);
+	for (uint64_t log = 1; log <= 3; log++) {
+		struct logfile *f = kit_file(&k, log);
+
+		for (size_t i = 0; i < f->n; i++) {
+			uint8_t bit = (uint8_t)(1 << i % 8);
+
+			f->p[i] ^= bit;
+			check_outcome(&k, 5, i);
+			f->p[i] ^= bit;
+		}
+	}
+	kit_release(&k);
+}
+
+TEST("every length of three logs is refused or leaves a legal prefix")
+{
+	/* A cut takes the evidence behind it along; what other logs prove
+	 * stays proven. */
+	static const uint64_t durable[] = { 0, 5, 5, 5 };
+	struct logkit k;
+
+	three_logs(&k);
+	for (uint64_t log = 1; log <= 3; log++) {
+		struct logfile *f = kit_file(&k, log);
+
+		for (size_t n = 0; n < 5000; n++) {
+			f->n = n;
+			check_outcome(&k, durable[log], n);
+		}
+		f->n = 5000;
+	}
+	kit_release(&k);
+}
+
+TEST("a replay survives a failure at every allocation")
+{
+	struct replayed r;
+	struct logkit k;
+	int rc = LSM_NO_MEMORY;
+
+	killed(&k);
+	for (uint64_t n = 1; rc != LSM_OK; n++) {
+		mem_fail_at(n, n % 2);
+		rc = kit_replay(&k, &r);
+		mem_fail_at(0, false);
+		if (rc != LSM_OK)
+			CHECK_CODE(rc, LSM_NO_MEMORY);
+		kit_replayed_release(&r);
+	}
+	kit_release(&k);
+}
+
+TEST("a read that fails is an error and not an end")
+{
+	struct replayed r;
+	struct logkit k;
+
+	two_logs(&k, true);
+	k.env->fail_read = LSM_IO;
+	k.env->for_ever = true;
+	CHECK_CODE(kit_replay(&k, &r), LSM_IO);
+	kit_replayed_release(&r);
+	kit_release(&k);
+}
+
+static int
+refuse(void *arg, const struct entry *e, uint64_t log)
+{
+	(void)arg;
+	(void)log;
+	return e->sequence == 2 ? LSM_NOTFOUND : LSM_OK;
+}
+
+TEST("a callback ends the walk with its own code")
+{
+	struct log_replay_in in = { .first = 1 };
+	struct log_replay_out out;
+	struct file_header h;
+	struct logkit k;
+
+	kit_small(&k);
+	CHECK_OK(file_header_read(kit_file(&k, 1)->p, NULL, "1", &h));
+	in.dir = &k.env->dir;
+	in.id = h.id;
+	CHECK_CODE(log_replay(&in, refuse, NULL, &out), LSM_NOTFOUND);
+	CHECK_EQ(out.last.number, 0);
+	kit_release(&k);
+}
