@@ -37,6 +37,7 @@ struct log {
 	uint8_t *record;		/* begun, not appended; or NULL */
 	uint32_t payload;
 	uint8_t kind;
+	bool closed;			/* went on behind a close mark */
 	/* Atomic. */
 	_Atomic uint64_t prepared;
 	_Atomic uint64_t bytes;
@@ -167,6 +168,7 @@ log_start(struct log *log, const struct log_end *before,
 	log->where = (struct log_end){ id.number, BLOCK_UNIT + size, sum,
 		first_sequence - 1 };
 	log->seed = seed;
+	log->closed = false;
 	log->marked = log->watermark;
 	store_release(&log->prepared, 0);
 	store_relaxed(&log->bytes, log_bytes(log) + size);
@@ -182,7 +184,7 @@ log_begin(struct log *log, enum record_kind kind, size_t payload,
 	int rc;
 
 	*out = NULL;
-	assert(log->record == NULL && log->where.number != 0);
+	assert(log->record == NULL && log->where.number != 0 && !log->closed);
 	if ((rc = fence_check(&log->fence)) != LSM_OK)
 		return rc;
 	marked = watermark_next(log) != NULL;
@@ -301,6 +303,25 @@ segment_seed(struct log *log, const char *name, uint64_t number,
 	return rc;
 }
 
+/* A rotation that died early left its close mark in the ring only: the file
+ * is to be completed, and then nothing more may follow in it. */
+static bool
+ends_closed(const struct log_end *end, struct bytes missing, uint64_t seed)
+{
+	struct record r;
+	uint64_t want;
+	size_t size;
+
+	for (int marked = 0; marked < 2; marked++) {
+		size = record_size(MARK_PAYLOAD, marked);
+		if (missing.n >= size && record_read(missing.p + missing.n -
+		    size, size, seed, end->size - size, &r, &want) &&
+		    r.sum == end->sum)
+			return r.kind == RECORD_CLOSE;
+	}
+	return false;
+}
+
 int
 log_continue(struct log *log, const struct log_end *end, struct bytes missing)
 {
@@ -319,6 +340,7 @@ log_continue(struct log *log, const struct log_end *end, struct bytes missing)
 		return fence_set(&log->fence, rc);
 	log->where = *end;
 	log->seed = seed;
+	log->closed = ends_closed(end, missing, seed);
 	return LSM_OK;
 }
 

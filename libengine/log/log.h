@@ -30,7 +30,8 @@ struct log_end {
 
 struct log_options {
 	struct env_dir *dir;
-	struct env_log *env_log;	/* taken: log_free closes it */
+	struct env_log *env_log;	/* taken, also by a log_new that fails:
+					 * log_free closes it */
 	struct file_id id;		/* database and branch of new logs */
 	uint64_t segment_size;		/* space to prepare for a segment */
 };
@@ -50,27 +51,32 @@ uint64_t log_prepared(const struct log *);
  * Begin with the prepared segment: its start record names `before` (what was
  * the newest log; NULL for the first of a database). first_sequence is the
  * next to be given. In log_rotate the current segment gets its close mark
- * first.
+ * first. A log named by a close mark must stay in the directory until another
+ * has begun, durably: recovery takes its absence for damage.
  */
 int log_start(struct log *, const struct log_end *before,
     uint64_t first_sequence);
 int log_rotate(struct log *, uint64_t first_sequence);
 
-/* Go on behind `end` in its file; `missing`: see env.h, log_attach. */
+/* Go on behind `end` in its file; `missing`: its last bytes, when the file
+ * does not have them yet. When they end with a close mark the file is only
+ * completed, and log_start must follow. */
 int log_continue(struct log *, const struct log_end *end,
     struct bytes missing);
 
 /*
  * Append one record: room for its payload, in place; then, with the payload
- * filled in, the rest. *position is the end of the record. After a failure of
- * log_begin with LSM_NO_MEMORY or LSM_NO_SPACE nothing was written; any other
- * failure is final: the log refuses all further appends.
+ * filled in, the rest. Sequences have no gaps. *position is the end of the
+ * record. After a failure of log_begin with LSM_NO_MEMORY or LSM_NO_SPACE, or
+ * with LSM_TOO_LARGE (4 GiB: rotate), nothing was written; any other failure
+ * is final: the log refuses all further appends with the same code and the
+ * story "fenced: ...". A final failure is never one of those three.
  */
 int log_begin(struct log *, enum record_kind, size_t payload, uint8_t **);
 int log_append(struct log *, uint64_t sequence, uint64_t *position);
 
 /* Return when everything below `position` is durable. Never retried: after a
- * failure every call fails, appends too. */
+ * failure every call fails, appends too, except for what is durable already. */
 int log_sync(struct log *, uint64_t position);
 /* All below is durable: known without asking the disk. */
 uint64_t log_durable(const struct log *);

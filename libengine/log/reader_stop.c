@@ -163,6 +163,8 @@ judge(struct log_reader *r, const struct log_beyond *beyond, bool frames,
 		    "record: longer than the file";
 	else if (beyond->records)
 		*reason = "no record, but records follow";
+	else if (r->offset == r->limit)
+		return LSM_OK;
 	else if (r->header.id.kind != FILE_LOG)
 		*reason = zeros ? "zeros instead of a record" : "no record";
 	else if (!zeros && !frames)

@@ -18,15 +18,16 @@
 enum log_stop {
 	LOG_STOP_CLOSED,	/* close mark */
 	LOG_STOP_LEFT,		/* leave mark was the last record */
-	LOG_STOP_END,		/* the file ends, or zeros or another file's
-				 * records follow */
+	LOG_STOP_END,		/* the file ends, or zeros or what a recycled
+				 * file held before follow (logs only) */
 	LOG_STOP_BAD		/* something there that does not verify */
 };
 
 struct log_reader;
 
 /*
- * Read file `name`; its header must be that of `id` (branch taken from it).
+ * Read file `name`; its header must be that of `id` (branch taken from it;
+ * NULL: of anything).
  * `tail` are bytes that belong at offset tail_at and may not be in the file
  * (the ring's; empty: none); it must outlive the reader. Memory is bounded by
  * the file's size. LSM_NOTFOUND: no such file.
@@ -43,9 +44,9 @@ int log_reader_next(struct log_reader *, struct record *);
 uint64_t log_reader_offset(const struct log_reader *); /* behind the last */
 uint64_t log_reader_sum(const struct log_reader *);	/* of the last */
 
-/* Why it ended; *reason is static text. With `beyond`, look through the rest
- * of the file for records that verify: their number, their highest watermark.
- */
+/* Why it ended; *reason is static text. The rest of the file is searched for
+ * records that verify: `beyond` (may be NULL) gets their number and their
+ * highest watermark. LSM_CORRUPT: it was made to be searched for ever. */
 struct log_beyond {
 	uint64_t records;
 	uint64_t watermark;
@@ -58,7 +59,7 @@ struct log_replay_in {
 	struct env_dir *dir;
 	struct env_lock *lock;		/* to ask for the ring; may be NULL */
 	struct file_id id;		/* database, branch for new files */
-	uint64_t first;			/* oldest log needed */
+	uint64_t first;			/* oldest log needed; 0: none yet */
 	uint64_t flushed;		/* tables hold sequences up to here */
 	const struct log_end *ends;	/* known from manifest edits */
 	size_t ends_count;
@@ -70,13 +71,15 @@ struct log_replay_out {
 	bool clean;			/* close or leave mark, or a known end */
 	bool same_boot;			/* the ring vouches for the end: go on
 					 * in this file with `missing` */
-	bool closed;			/* the last record is a close mark */
+	bool closed;			/* the last record is a close mark; with
+					 * same_boot: log_continue, log_start */
 	bool syncing;			/* the last writer died inside a sync */
-	struct buffer missing;		/* committed, not in the file yet */
+	struct buffer missing;		/* up to the end, not in the file yet */
 	uint64_t records, bytes;	/* counted */
 	uint64_t interrupted_log;	/* an interrupted write: where, or 0 */
 	uint64_t interrupted_at;
-	uint64_t *aside;		/* logs to be set aside, by number */
+	uint64_t *aside;		/* logs to be set aside, ascending; only
+					 * once the next log has begun durably */
 	size_t aside_count;
 };
 

@@ -178,7 +178,7 @@ each(void *arg, const struct entry *e, uint64_t log)
 	CHECK_EQ(e->kind, is_delete(e->sequence) ? KIND_DELETE : KIND_PUT);
 	for (size_t i = 0; i < e->value.n; i++)
 		if (e->value.p[i] != (uint8_t)e->sequence)
-			CHECK(!"the value of this sequence");
+			CHECK_EQ(e->value.p[i], (uint8_t)e->sequence);
 	if (r->count++ == 0)
 		r->from = e->sequence;
 	r->to = e->sequence;

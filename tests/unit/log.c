@@ -231,9 +231,12 @@ committer(void *arg)
 	for (int i = 0; i < c->commits; i++) {
 		mutex_lock(&c->mu);
 		bad = log_begin(c->k.log, RECORD_DELETE, 0, &p);
-		bad |= log_append(c->k.log, ++c->k.sequence, &position);
+		if (!bad)
+			bad = log_append(c->k.log, ++c->k.sequence,
+			    &position);
 		mutex_unlock(&c->mu);
-		bad |= log_sync(c->k.log, position);
+		if (!bad)
+			bad = log_sync(c->k.log, position);
 		if (bad || log_durable(c->k.log) < position) {
 			mutex_lock(&c->mu);
 			c->wrong++;
