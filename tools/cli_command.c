@@ -1,0 +1,188 @@
+/*
+ * cli_command.c - the commands of lsm-cli: one table finds, checks and runs
+ * them, and prints their help.
+ */
+#include "cli_command.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "cli.h"
+#include "nearest.h"
+#include "output.h"
+
+/* Formats that a command prints, as bits. */
+enum {
+	IN_RECORDS = 1 << FORMAT_TSV | 1 << FORMAT_RAW | 1 << FORMAT_JSON,
+	IN_TABLES = 1 << FORMAT_TSV | 1 << FORMAT_TEXT | 1 << FORMAT_JSON
+};
+
+struct command {
+	const char *name, *alias;
+	const char *operands;	/* as the usage shows them */
+	const char *help;	/* one line */
+	uint32_t scope;		/* its bit */
+	uint32_t formats;
+	size_t least, most;	/* operands */
+	int (*run)(struct request *);
+};
+
+static int command_exit(struct request *);
+static int command_help_run(struct request *);
+
+static const struct command table[] = {
+	{ "compact", NULL, "", "merge all tables, drop what is deleted",
+	    ON_COMPACT, 0, 0, 0, command_compact },
+	{ "delete", "del", " KEY...", "delete keys, all or none",
+	    ON_DELETE, 0, 1, SIZE_MAX, command_delete },
+	{ "exit", "quit", "", "end the script or the prompt",
+	    ON_EXIT, 0, 0, 0, command_exit },
+	{ "files", NULL, "", "list the files of the database",
+	    ON_FILES, IN_TABLES, 0, 0, command_files },
+	{ "flush", NULL, "", "move what is in memory into a table",
+	    ON_FLUSH, 0, 0, 0, command_flush },
+	{ "get", NULL, " KEY...", "print a value, or several records",
+	    ON_GET, IN_RECORDS, 1, SIZE_MAX, command_get },
+	{ "has", NULL, " KEY", "exit 0 if the key is there, 1 if not",
+	    ON_HAS, 0, 1, 1, command_has },
+	{ "help", NULL, " [COMMAND]", "print help",
+	    ON_HELP, 0, 0, 1, command_help_run },
+	{ "load", NULL, " [FILE]", "put the records of a tsv FILE, or stdin",
+	    ON_LOAD, 0, 0, 1, command_load },
+	{ "put", NULL, " KEY [VALUE]", "store a value; - reads it from stdin",
+	    ON_PUT, 0, 1, 2, command_put },
+	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "
+	    "(excl.)", ON_SCAN, IN_RECORDS, 0, 2, command_scan },
+	{ "stats", NULL, "", "print statistics",
+	    ON_STATS, IN_TABLES, 0, 0, command_stats },
+};
+enum { COMMANDS = sizeof table / sizeof *table };
+
+static bool
+word_is(struct word w, const char *name)
+{
+	return name != NULL && strlen(name) == w.size &&
+	    memcmp(name, w.text, w.size) == 0;
+}
+
+static const struct command *
+command_find(struct word w)
+{
+	size_t i;
+
+	for (i = 0; i < COMMANDS; i++) {
+		if (word_is(w, table[i].name) || word_is(w, table[i].alias))
+			return &table[i];
+	}
+	return NULL;
+}
+
+bool
+command_known(const struct word *name)
+{
+	return command_find(*name) != NULL;
+}
+
+static int
+command_unknown(struct word w)
+{
+	struct nearest n;
+	char room[CLI_KEY_ROOM];
+	size_t i;
+
+	nearest_start(&n, w.text);
+	for (i = 0; i < COMMANDS; i++)
+		nearest_offer(&n, table[i].name);
+	cli_key(w.text, w.size, room);
+	if (n.best == NULL)
+		return cli_fail(EXIT_USAGE, "unknown command \"%s\"; try help",
+		    room);
+	return cli_fail(EXIT_USAGE,
+	    "unknown command \"%s\", perhaps %s; try help", room, n.best);
+}
+
+static int
+command_check(const struct command *c, const struct settings *s, size_t count)
+{
+	int status = settings_check(s, c->scope, c->name);
+
+	if (status != 0)
+		return status;
+	if (count < c->least || count > c->most)
+		return cli_fail(EXIT_USAGE, "%s; usage: %s%s",
+		    count < c->least ? "an operand is missing" :
+		    "too many operands", c->name, c->operands);
+	if (s->format != FORMAT_DEFAULT &&
+	    (c->formats >> s->format & 1) == 0)
+		return cli_fail(EXIT_USAGE, "%s has no such format", c->name);
+	return 0;
+}
+
+int
+command_run(struct session *session, struct settings *settings,
+    struct words *words)
+{
+	const struct command *c = command_find(words->at[0]);
+	struct request r = { .session = session, .settings = settings,
+		.operands = words->at + 1, .count = words->count - 1 };
+	int status;
+
+	if (c == NULL)
+		return command_unknown(words->at[0]);
+	status = command_check(c, settings, r.count);
+	if (status == 0)
+		status = c->run(&r);
+	if (status == 0 && settings->verbose && (c->scope & ON_WRITERS) != 0)
+		cli_note("%s: done", c->name);
+	return status;
+}
+
+static int
+command_exit(struct request *r)
+{
+	r->session->leave = true;
+	return 0;
+}
+
+static int
+command_help_run(struct request *r)
+{
+	return command_help(r->count == 0 ? NULL : &r->operands[0]);
+}
+
+static void
+help_all(void)
+{
+	size_t i;
+
+	output_text("usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]\n"
+	    "  lsm-cli --create my.db put apple red\n"
+	    "  lsm-cli my.db scan --prefix=app\n"
+	    "Without a command: one command a line from stdin.\n\n");
+	for (i = 0; i < COMMANDS; i++)
+		output_format("  %s%-*s %s\n", table[i].name,
+		    26 - (int)strlen(table[i].name), table[i].operands,
+		    table[i].help);
+	output_text("\n\"lsm-cli --help COMMAND\" shows its options. "
+	    "Exit: 0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, "
+	    "74 I/O, 75 locked; more in lsm-cli(1).\n");
+}
+
+int
+command_help(const struct word *name)
+{
+	const struct command *c;
+
+	if (name == NULL) {
+		help_all();
+		return 0;
+	}
+	if ((c = command_find(*name)) == NULL)
+		return command_unknown(*name);
+	output_format("usage: %s%s\n", c->name, c->operands);
+	if (c->alias != NULL)
+		output_format("also: %s\n", c->alias);
+	output_format("%s\n\n", c->help);
+	option_help(settings_table, c->scope);
+	return 0;
+}

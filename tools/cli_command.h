@@ -1,0 +1,48 @@
+/*
+ * cli_command.h - the commands of lsm-cli: one table finds, checks and runs
+ * them, and prints their help.
+ *
+ * The same words mean the same on the command line, in a script and at the
+ * prompt.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli_session.h"
+#include "cli_settings.h"
+#include "words.h"
+
+/* What a command is given. Keys are decoded in the operands' own place. */
+struct request {
+	struct session *session;
+	struct settings *settings;
+	struct word *operands;
+	size_t count;
+};
+
+/* Run words[0] with its operands. Returns an exit status. */
+int command_run(struct session *, struct settings *, struct words *);
+
+/* Print the help of a command, or all in short when `name` is NULL. Returns
+ * an exit status. */
+int command_help(const struct word *name);
+
+/* Whether a command has this name or alias. */
+bool command_known(const struct word *name);
+
+/* One function a command, each in the file of its name's noun. */
+int command_compact(struct request *);
+int command_delete(struct request *);
+int command_files(struct request *);
+int command_flush(struct request *);
+int command_get(struct request *);
+int command_has(struct request *);
+int command_load(struct request *);
+int command_put(struct request *);
+int command_scan(struct request *);
+int command_stats(struct request *);
+
+#endif

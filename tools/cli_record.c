@@ -1,0 +1,87 @@
+/*
+ * cli_record.c - a record on stdout, in one of the formats.
+ */
+#include "cli_record.h"
+
+#include "json.h"
+#include "output.h"
+
+void
+record_key(enum key_format format, lsm_slice key)
+{
+	switch (format) {
+	case KEYS_DEFAULT:
+	case KEYS_ESCAPED:
+		output_escaped(key.data, key.size);
+		break;
+	case KEYS_HEX:
+		output_hex(key.data, key.size);
+		break;
+	case KEYS_RAW:
+		output_bytes(key.data, key.size);
+		break;
+	}
+}
+
+static void
+tsv_print(enum key_format keys, const lsm_slice *key, const lsm_slice *value)
+{
+	if (key != NULL)
+		record_key(keys, *key);
+	if (key != NULL && value != NULL)
+		output_char('\t');
+	if (value != NULL)
+		output_escaped(value->data, value->size);
+	output_char('\n');
+}
+
+static void
+json_key(enum key_format keys, lsm_slice key)
+{
+	if (keys == KEYS_HEX)
+		json_hex("{", "key", key.data, key.size);
+	else
+		json_bytes("{", "key", key.data, key.size);
+}
+
+static void
+json_print(enum key_format keys, const lsm_slice *key, const lsm_slice *value)
+{
+	if (key != NULL)
+		json_key(keys, *key);
+	if (value != NULL)
+		json_bytes(key == NULL ? "{" : ",", "value", value->data,
+		    value->size);
+	output_text("}\n");
+}
+
+static void
+raw_print(const lsm_slice *key, const lsm_slice *value)
+{
+	if (key != NULL)
+		output_bytes(key->data, key->size);
+	if (value != NULL)
+		output_bytes(value->data, value->size);
+	output_char('\n');
+}
+
+void
+record_print(const struct settings *s, const lsm_slice *key,
+    const lsm_slice *value)
+{
+	if (s->format == FORMAT_JSON)
+		json_print(s->keys, key, value);
+	else if (s->format == FORMAT_RAW)
+		raw_print(key, value);
+	else
+		tsv_print(s->keys, key, value);
+}
+
+void
+record_absent(const struct settings *s, lsm_slice key)
+{
+	if (s->format != FORMAT_JSON)
+		return;
+	json_key(s->keys, key);
+	output_text(",\"found\":false}\n");
+}

@@ -1,0 +1,82 @@
+/*
+ * cli_settings.h - what the options of lsm-cli say.
+ *
+ * A script's lines begin with the settings of the command line and add their
+ * own. How the database is opened is the affair of the command line only.
+ */
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "option.h"
+#include "words.h"
+
+/* What an option applies to, and what a command is. */
+enum {
+	ON_COMPACT = 1 << 0,
+	ON_DELETE = 1 << 1,
+	ON_EXIT = 1 << 2,
+	ON_FILES = 1 << 3,
+	ON_FLUSH = 1 << 4,
+	ON_GET = 1 << 5,
+	ON_HAS = 1 << 6,
+	ON_HELP = 1 << 7,
+	ON_LOAD = 1 << 8,
+	ON_PUT = 1 << 9,
+	ON_SCAN = 1 << 10,
+	ON_STATS = 1 << 11,
+	ON_SCRIPT = 1 << 12,	/* no command: lines on stdin */
+	ON_OPENING = 1 << 13,	/* on the command line, not in a script */
+	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOAD | ON_PUT,
+	ON_READERS = ON_FILES | ON_GET | ON_HAS | ON_SCAN | ON_STATS,
+	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
+};
+
+enum key_format { KEYS_DEFAULT, KEYS_RAW, KEYS_ESCAPED, KEYS_HEX };
+enum record_format { FORMAT_DEFAULT, FORMAT_TSV, FORMAT_RAW, FORMAT_JSON,
+	FORMAT_TEXT };
+enum sync_mode { SYNC_ALWAYS, SYNC_BATCH, SYNC_END, SYNC_OFF };
+
+#define WAIT_FOR_EVER UINT64_MAX
+
+struct settings {
+	/* How the database is opened. */
+	bool create, strict;
+	int codec;		/* LSM_CODEC_* */
+	uint64_t memtable_size;	/* 0: the library's default */
+	uint64_t wait_us;
+
+	/* What a command does, and how it talks. */
+	enum sync_mode sync;
+	enum key_format keys;
+	enum record_format format;
+	uint64_t batch_size;	/* records */
+	uint64_t limit;		/* records */
+	struct word prefix, value_file;	/* text NULL: not given */
+	bool reverse, keys_only, values_only, count;
+	bool keep_going, progress, quiet, verbose, help, version;
+
+	uint64_t given;		/* bits by place in settings_table */
+};
+
+extern const struct option settings_table[];
+
+void settings_init(struct settings *);
+
+/* Take the options out of the words. Returns an exit status. */
+int settings_parse(struct settings *, struct words *);
+
+/* Refuse options that were given and do not apply to `scope`; `name` is that
+ * of a command, or NULL for a script. */
+int settings_check(const struct settings *, uint32_t scope, const char *name);
+
+/* Refuse options of opening: for a line of a script. */
+int settings_check_line(const struct settings *);
+
+/* The bytes of a key that was typed, in its own place. Returns NULL, or the
+ * reason why it is no key. */
+const char *settings_key(enum key_format, struct word *key);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * escape.h - bytes as printable text: the one table of escapes, and hex.
+ *
+ * Bytes from space to tilde stand for themselves, except the backslash:
+ *
+ *   \\ backslash   \t \n \r   \0 NUL   \xHH any other byte
+ *
+ * So a text holds no TAB and no newline, and no locale has a say. Decoding
+ * works in place, as text is never shorter than its bytes.
+ */
+#ifndef ESCAPE_H
+#define ESCAPE_H
+
+#include <stddef.h>
+
+enum {
+	ESCAPE_MAX = 4,		/* bytes of text that one byte may need */
+	HEX_MAX = 2
+};
+
+/* Write the text of `size` bytes to `to`, which has room for ESCAPE_MAX times
+ * as much. Returns the size of the text; no NUL is added. */
+size_t escape_encode(char *to, const void *from, size_t size);
+
+/* Replace a text by its bytes and set *size to theirs. Returns NULL, or the
+ * reason why it is no text; then its content is undefined. */
+const char *escape_decode(char *text, size_t *size);
+
+/* Read one escape; `at` is behind its backslash. Returns the characters it
+ * takes, or 0 when it is none. */
+size_t escape_read(const char *at, size_t size, char *byte);
+
+/* The same for hexadecimal digits, lower case when written. */
+size_t hex_encode(char *to, const void *from, size_t size);
+const char *hex_decode(char *text, size_t *size);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * input.c - a file or stdin, read field by field in memory that is bounded.
+ *
+ *   buffer: | taken | begin ... end | room | one byte for a NUL |
+ *
+ * The buffer doubles when a field does not fit, up to the field's limit.
+ */
+#include "input.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "signals.h"
+
+enum { CAPACITY_FIRST = 64 * 1024 };
+
+int
+input_open(struct input *in, const char *path)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+
+	*in = (struct input){ .name = is_stdin ? "stdin" : path, .fd = -1,
+		.line_ended = true };
+	in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (in->fd == -1)
+		return cli_fail_errno(errno, in->name);
+	in->buffer = malloc(CAPACITY_FIRST + 1);
+	if (in->buffer == NULL)
+		return cli_fail_memory();
+	in->capacity = CAPACITY_FIRST;
+	return 0;
+}
+
+void
+input_close(struct input *in)
+{
+	if (in->fd != -1 && in->fd != STDIN_FILENO)
+		close(in->fd);
+	free(in->buffer);
+	*in = (struct input){ .fd = -1 };
+}
+
+bool
+input_interrupted(void)
+{
+	return signals_pending() != 0;
+}
+
+/* Waits until the file can be read or a signal came. */
+static void
+wait_readable(int fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = signals_fd(), .events = POLLIN },
+	};
+
+	while (poll(fds, 2, -1) == -1 && errno == EINTR && !input_interrupted())
+		;
+}
+
+/* Make room behind `end`: move what is kept to the front, then grow. */
+static int
+make_room(struct input *in)
+{
+	size_t kept = in->end - in->begin;
+	char *grown;
+
+	if (in->begin > 0) {
+		memmove(in->buffer, in->buffer + in->begin, kept);
+		in->begin = 0;
+		in->end = kept;
+	}
+	if (in->end < in->capacity)
+		return 0;
+	grown = realloc(in->buffer, 2 * in->capacity + 1);
+	if (grown == NULL)
+		return cli_fail_memory();
+	in->buffer = grown;
+	in->capacity *= 2;
+	return 0;
+}
+
+static int
+fill(struct input *in)
+{
+	ssize_t n;
+	int status;
+
+	if ((status = make_room(in)) != 0)
+		return status;
+	do {
+		wait_readable(in->fd);
+		if (input_interrupted())
+			return EXIT_RETRY;
+		n = read(in->fd, in->buffer + in->end, in->capacity - in->end);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n < 0)
+		return cli_fail_errno(errno, in->name);
+	in->ended = n == 0;
+	in->end += (size_t)n;
+	in->bytes += (uint64_t)n;
+	return 0;
+}
+
+/* Cut the field of `size` bytes off the front, and its delimiter. */
+static void
+take(struct input *in, size_t size, struct word *field, int *stopped)
+{
+	char *at = in->buffer + in->begin;
+	bool more = size < in->end - in->begin;
+
+	*stopped = more ? (unsigned char)at[size] : INPUT_END;
+	*field = (struct word){ at, size };
+	at[size] = '\0';
+	in->begin += size + more;
+	in->line_ended = *stopped == '\n';
+}
+
+static size_t
+find(const char *from, size_t size, char stop)
+{
+	const char *newline = memchr(from, '\n', size), *other;
+
+	if (newline != NULL)
+		size = (size_t)(newline - from);
+	other = stop == '\n' ? NULL : memchr(from, stop, size);
+	return other != NULL ? (size_t)(other - from) : size;
+}
+
+static int
+too_long(const struct input *in, uint64_t limit)
+{
+	cli_place(in->name, in->line);
+	return cli_fail(EXIT_DATA, "longer than %llu bytes",
+	    (unsigned long long)limit);
+}
+
+int
+input_field(struct input *in, char stop, uint64_t limit, struct word *field,
+    int *stopped)
+{
+	size_t size = 0, have;
+	int status;
+
+	in->line += in->line_ended;
+	in->line_ended = false;
+	for (;;) {
+		have = in->end - in->begin;
+		size += find(in->buffer + in->begin + size, have - size, stop);
+		if (size > limit)
+			return too_long(in, limit);
+		if (size < have || in->ended)
+			break;
+		if ((status = fill(in)) != 0)
+			return status;
+	}
+	take(in, size, field, stopped);
+	return 0;
+}
+
+int
+input_rest(struct input *in, uint64_t limit, struct word *rest)
+{
+	int stopped, status = 0;
+
+	while (status == 0 && !in->ended) {
+		if (in->end - in->begin > limit)
+			return cli_fail(EXIT_DATA, "%s: longer than %llu bytes",
+			    in->name, (unsigned long long)limit);
+		status = fill(in);
+	}
+	if (status == 0)
+		take(in, in->end - in->begin, rest, &stopped);
+	return status;
+}
+
+bool
+input_ready(const struct input *in)
+{
+	return in->ended || memchr(in->buffer + in->begin, '\n',
+	    in->end - in->begin) != NULL;
+}

@@ -1,0 +1,183 @@
+/*
+ * output.c - stdout, buffered and checked.
+ *
+ * One thread. Bytes wait in one buffer; nothing is allocated.
+ */
+#include "output.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "escape.h"
+#include "signals.h"
+
+enum { FORMAT_MAX = 1024, CHUNK = 4096 };
+_Static_assert(CHUNK * ESCAPE_MAX <= OUTPUT_ROOM, "a chunk fits");
+
+static struct {
+	char buffer[OUTPUT_ROOM];
+	size_t used;
+	int error;		/* the first errno, or 0 */
+} out;
+
+/* stdout may be a pipe that somebody else made non-blocking. */
+static void
+wait_writable(void)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = signals_fd(), .events = POLLIN },
+	};
+
+	poll(fds, 2, -1);
+}
+
+/* Returns false when writing is over. */
+static bool
+write_failed_go_on(int error)
+{
+	if (error == EAGAIN)
+		wait_writable();
+	if ((error == EAGAIN || error == EINTR) && signals_pending() == 0)
+		return true;
+	if (error == EPIPE)
+		signals_note(SIGPIPE);
+	out.error = error;
+	return false;
+}
+
+static void
+write_all(const char *from, size_t size)
+{
+	ssize_t n;
+
+	while (size > 0 && out.error == 0) {
+		n = write(STDOUT_FILENO, from, size);
+		if (n < 0) {
+			if (!write_failed_go_on(errno))
+				return;
+			continue;
+		}
+		from += n;
+		size -= (size_t)n;
+	}
+}
+
+void
+output_flush(void)
+{
+	size_t used = out.used;
+
+	/* Emptied first: the message of a failure flushes again. */
+	out.used = 0;
+	write_all(out.buffer, used);
+}
+
+char *
+output_reserve(size_t size)
+{
+	assert(size <= OUTPUT_ROOM);
+	if (size > OUTPUT_ROOM - out.used)
+		output_flush();
+	return out.buffer + out.used;
+}
+
+void
+output_commit(size_t size)
+{
+	assert(size <= OUTPUT_ROOM - out.used);
+	out.used += size;
+}
+
+void
+output_char(char c)
+{
+	*output_reserve(1) = c;
+	output_commit(1);
+}
+
+void
+output_text(const char *text)
+{
+	output_bytes(text, strlen(text));
+}
+
+void
+output_bytes(const void *data, size_t size)
+{
+	if (size > OUTPUT_ROOM) {
+		output_flush();
+		write_all(data, size);
+		return;
+	}
+	if (size > 0)
+		memcpy(output_reserve(size), data, size);
+	output_commit(size);
+}
+
+static inline void
+output_encoded(const void *data, size_t size, size_t factor,
+    size_t (*encode)(char *, const void *, size_t))
+{
+	const char *p = data;
+	size_t n;
+
+	for (; size > 0; p += n, size -= n) {
+		n = size < CHUNK ? size : CHUNK;
+		output_commit(encode(output_reserve(n * factor), p, n));
+	}
+}
+
+void
+output_escaped(const void *data, size_t size)
+{
+	output_encoded(data, size, ESCAPE_MAX, escape_encode);
+}
+
+void
+output_hex(const void *data, size_t size)
+{
+	output_encoded(data, size, HEX_MAX, hex_encode);
+}
+
+void
+output_format(const char *format, ...)
+{
+	char text[FORMAT_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	output_text(text);
+}
+
+bool
+output_ok(void)
+{
+	return out.error == 0;
+}
+
+bool
+output_terminal(void)
+{
+	return isatty(STDOUT_FILENO) == 1;
+}
+
+int
+output_close(void)
+{
+	output_flush();
+	if (close(STDOUT_FILENO) != 0 && out.error == 0)
+		out.error = errno;
+	if (out.error == 0 || out.error == EPIPE || signals_pending() != 0)
+		return 0;
+	return cli_fail(EXIT_IO, "stdout: %s", strerror(out.error));
+}

@@ -1,0 +1,142 @@
+/*
+ * signals.c - SIGINT, SIGTERM and SIGHUP stop a tool at its next safe point.
+ */
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+enum { STOPS = sizeof stops / sizeof *stops };
+
+static volatile sig_atomic_t pending;
+static int pipe_read = -1, pipe_write = -1;
+
+static void
+handle(int signal)
+{
+	int saved = errno;
+
+	if (pending != 0)
+		signals_die(signal);
+	pending = signal;
+	if (write(pipe_write, "", 1) == -1) {
+		/* A full pipe is readable, which is all that is wanted. */
+	}
+	errno = saved;
+}
+
+static int
+pipe_open(void)
+{
+	int fds[2], i;
+
+	if (pipe(fds) != 0)
+		return -1;
+	for (i = 0; i < 2; i++) {
+		if (fcntl(fds[i], F_SETFD, FD_CLOEXEC) == -1 ||
+		    fcntl(fds[i], F_SETFL, O_NONBLOCK) == -1)
+			return -1;
+	}
+	pipe_read = fds[0];
+	pipe_write = fds[1];
+	return 0;
+}
+
+/* Without SA_RESTART: a wait returns EINTR. */
+static int
+stop_install(int signal)
+{
+	struct sigaction old, new = { .sa_handler = handle };
+
+	sigemptyset(&new.sa_mask);
+	if (sigaction(signal, NULL, &old) != 0)
+		return -1;
+	return old.sa_handler == SIG_IGN ? 0 : sigaction(signal, &new, NULL);
+}
+
+int
+signals_start(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	size_t i;
+
+	if (pipe_open() != 0)
+		return -1;
+	for (i = 0; i < STOPS; i++) {
+		if (stop_install(stops[i]) != 0)
+			return -1;
+	}
+	return sigaction(SIGPIPE, &ignore, NULL);
+}
+
+int
+signals_pending(void)
+{
+	return pending;
+}
+
+void
+signals_note(int signal)
+{
+	pending = signal;
+}
+
+void
+signals_forget_interrupt(void)
+{
+	char drop[16];
+
+	if (pending != SIGINT)
+		return;
+	while (read(pipe_read, drop, sizeof drop) > 0)
+		;
+	pending = 0;
+}
+
+int
+signals_fd(void)
+{
+	return pipe_read;
+}
+
+static void
+mask(int how)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < STOPS; i++)
+		sigaddset(&set, stops[i]);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void
+signals_hold(void)
+{
+	mask(SIG_BLOCK);
+}
+
+void
+signals_let(void)
+{
+	mask(SIG_UNBLOCK);
+}
+
+_Noreturn void
+signals_die(int signal)
+{
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	sigaction(signal, &standard, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	raise(signal);
+	_exit(128 + signal);
+}

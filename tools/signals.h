@@ -1,0 +1,38 @@
+/*
+ * signals.h - SIGINT, SIGTERM and SIGHUP stop a tool at its next safe point.
+ *
+ * The first one is remembered; the tool looks at signals_pending() between
+ * records, closes what it holds and dies by that signal in cli_finish(). A
+ * second one kills at once. A signal that was ignored at the start stays so.
+ *
+ * SIGPIPE is ignored; whoever finds EPIPE on stdout calls signals_note(), so
+ * that the database is closed before the tool dies by it, silently.
+ */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+/* Returns 0, or -1 with errno. */
+int signals_start(void);
+
+/* The signal that wants the tool to stop, 0 if none. */
+int signals_pending(void);
+
+/* As if the signal had come. */
+void signals_note(int signal);
+
+/* Forget a pending SIGINT: a prompt cancels a command and goes on. */
+void signals_forget_interrupt(void);
+
+/* Becomes readable when a signal comes, for poll(2): no signal is lost between
+ * the question and the wait. */
+int signals_fd(void);
+
+/* Threads that are made between the two never receive the signals, which
+ * therefore always interrupt the tool's own waits. */
+void signals_hold(void);
+void signals_let(void);
+
+/* Die by the signal's default action. */
+_Noreturn void signals_die(int signal);
+
+#endif
