@@ -136,7 +136,7 @@ static int
 commit(struct lsm_db *db, struct commit *c, unsigned flags)
 {
 	uint64_t position, sequence;
-	bool sync;
+	bool sync = false;
 	int rc;
 
 	if ((rc = db_usable(db)) != LSM_OK ||
