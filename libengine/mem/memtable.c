@@ -18,6 +18,7 @@ enum { SLACK_SHARE = 8, SLACK_MIN = 16 << 10 };
 
 struct memtable {
 	/* Set at creation. */
+	struct arena_pool *pool;	/* held; NULL: none */
 	struct mem_filter filter;
 	size_t limit;
 	uint64_t base_sequence;
@@ -33,11 +34,21 @@ struct memtable {
 	struct skiplist list;
 };
 
+/* A memtable of some odd size would spoil the pool for those to come. */
+static size_t
+usual_size(size_t limit)
+{
+	return limit + limit / SLACK_SHARE + SLACK_MIN;
+}
+
 static void
 memtable_free(struct memtable *m)
 {
+	if (m->pool != NULL && m->list.arena.size <= 2 * usual_size(m->limit))
+		arena_pool_give(m->pool, &m->list.arena);
 	skiplist_release(&m->list);
 	mem_filter_release(&m->filter);
+	arena_pool_unref(m->pool);
 	mem_free(m);
 }
 
@@ -46,22 +57,24 @@ static size_t
 arena_size(size_t limit, size_t ops, size_t data)
 {
 	static const struct skiplist empty = { .slots = SKIPLIST_SLOTS };
-	uint64_t size = limit + limit / SLACK_SHARE + SLACK_MIN;
-	uint64_t need;
+	uint64_t size = usual_size(limit), need;
 
-	if (ops > UINT32_MAX || data > UINT64_MAX / 2)
+	if (ops > UINT32_MAX || data > SKIPLIST_SIZE_MAX)
 		return 0;
-	need = skiplist_need(&empty, ops, data) + ARENA_LINE;
+	/* The first unit is not used, the last line may be cut. */
+	need = skiplist_need(&empty, ops, data) + 2 * ARENA_LINE;
 	if (need > size)
 		size = need;
-	return size > SIZE_MAX ? 0 : (size_t)size;
+	return size > SKIPLIST_SIZE_MAX - ARENA_LINE || size > SIZE_MAX ? 0 :
+	    (size_t)size;
 }
 
 int
-memtable_new(size_t limit, size_t ops, size_t data, uint64_t base_sequence,
-    struct memtable **out)
+memtable_new_in(struct arena_pool *pool, size_t limit, size_t ops, size_t data,
+    uint64_t base_sequence, struct memtable **out)
 {
 	size_t size = arena_size(limit, ops, data);
+	struct arena arena = { 0 };
 	struct memtable *m;
 	int rc;
 
@@ -75,17 +88,29 @@ memtable_new(size_t limit, size_t ops, size_t data, uint64_t base_sequence,
 	m->limit = limit;
 	m->base_sequence = base_sequence;
 	m->refs = 1;
-	if ((rc = skiplist_init(&m->list, size, SKIPLIST_SLOTS)) != LSM_OK)
-		goto done;
 	if ((rc = mem_filter_init(&m->filter, limit > data ? limit : data)) !=
 	    LSM_OK)
 		goto done;
+	rc = pool != NULL ? arena_pool_take(pool, size, &arena) :
+	    arena_init(&arena, size);
+	if (rc != LSM_OK)
+		goto done;
+	skiplist_init_in(&m->list, arena, SKIPLIST_SLOTS);
+	if ((m->pool = pool) != NULL)
+		arena_pool_ref(pool);
 	*out = m;
 	m = NULL;
 done:
 	if (m != NULL)
 		memtable_free(m);
 	return rc;
+}
+
+int
+memtable_new(size_t limit, size_t ops, size_t data, uint64_t base_sequence,
+    struct memtable **out)
+{
+	return memtable_new_in(NULL, limit, ops, data, base_sequence, out);
 }
 
 void

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena_pool.h"
 #include "kv/iter.h"
 
 struct memtable;
@@ -29,6 +30,9 @@ enum { MEMTABLE_LIMIT_MIN = 512 };
  */
 int memtable_new(size_t limit, size_t ops, size_t data, uint64_t base_sequence,
     struct memtable **);
+/* The same, in memory of the pool, where it goes back to at the end. */
+int memtable_new_in(struct arena_pool *, size_t limit, size_t ops, size_t data,
+    uint64_t base_sequence, struct memtable **);
 void memtable_ref(struct memtable *);
 void memtable_unref(struct memtable *);	/* takes NULL */
 

@@ -121,8 +121,8 @@ uint32_t skip_key_head(struct bytes key, uint32_t at);
 struct skip_search {
 	const struct skiplist *list;
 	struct bytes key;
-	bool below;		/* wanted is what lies below the key, without it */
-	bool beyond;		/* wanted is what lies beyond it: go past it */
+	bool below;		/* wanted is what lies below the key */
+	bool beyond;		/* wanted is what lies beyond the key */
 	int reference_order;	/* the key against list->reference */
 	uint32_t reference_common;
 

@@ -14,20 +14,32 @@
 /* Any constant: the same puts make the same list. */
 #define COIN_SEED UINT64_C(0x6c736d2d6d656d00)
 
+void
+skiplist_init_in(struct skiplist *l, struct arena arena, uint32_t slots)
+{
+	assert(slots >= SKIPLIST_SLOTS_MIN && slots <= SKIPLIST_SLOTS);
+	assert(arena.size <= SKIPLIST_SIZE_MAX);
+	*l = (struct skiplist){
+		.base = arena.base,
+		.slots = slots,
+		.arena = arena,
+		.coin = { COIN_SEED },
+	};
+	arena_low(&l->arena, ARENA_UNIT);	/* reference 0 is none */
+}
+
 int
 skiplist_init(struct skiplist *l, size_t size, uint32_t slots)
 {
+	struct arena arena;
 	int rc;
 
-	assert(slots >= SKIPLIST_SLOTS_MIN && slots <= SKIPLIST_SLOTS);
-	*l = (struct skiplist){ .slots = slots, .coin = { COIN_SEED } };
-	if (size / ARENA_UNIT >= UINT32_MAX)
+	*l = (struct skiplist){ 0 };
+	if (size > SKIPLIST_SIZE_MAX - ARENA_LINE)
 		return mem_exhausted(size);
-	if ((rc = arena_init(&l->arena, size)) != LSM_OK)
-		return rc;
-	l->base = l->arena.base;
-	arena_low(&l->arena, ARENA_UNIT);	/* reference 0 is none */
-	return LSM_OK;
+	if ((rc = arena_init(&arena, size)) == LSM_OK)
+		skiplist_init_in(l, arena, slots);
+	return rc;
 }
 
 void

@@ -31,6 +31,9 @@ enum {
 	SKIPLIST_LEVELS = 24
 };
 
+/* References are ARENA_UNITs in 32 bits, and one of them is none. */
+#define SKIPLIST_SIZE_MAX ((uint64_t)ARENA_UNIT * (UINT32_MAX - 1))
+
 /* A version of a key. Never changes once it is in the list. */
 struct skip_entry {
 	uint32_t older;		/* the version before; 0: there is none */
@@ -61,6 +64,8 @@ struct skiplist {
 
 /* `slots` is SKIPLIST_SLOTS; tests take fewer, to see more splits. */
 int skiplist_init(struct skiplist *, size_t size, uint32_t slots);
+/* In an empty arena that is at hand, and that is the list's from now on. */
+void skiplist_init_in(struct skiplist *, struct arena, uint32_t slots);
 void skiplist_release(struct skiplist *);
 
 /*
@@ -74,7 +79,8 @@ void skiplist_put(struct skiplist *, uint16_t kind, struct bytes key,
     struct bytes value, uint32_t sequence);
 
 /* The newest version of the key; NULL: there is none. */
-const struct skip_entry *skiplist_get(const struct skiplist *, struct bytes key);
+const struct skip_entry *skiplist_get(const struct skiplist *,
+    struct bytes key);
 
 static inline struct bytes
 skip_entry_key(const struct skip_entry *e)

@@ -49,8 +49,8 @@ make_key(uint8_t *out, enum keyset_kind kind, uint64_t i, struct random *r)
 	case KEYS_ZEROS:
 		return key_zeros(out, i);
 	case KEYS_URLS:
-		return (size_t)snprintf((char *)out, KEY_ROOM,
-		    "https://a.example/%llu/some/long/shared/prefix/%08llu/%llu",
+		return (size_t)snprintf((char *)out, KEY_ROOM, "https://"
+		    "a.example/%llu/some/long/shared/prefix/%08llu/%llu",
 		    (unsigned long long)random_below(r, 7),
 		    (unsigned long long)i,
 		    (unsigned long long)random_below(r, 97));

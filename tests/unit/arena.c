@@ -1,4 +1,4 @@
-#include "base/arena.h"
+#include "base/arena_pool.h"
 
 #include "base/alloc.h"
 #include "support/test.h"
@@ -39,4 +39,63 @@ TEST("an arena without memory is an error")
 	CHECK_CODE(arena_init(&a, 4096), LSM_NO_MEMORY);
 	CHECK_CODE(arena_init(&a, SIZE_MAX), LSM_NO_MEMORY);
 	arena_release(&a);
+}
+
+TEST("a pool gives back the memory that it was given")
+{
+	struct arena_pool *pool;
+	struct arena a;
+	uint8_t *base;
+
+	CHECK_OK(arena_pool_new(&pool));
+	CHECK_OK(arena_pool_take(pool, 4096, &a));
+	base = a.base;
+	arena_low(&a, 100);
+	arena_high(&a, 64);
+	arena_pool_give(pool, &a);
+	CHECK(a.base == NULL);
+	CHECK_OK(arena_pool_take(pool, 1000, &a));
+	CHECK(a.base == base);
+	CHECK_EQ(arena_room(&a), 4096);
+	arena_pool_give(pool, &a);
+	arena_pool_unref(pool);
+}
+
+TEST("a pool keeps the largest arena only, and it may be too small")
+{
+	struct arena_pool *pool;
+	struct arena small, large;
+	uint8_t *base;
+
+	CHECK_OK(arena_pool_new(&pool));
+	CHECK_OK(arena_pool_take(pool, 1000, &small));
+	CHECK_OK(arena_pool_take(pool, 4096, &large));
+	base = large.base;
+	arena_pool_give(pool, &large);
+	arena_pool_give(pool, &small);
+	CHECK_OK(arena_pool_take(pool, 10000, &small));
+	CHECK(small.base != base && small.size >= 10000);
+	CHECK_OK(arena_pool_take(pool, 4096, &large));
+	CHECK(large.base == base);
+	arena_pool_give(pool, &large);
+	arena_pool_give(pool, &small);
+	arena_pool_ref(pool);
+	arena_pool_unref(pool);
+	arena_pool_unref(pool);
+	arena_pool_unref(NULL);
+}
+
+TEST("a pool without memory is an error")
+{
+	struct arena_pool *pool;
+	struct arena a;
+
+	mem_fail_at(1, false);
+	CHECK_CODE(arena_pool_new(&pool), LSM_NO_MEMORY);
+	CHECK(pool == NULL);
+	CHECK_OK(arena_pool_new(&pool));
+	mem_fail_at(1, false);
+	CHECK_CODE(arena_pool_take(pool, 4096, &a), LSM_NO_MEMORY);
+	CHECK(a.base == NULL);
+	arena_pool_unref(pool);
 }

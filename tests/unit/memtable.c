@@ -406,3 +406,29 @@ TEST("the filter never denies a key and seldom lets an absent one pass")
 	CHECK(passed < KEYS / 100);
 	mem_filter_release(&f);
 }
+
+TEST("a memtable goes back to its pool, unless a batch made it huge")
+{
+	struct arena_pool *pool;
+	struct memtable *m;
+	uint64_t allocations;
+	struct entry e;
+
+	CHECK_OK(arena_pool_new(&pool));
+	CHECK_OK(memtable_new_in(pool, LIMIT, 1, 20 * LIMIT, BASE, &m));
+	memtable_unref(m);
+	for (int i = 0; i < 3; i++) {
+		allocations = mem_calls();
+		CHECK_OK(memtable_new_in(pool, LIMIT, 0, 0, BASE, &m));
+		CHECK_EQ(mem_calls() - allocations, i == 0 ? 3 : 2);
+		CHECK_EQ(memtable_used(m), 0);
+		CHECK(!get(m, "k", BASE, &e));
+		put(m, "k", "v", BASE);
+		CHECK(get(m, "k", BASE, &e));
+		if (i < 2)
+			memtable_unref(m);
+	}
+	arena_pool_unref(pool);
+	CHECK(get(m, "k", BASE, &e));
+	memtable_unref(m);
+}
