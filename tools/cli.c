@@ -20,7 +20,7 @@
 #include "lsm.h"
 
 #include "escape.h"
-#include "output.h"
+#include "out.h"
 #include "signals.h"
 
 enum { MESSAGE_MAX = 2048 };
@@ -114,7 +114,7 @@ cli_start(const char *tool)
 int
 cli_finish(int status)
 {
-	status = cli_worst(status, output_close());
+	status = cli_worst(status, out_close());
 	if (signals_pending() != 0)
 		signals_die(signals_pending());
 	return status;
@@ -157,7 +157,7 @@ message_print(const char *format, va_list ap)
 	}
 	line[n++] = '\n';
 	/* What stdout holds was said before this. */
-	output_flush();
+	out_flush();
 	while (write(STDERR_FILENO, line, n) == -1 && errno == EINTR)
 		;
 }
@@ -240,8 +240,8 @@ cli_key(const void *key, size_t size, char room[CLI_KEY_ROOM])
 void
 cli_version(void)
 {
-	output_format("%s %d.%d.%d\n", self.tool, LSM_VERSION_MAJOR,
+	out_format("%s %d.%d.%d\n", self.tool, LSM_VERSION_MAJOR,
 	    LSM_VERSION_MINOR, LSM_VERSION_PATCH);
-	output_format("liblsm %s, format %s, codecs %s\n", lsm_version(),
+	out_format("liblsm %s, format %s, codecs %s\n", lsm_version(),
 	    lsm_format_version(), lsm_codecs());
 }

@@ -9,7 +9,7 @@
 
 #include "cli.h"
 #include "nearest.h"
-#include "output.h"
+#include "out.h"
 
 /* Formats that a command prints, as bits. */
 enum {
@@ -155,15 +155,15 @@ help_all(void)
 {
 	size_t i;
 
-	output_text("usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]\n"
+	out_text("usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]\n"
 	    "  lsm-cli --create my.db put apple red\n"
 	    "  lsm-cli my.db scan --prefix=app\n"
 	    "Without a command: one command a line from stdin.\n\n");
 	for (i = 0; i < COMMANDS; i++)
-		output_format("  %s%-*s %s\n", table[i].name,
+		out_format("  %s%-*s %s\n", table[i].name,
 		    26 - (int)strlen(table[i].name), table[i].operands,
 		    table[i].help);
-	output_text("\n\"lsm-cli --help COMMAND\" shows its options. "
+	out_text("\n\"lsm-cli --help COMMAND\" shows its options. "
 	    "Exit: 0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, "
 	    "74 I/O, 75 locked; more in lsm-cli(1).\n");
 }
@@ -179,10 +179,10 @@ command_help(const struct word *name)
 	}
 	if ((c = command_find(*name)) == NULL)
 		return command_unknown(*name);
-	output_format("usage: %s%s\n", c->name, c->operands);
+	out_format("usage: %s%s\n", c->name, c->operands);
 	if (c->alias != NULL)
-		output_format("also: %s\n", c->alias);
-	output_format("%s\n\n", c->help);
+		out_format("also: %s\n", c->alias);
+	out_format("%s\n\n", c->help);
 	option_help(settings_table, c->scope);
 	return 0;
 }

@@ -4,15 +4,16 @@
 #include "cli.h"
 #include "cli_command.h"
 #include "cli_record.h"
-#include "output.h"
+#include "out.h"
 
 static int
-absent(const struct settings *set, lsm_slice key)
+absent(const struct request *r, lsm_slice key)
 {
 	char room[CLI_KEY_ROOM];
 
-	if (!set->quiet)
-		cli_note("\"%s\": not found",
+	record_absent(r->settings, key);
+	if (!r->settings->quiet)
+		cli_note("%s: %s: not found", r->session->directory,
 		    cli_key(key.data, key.size, room));
 	return EXIT_NO;
 }
@@ -21,9 +22,9 @@ absent(const struct settings *set, lsm_slice key)
 static void
 value_print(const lsm_buffer *value)
 {
-	output_bytes(value->data, value->size);
-	if (output_terminal())
-		output_char('\n');
+	out_bytes(value->data, value->size);
+	if (out_terminal())
+		out_char('\n');
 }
 
 static int
@@ -36,10 +37,8 @@ get_one(struct request *r, lsm_db *db, const lsm_snapshot *snapshot,
 	if (status != 0)
 		return status;
 	rc = lsm_get(db, snapshot, key, value);
-	if (rc == LSM_NOTFOUND) {
-		record_absent(r->settings, key);
-		return absent(r->settings, key);
-	}
+	if (rc == LSM_NOTFOUND)
+		return absent(r, key);
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
 	bytes = lsm_bytes(value->data, value->size);
@@ -66,7 +65,7 @@ command_get(struct request *r)
 	if (status == 0 && r->count > 1 &&
 	    (rc = lsm_snapshot_new(db, &snapshot)) != LSM_OK)
 		status = cli_fail_code(rc);
-	for (i = 0; i < r->count && status <= EXIT_NO && output_ok(); i++)
+	for (i = 0; i < r->count && status <= EXIT_NO && out_ok(); i++)
 		status = cli_worst(status, get_one(r, db, snapshot,
 		    &r->operands[i], &value));
 	lsm_snapshot_free(snapshot);

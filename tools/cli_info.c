@@ -9,7 +9,7 @@
 #include "cli_command.h"
 #include "cli_record.h"
 #include "json.h"
-#include "output.h"
+#include "out.h"
 
 struct listing {
 	const struct settings *settings;
@@ -24,9 +24,9 @@ stat_print(void *arg, const char *name, uint64_t value)
 	if (l->settings->format == FORMAT_JSON)
 		json_number(l->count == 0 ? "{" : ",", name, value);
 	else if (l->settings->format == FORMAT_TSV)
-		output_format("%s\t%" PRIu64 "\n", name, value);
+		out_format("%s\t%" PRIu64 "\n", name, value);
 	else
-		output_format("%-32s %20" PRIu64 "\n", name, value);
+		out_format("%-32s %20" PRIu64 "\n", name, value);
 	l->count++;
 }
 
@@ -42,7 +42,7 @@ command_stats(struct request *r)
 	if ((rc = lsm_stats(db, stat_print, &l)) != LSM_OK)
 		return cli_fail_code(rc);
 	if (r->settings->format == FORMAT_JSON)
-		output_text(l.count == 0 ? "{}\n" : "}\n");
+		out_text(l.count == 0 ? "{}\n" : "}\n");
 	return 0;
 }
 
@@ -73,7 +73,7 @@ file_json(const struct settings *set, const lsm_file_info *f)
 		(set->keys == KEYS_HEX ? json_hex : json_bytes)(",",
 		    "largest", f->largest.data, f->largest.size);
 	}
-	output_text("}\n");
+	out_text("}\n");
 }
 
 struct column {
@@ -92,9 +92,9 @@ static void
 cell_print(bool text, size_t i, const char *content)
 {
 	if (text)
-		output_format("%*s  ", columns[i].width, content);
+		out_format("%*s  ", columns[i].width, content);
 	else
-		output_format("%s\t", content);
+		out_format("%s\t", content);
 }
 
 static void
@@ -104,7 +104,7 @@ head_print(void)
 
 	for (i = 0; i < COLUMNS; i++)
 		cell_print(true, i, columns[i].title);
-	output_text("smallest  largest\n");
+	out_text("smallest  largest\n");
 }
 
 /* A file that is no table has "-" where only tables have something to say. */
@@ -140,10 +140,10 @@ file_line(const struct settings *set, const lsm_file_info *f)
 		cell_print(text, i, cells[i]);
 	if (f->level >= 0)
 		record_key(set->keys, f->smallest);
-	output_text(text ? "  " : "\t");
+	out_text(text ? "  " : "\t");
 	if (f->level >= 0)
 		record_key(set->keys, f->largest);
-	output_char('\n');
+	out_char('\n');
 }
 
 static void

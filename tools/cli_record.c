@@ -4,7 +4,7 @@
 #include "cli_record.h"
 
 #include "json.h"
-#include "output.h"
+#include "out.h"
 
 void
 record_key(enum key_format format, lsm_slice key)
@@ -12,13 +12,13 @@ record_key(enum key_format format, lsm_slice key)
 	switch (format) {
 	case KEYS_DEFAULT:
 	case KEYS_ESCAPED:
-		output_escaped(key.data, key.size);
+		out_escaped(key.data, key.size);
 		break;
 	case KEYS_HEX:
-		output_hex(key.data, key.size);
+		out_hex(key.data, key.size);
 		break;
 	case KEYS_RAW:
-		output_bytes(key.data, key.size);
+		out_bytes(key.data, key.size);
 		break;
 	}
 }
@@ -29,10 +29,10 @@ tsv_print(enum key_format keys, const lsm_slice *key, const lsm_slice *value)
 	if (key != NULL)
 		record_key(keys, *key);
 	if (key != NULL && value != NULL)
-		output_char('\t');
+		out_char('\t');
 	if (value != NULL)
-		output_escaped(value->data, value->size);
-	output_char('\n');
+		out_escaped(value->data, value->size);
+	out_char('\n');
 }
 
 static void
@@ -52,17 +52,17 @@ json_print(enum key_format keys, const lsm_slice *key, const lsm_slice *value)
 	if (value != NULL)
 		json_bytes(key == NULL ? "{" : ",", "value", value->data,
 		    value->size);
-	output_text("}\n");
+	out_text("}\n");
 }
 
 static void
 raw_print(const lsm_slice *key, const lsm_slice *value)
 {
 	if (key != NULL)
-		output_bytes(key->data, key->size);
+		out_bytes(key->data, key->size);
 	if (value != NULL)
-		output_bytes(value->data, value->size);
-	output_char('\n');
+		out_bytes(value->data, value->size);
+	out_char('\n');
 }
 
 void
@@ -83,5 +83,5 @@ record_absent(const struct settings *s, lsm_slice key)
 	if (s->format != FORMAT_JSON)
 		return;
 	json_key(s->keys, key);
-	output_text(",\"found\":false}\n");
+	out_text(",\"found\":false}\n");
 }

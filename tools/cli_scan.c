@@ -9,7 +9,7 @@
 #include "cli.h"
 #include "cli_command.h"
 #include "cli_record.h"
-#include "output.h"
+#include "out.h"
 #include "signals.h"
 
 struct scan {
@@ -97,7 +97,7 @@ scan_all(struct scan *s)
 		    lsm_iter_first(s->iter);
 	while (rc == LSM_OK && lsm_iter_valid(s->iter)) {
 		scan_record(s);
-		if (s->records == s->settings->limit || !output_ok() ||
+		if (s->records == s->settings->limit || !out_ok() ||
 		    signals_pending() != 0)
 			break;
 		rc = reverse ? lsm_iter_prev(s->iter) : lsm_iter_next(s->iter);
@@ -140,7 +140,7 @@ command_scan(struct request *r)
 		status = rc == LSM_OK ? scan_all(&s) : cli_fail_code(rc);
 	}
 	if (status == 0 && r->settings->count)
-		output_format("%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
+		out_format("%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
 		    s.records, s.key_bytes, s.value_bytes);
 done:
 	lsm_iter_free(s.iter);

@@ -12,7 +12,7 @@
 #include "cli.h"
 #include "cli_command.h"
 #include "input.h"
-#include "output.h"
+#include "out.h"
 #include "signals.h"
 
 /* The longest record, each byte escaped, and room for a command. */
@@ -71,7 +71,7 @@ line_read(struct script *s, struct word *line, bool *more)
 	int stopped, status;
 
 	if (s->prompt || !input_ready(&s->in))
-		output_flush();
+		out_flush();
 	if (s->prompt && write(STDERR_FILENO, prompt, sizeof prompt - 1) < 0)
 		s->prompt = false;
 	*more = false;
@@ -96,7 +96,7 @@ line_ends_script(struct script *s, int status)
 {
 	if (cancelled(s))
 		return false;
-	if (s->session->leave || signals_pending() != 0 || !output_ok())
+	if (s->session->leave || signals_pending() != 0 || !out_ok())
 		return true;
 	return status > EXIT_NO && !s->prompt &&
 	    !s->session->opening->keep_going;

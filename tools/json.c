@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "output.h"
+#include "out.h"
 
 /* Bytes of the sequence that begins with `c`, and the range of its second
  * byte (Unicode's table of well-formed sequences); 0 when none does. */
@@ -49,11 +49,11 @@ string_byte(unsigned char c)
 	static const char letters[] = "btn_fr";
 
 	if (c == '"' || c == '\\')
-		output_format("\\%c", c);
+		out_format("\\%c", c);
 	else if (c >= '\b' && c <= '\r' && c != '\v')
-		output_format("\\%c", letters[c - '\b']);
+		out_format("\\%c", letters[c - '\b']);
 	else
-		output_format("\\u%04x", c);
+		out_format("\\u%04x", c);
 }
 
 /* Control characters and DEL are escaped, UTF-8 stays as it is. */
@@ -66,7 +66,7 @@ string_print(const unsigned char *p, size_t size)
 		for (from = p; p < end && *p >= 0x20 && *p != 0x7f &&
 		    *p != '"' && *p != '\\'; p++)
 			;
-		output_bytes(from, (size_t)(p - from));
+		out_bytes(from, (size_t)(p - from));
 		if (p < end)
 			string_byte(*p++);
 	}
@@ -75,11 +75,11 @@ string_print(const unsigned char *p, size_t size)
 static void
 name_print(const char *before, const char *name, const char *suffix)
 {
-	output_text(before);
-	output_char('"');
+	out_text(before);
+	out_char('"');
 	string_print((const unsigned char *)name, strlen(name));
-	output_text(suffix);
-	output_text("\":");
+	out_text(suffix);
+	out_text("\":");
 }
 
 void
@@ -91,23 +91,23 @@ json_bytes(const char *before, const char *name, const void *data,
 		return;
 	}
 	name_print(before, name, "");
-	output_char('"');
+	out_char('"');
 	string_print(data, size);
-	output_char('"');
+	out_char('"');
 }
 
 void
 json_hex(const char *before, const char *name, const void *data, size_t size)
 {
 	name_print(before, name, "_hex");
-	output_char('"');
-	output_hex(data, size);
-	output_char('"');
+	out_char('"');
+	out_hex(data, size);
+	out_char('"');
 }
 
 void
 json_number(const char *before, const char *name, uint64_t value)
 {
 	name_print(before, name, "");
-	output_format("%" PRIu64, value);
+	out_format("%" PRIu64, value);
 }

@@ -13,7 +13,7 @@
 
 #include "cli.h"
 #include "nearest.h"
-#include "output.h"
+#include "out.h"
 
 struct parser {
 	const struct option *table;
@@ -201,7 +201,7 @@ option_line(const struct option *o)
 	else
 		snprintf(left, sizeof left, "    --%s%s%s", o->name, equals,
 		    argument);
-	output_format("  %-26s %s\n", left, o->help);
+	out_format("  %-26s %s\n", left, o->help);
 }
 
 void

@@ -1,9 +1,9 @@
 /*
- * output.c - stdout, buffered and checked.
+ * out.c - stdout, buffered and checked.
  *
  * One thread. Bytes wait in one buffer; nothing is allocated.
  */
-#include "output.h"
+#include "out.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,10 +19,10 @@
 #include "signals.h"
 
 enum { FORMAT_MAX = 1024, CHUNK = 4096 };
-_Static_assert(CHUNK * ESCAPE_MAX <= OUTPUT_ROOM, "a chunk fits");
+_Static_assert(CHUNK * ESCAPE_MAX <= OUT_ROOM, "a chunk fits");
 
 static struct {
-	char buffer[OUTPUT_ROOM];
+	char buffer[OUT_ROOM];
 	size_t used;
 	int error;		/* the first errno, or 0 */
 } out;
@@ -71,7 +71,7 @@ write_all(const char *from, size_t size)
 }
 
 void
-output_flush(void)
+out_flush(void)
 {
 	size_t used = out.used;
 
@@ -81,49 +81,49 @@ output_flush(void)
 }
 
 char *
-output_reserve(size_t size)
+out_reserve(size_t size)
 {
-	assert(size <= OUTPUT_ROOM);
-	if (size > OUTPUT_ROOM - out.used)
-		output_flush();
+	assert(size <= OUT_ROOM);
+	if (size > OUT_ROOM - out.used)
+		out_flush();
 	return out.buffer + out.used;
 }
 
 void
-output_commit(size_t size)
+out_commit(size_t size)
 {
-	assert(size <= OUTPUT_ROOM - out.used);
+	assert(size <= OUT_ROOM - out.used);
 	out.used += size;
 }
 
 void
-output_char(char c)
+out_char(char c)
 {
-	*output_reserve(1) = c;
-	output_commit(1);
+	*out_reserve(1) = c;
+	out_commit(1);
 }
 
 void
-output_text(const char *text)
+out_text(const char *text)
 {
-	output_bytes(text, strlen(text));
+	out_bytes(text, strlen(text));
 }
 
 void
-output_bytes(const void *data, size_t size)
+out_bytes(const void *data, size_t size)
 {
-	if (size > OUTPUT_ROOM) {
-		output_flush();
+	if (size > OUT_ROOM) {
+		out_flush();
 		write_all(data, size);
 		return;
 	}
 	if (size > 0)
-		memcpy(output_reserve(size), data, size);
-	output_commit(size);
+		memcpy(out_reserve(size), data, size);
+	out_commit(size);
 }
 
 static inline void
-output_encoded(const void *data, size_t size, size_t factor,
+out_encoded(const void *data, size_t size, size_t factor,
     size_t (*encode)(char *, const void *, size_t))
 {
 	const char *p = data;
@@ -131,24 +131,24 @@ output_encoded(const void *data, size_t size, size_t factor,
 
 	for (; size > 0; p += n, size -= n) {
 		n = size < CHUNK ? size : CHUNK;
-		output_commit(encode(output_reserve(n * factor), p, n));
+		out_commit(encode(out_reserve(n * factor), p, n));
 	}
 }
 
 void
-output_escaped(const void *data, size_t size)
+out_escaped(const void *data, size_t size)
 {
-	output_encoded(data, size, ESCAPE_MAX, escape_encode);
+	out_encoded(data, size, ESCAPE_MAX, escape_encode);
 }
 
 void
-output_hex(const void *data, size_t size)
+out_hex(const void *data, size_t size)
 {
-	output_encoded(data, size, HEX_MAX, hex_encode);
+	out_encoded(data, size, HEX_MAX, hex_encode);
 }
 
 void
-output_format(const char *format, ...)
+out_format(const char *format, ...)
 {
 	char text[FORMAT_MAX];
 	va_list ap;
@@ -156,25 +156,25 @@ output_format(const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);
 	va_end(ap);
-	output_text(text);
+	out_text(text);
 }
 
 bool
-output_ok(void)
+out_ok(void)
 {
 	return out.error == 0;
 }
 
 bool
-output_terminal(void)
+out_terminal(void)
 {
 	return isatty(STDOUT_FILENO) == 1;
 }
 
 int
-output_close(void)
+out_close(void)
 {
-	output_flush();
+	out_flush();
 	if (close(STDOUT_FILENO) != 0 && out.error == 0)
 		out.error = errno;
 	if (out.error == 0 || out.error == EPIPE || signals_pending() != 0)
