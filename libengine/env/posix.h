@@ -1,0 +1,112 @@
+/*
+ * posix.h - what the parts of the door to this machine's files share.
+ */
+#ifndef ENV_POSIX_H
+#define ENV_POSIX_H
+
+#include <sys/types.h>
+
+#include "env/env.h"
+#include "env/files.h"
+#include "env/ring.h"
+
+enum { POSIX_FILE_MODE = 0600, POSIX_DIR_MODE = 0700 };
+
+_Static_assert(sizeof(off_t) == 8, "offsets are 64 bits");
+
+struct posix_dir {
+	struct env_dir base;
+	int fd;
+	char *path;		/* absolute; NULL when it has none to go by */
+	dev_t device;
+	ino_t inode;
+	bool locked;		/* LOCK was opened, and was this: */
+	dev_t lock_device;
+	ino_t lock_inode;
+};
+
+/* LOCK, open. The map is made at the first look and kept. */
+struct posix_lock {
+	struct env_lock base;
+	int fd;
+	int dir_fd;		/* carries flock(2); -1 when not writable */
+	bool writable;
+	struct ring_memory memory;
+};
+
+/* The part of a path that fits a story. */
+struct posix_name {
+	char text[FILE_NAME_MAX];
+};
+struct posix_name posix_name(const char *);
+
+/* Open a regular file, and nothing else, below a directory. No descriptor is
+ * left open after a failure, and *fd is -1. LSM_NOTFOUND, LSM_EXISTS. */
+int posix_openat(int dir_fd, const char *name, int flags, int *fd);
+
+/* All of the bytes, or a story that begins with the name. */
+int posix_write(int fd, const char *name, uint64_t at, const void *, size_t);
+int posix_read(int fd, const char *name, uint64_t at, void *, size_t,
+    size_t *got);
+int posix_close(int fd, const char *name);
+int posix_sync_dir(int fd, const char *name);
+
+/* posix_dir.c */
+int posix_dir_open(lsm_env *, const char *path, bool create, struct env_dir **,
+    bool *created);
+void posix_dir_close(struct env_dir *);
+int posix_dir_sync(struct env_dir *);
+int posix_dir_list(struct env_dir *, struct env_names *);
+int posix_dir_unlink(struct env_dir *, const char *name);
+int posix_dir_rename(struct env_dir *, const char *from, const char *to);
+int posix_dir_sub(struct env_dir *, const char *name, struct env_dir **);
+int posix_dir_move(struct env_dir *, const char *name, struct env_dir *to,
+    const char *to_name);
+int posix_dir_replace(struct env_dir *, const char *name, struct bytes);
+bool posix_dir_same(struct env_dir *);
+
+/* posix_file.c */
+int posix_file_open(struct env_dir *, const char *name, enum env_open,
+    struct env_file **);
+int posix_file_read(struct env_file *, uint64_t at, void *, size_t n,
+    size_t *got);
+int posix_file_append(struct env_file *, const void *, size_t n);
+int posix_file_size(struct env_file *, uint64_t *);
+int posix_file_sync(struct env_file *);
+int posix_file_close(struct env_file *);
+int posix_file_map(struct env_file *, uint64_t size, const uint8_t **);
+void posix_file_unmap(lsm_env *, const uint8_t *, uint64_t size);
+
+/* posix_lock.c */
+int posix_lock_open(struct env_dir *, bool create, struct env_lock **);
+void posix_lock_close(struct env_lock *);
+int posix_lock_hold(struct env_lock *, uint64_t first, uint64_t count,
+    enum env_hold);
+int posix_lock_test(struct env_lock *, uint64_t first, uint64_t count,
+    bool *any, uint64_t *held);
+
+/* posix_ring.c: LOCK in memory. Without a map both pointers are NULL; that is
+ * no failure. The writer's map is its own, a reader's belongs to the lock. */
+struct ring_memory posix_ring_map(int fd, bool writable);
+void posix_ring_unmap(struct ring_memory);
+/* Two times the ring in a row, over `fd` at `offset`; NULL: cannot. */
+uint8_t *posix_ring_twice(int fd, off_t offset, int protection);
+/* LOCK gets its size and its space on the disk. False: no ring here. */
+bool posix_ring_fill(int fd);
+/* False when the boot, or the file, has no identity to go by. */
+bool posix_ring_identity(int fd, const uint8_t id[16], struct ring_identity *);
+
+/* posix_log.c */
+int posix_log_open(struct env_dir *, struct env_lock *, const uint8_t id[16],
+    struct env_log **, struct env_tail *);
+void posix_log_close(struct env_log *);
+int posix_log_tail(struct env_dir *, struct env_lock *, const uint8_t id[16],
+    uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
+int posix_log_prepare(struct env_dir *, const char *name, const char *recycle,
+    uint64_t size, struct bytes head);
+int posix_log_attach(struct env_log *, const char *name, uint64_t number,
+    uint64_t at, struct bytes missing);
+int posix_log_switch(struct env_log *, const char *name, uint64_t number,
+    uint64_t at, struct bytes first);
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * posix_lock.c - LOCK: byte ranges that die with their handle.
+ *
+ * Locks of the open file description, not of the process: a second handle of
+ * the same process is kept out as well, and closing some other descriptor of
+ * LOCK loses nothing. Who holds byte 0 exclusively also holds flock(2) on the
+ * directory, which keeps a writer out that finds a new LOCK in the place of
+ * one that was deleted.
+ */
+#define _GNU_SOURCE
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "env/posix.h"
+
+static int
+remember_lock(struct posix_dir *dir, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return status_system(errno, "LOCK: stat");
+	dir->locked = true;
+	dir->lock_device = st.st_dev;
+	dir->lock_inode = st.st_ino;
+	return LSM_OK;
+}
+
+/* A description of the directory that is this handle's alone. */
+static int
+open_directory(struct posix_dir *dir, int *fd)
+{
+	*fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *fd >= 0 ? LSM_OK : status_system(errno, "directory: open");
+}
+
+int
+posix_lock_open(struct env_dir *base, bool create, struct env_lock **out)
+{
+	struct posix_dir *dir = (struct posix_dir *)base;
+	struct posix_lock *lock;
+	int rc;
+
+	*out = NULL;
+	lock = mem_zalloc(sizeof *lock);
+	if (lock == NULL)
+		return mem_exhausted(sizeof *lock);
+	lock->base.env = base->env;
+	lock->writable = create;
+	lock->dir_fd = -1;
+	rc = posix_openat(dir->fd, "LOCK", create ? O_RDWR | O_CREAT : O_RDONLY,
+	    &lock->fd);
+	if (rc == LSM_OK && create)
+		rc = open_directory(dir, &lock->dir_fd);
+	if (rc == LSM_OK)
+		rc = remember_lock(dir, lock->fd);
+	if (rc == LSM_OK)
+		*out = &lock->base;
+	else
+		posix_lock_close(&lock->base);
+	return rc;
+}
+
+void
+posix_lock_close(struct env_lock *base)
+{
+	struct posix_lock *lock = (struct posix_lock *)base;
+
+	if (lock == NULL)
+		return;
+	posix_ring_unmap(lock->memory);
+	if (lock->dir_fd >= 0)
+		close(lock->dir_fd);
+	if (lock->fd >= 0)
+		close(lock->fd);
+	mem_free(lock);
+}
+
+static struct flock
+range(short type, uint64_t first, uint64_t count)
+{
+	assert(count > 0 && first <= INT64_MAX - count);
+	return (struct flock){
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)first,
+		.l_len = (off_t)count,
+	};
+}
+
+static int
+hold_range(struct posix_lock *lock, uint64_t first, uint64_t count,
+    enum env_hold how)
+{
+	static const short types[] = {
+		[ENV_UNLOCK] = F_UNLCK,
+		[ENV_SHARED] = F_RDLCK,
+		[ENV_EXCLUSIVE] = F_WRLCK,
+	};
+	struct flock l = range(types[how], first, count);
+	int failed;
+
+	do
+		failed = fcntl(lock->fd, F_OFD_SETLK, &l);
+	while (failed && errno == EINTR);
+	if (!failed)
+		return LSM_OK;
+	if (errno == EAGAIN || errno == EACCES)
+		return status_set(LSM_LOCKED,
+		    "LOCK: byte %" PRIu64 ": held by another handle", first);
+	return status_system(errno, "LOCK: lock");
+}
+
+/* A file system without flock(2) goes without this second belt. */
+static int
+hold_directory(struct posix_lock *lock)
+{
+	if (flock(lock->dir_fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return status_set(LSM_LOCKED,
+		    "directory: held by another writer");
+	return LSM_OK;
+}
+
+int
+posix_lock_hold(struct env_lock *base, uint64_t first, uint64_t count,
+    enum env_hold how)
+{
+	struct posix_lock *lock = (struct posix_lock *)base;
+	int rc = hold_range(lock, first, count, how);
+
+	if (rc != LSM_OK || first > 0 || !lock->writable)
+		return rc;
+	if (how != ENV_EXCLUSIVE) {
+		(void)flock(lock->dir_fd, LOCK_UN);
+		return LSM_OK;
+	}
+	if ((rc = hold_directory(lock)) != LSM_OK)
+		(void)hold_range(lock, first, count, ENV_UNLOCK);
+	return rc;
+}
+
+/* The kernel names any lock in the way, not the lowest: ask again below it
+ * until there is none. */
+int
+posix_lock_test(struct env_lock *base, uint64_t first, uint64_t count,
+    bool *any, uint64_t *held)
+{
+	struct posix_lock *lock = (struct posix_lock *)base;
+
+	*any = false;
+	*held = 0;
+	while (count > 0) {
+		struct flock l = range(F_WRLCK, first, count);
+		uint64_t found;
+
+		if (fcntl(lock->fd, F_OFD_GETLK, &l) != 0) {
+			*any = false;
+			*held = 0;
+			return status_system(errno, "LOCK: test");
+		}
+		if (l.l_type == F_UNLCK)
+			break;
+		found = (uint64_t)l.l_start > first ? (uint64_t)l.l_start :
+		    first;
+		*any = true;
+		*held = found;
+		count = found - first;
+	}
+	return LSM_OK;
+}

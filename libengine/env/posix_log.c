@@ -1,0 +1,233 @@
+/*
+ * posix_log.c - the log object: segments as files, appended to by the ring.
+ */
+#define _GNU_SOURCE
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "env/posix.h"
+
+struct posix_log {
+	struct ring ring;
+	struct posix_dir *dir;
+	struct ring_memory memory;
+	uint32_t process;	/* the generation that made the map */
+};
+
+struct posix_segment {
+	struct ring_segment base;
+	int fd;
+	char name[FILE_NAME_MAX];
+};
+
+static int
+segment_write(struct ring_segment *base, uint64_t at, const void *from,
+    size_t n)
+{
+	struct posix_segment *s = (struct posix_segment *)base;
+
+	return posix_write(s->fd, s->name, at, from, n);
+}
+
+static int
+segment_sync(struct ring_segment *base)
+{
+	struct posix_segment *s = (struct posix_segment *)base;
+
+	if (fdatasync(s->fd) == 0)
+		return LSM_OK;
+	return status_system(errno, "%s: sync", s->name);
+}
+
+/* All of it was synced, or is known to be lost: nothing left to report. */
+static void
+segment_close(struct ring_segment *base)
+{
+	close(((struct posix_segment *)base)->fd);
+	mem_free(base);
+}
+
+static const struct ring_segment_ops segment_ops = {
+	.write = segment_write,
+	.sync = segment_sync,
+	.close = segment_close,
+};
+
+static int
+segment_open(struct posix_dir *dir, const char *name, uint64_t number,
+    struct ring_segment **out)
+{
+	struct posix_segment *s = mem_zalloc(sizeof *s);
+	int rc;
+
+	*out = NULL;
+	if (s == NULL)
+		return mem_exhausted(sizeof *s);
+	if ((rc = posix_openat(dir->fd, name, O_WRONLY, &s->fd)) != LSM_OK) {
+		mem_free(s);
+		return rc;
+	}
+	s->base.ops = &segment_ops;
+	s->base.number = number;
+	memcpy(s->name, posix_name(name).text, sizeof s->name);
+	*out = &s->base;
+	return LSM_OK;
+}
+
+int
+posix_log_open(struct env_dir *base, struct env_lock *lock_base,
+    const uint8_t id[16], struct env_log **out, struct env_tail *tail)
+{
+	struct posix_lock *lock = (struct posix_lock *)lock_base;
+	struct ring_identity identity;
+	struct posix_log *log;
+
+	*out = NULL;
+	*tail = (struct env_tail){ 0 };
+	assert(lock->writable);
+	log = mem_zalloc(sizeof *log);
+	if (log == NULL)
+		return mem_exhausted(sizeof *log);
+	if (posix_ring_identity(lock->fd, id, &identity) &&
+	    posix_ring_fill(lock->fd))
+		log->memory = posix_ring_map(lock->fd, true);
+	ring_init(&log->ring, base->env, log->memory, &identity,
+	    (uint64_t)getpid());
+	log->dir = (struct posix_dir *)base;
+	log->process = process_generation();
+	ring_look(log->memory, &identity, tail);
+	*out = &log->ring.base;
+	return LSM_OK;
+}
+
+/* In a child of fork(2) the map does not exist, and what stands at its
+ * addresses by now may be something else. */
+void
+posix_log_close(struct env_log *base)
+{
+	struct posix_log *log = (struct posix_log *)base;
+	bool forked;
+
+	if (log == NULL)
+		return;
+	forked = log->process != process_generation();
+	ring_release(&log->ring, forked);
+	if (!forked)
+		posix_ring_unmap(log->memory);
+	mem_free(log);
+}
+
+int
+posix_log_tail(struct env_dir *dir, struct env_lock *lock_base,
+    const uint8_t id[16], uint64_t number, uint64_t from, struct buffer *out,
+    struct env_tail *tail)
+{
+	struct posix_lock *lock = (struct posix_lock *)lock_base;
+	struct ring_identity identity;
+
+	(void)dir;
+	*tail = (struct env_tail){ 0 };
+	if (lock->memory.control == NULL)
+		lock->memory = posix_ring_map(lock->fd, false);
+	if (lock->memory.control == NULL ||
+	    !posix_ring_identity(lock->fd, id, &identity))
+		return LSM_OK;
+	return ring_copy(lock->memory, &identity, number, from, out, tail);
+}
+
+/* Only a file of ours alone: another name of it, in a checkpoint, would see
+ * the new content. */
+static bool
+recyclable(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
+/* Space first: a piece that finds the disk full would end the handle. */
+static int
+reserve_space(int fd, const char *name, uint64_t size)
+{
+	int failed;
+
+	do
+		failed = fallocate(fd, 0, 0, (off_t)size);
+	while (failed && errno == EINTR);
+	if (!failed || errno == EOPNOTSUPP || errno == ENOSYS)
+		return LSM_OK;
+	return status_system(errno, "%s: fallocate", name);
+}
+
+static int
+prepare(int dir_fd, const char *name, int flags, uint64_t size,
+    struct bytes head)
+{
+	int fd, rc, closed;
+
+	if ((rc = posix_openat(dir_fd, name, flags, &fd)) != LSM_OK)
+		return rc;
+	if (size > 0)
+		rc = reserve_space(fd, name, size);
+	if (rc == LSM_OK)
+		rc = posix_write(fd, name, 0, head.p, head.n);
+	if (rc == LSM_OK && fdatasync(fd) != 0)
+		rc = status_system(errno, "%s: sync", name);
+	closed = posix_close(fd, name);
+	return rc == LSM_OK ? closed : rc;
+}
+
+int
+posix_log_prepare(struct env_dir *base, const char *name, const char *recycle,
+    uint64_t size, struct bytes head)
+{
+	int dir_fd = ((struct posix_dir *)base)->fd;
+	int flags = O_RDWR | O_CREAT | O_EXCL, rc = LSM_OK;
+
+	if (recycle != NULL && recyclable(dir_fd, recycle)) {
+		rc = posix_dir_rename(base, recycle, name);
+		flags = O_RDWR;
+	} else if (recycle != NULL) {
+		(void)unlinkat(dir_fd, recycle, 0);
+	}
+	if (rc == LSM_OK)
+		rc = prepare(dir_fd, name, flags, size, head);
+	if (rc == LSM_OK)
+		rc = posix_dir_sync(base);
+	/* A file that was there before under this name stays. */
+	if (rc != LSM_OK && rc != LSM_EXISTS)
+		(void)unlinkat(dir_fd, name, 0);
+	return rc;
+}
+
+int
+posix_log_attach(struct env_log *base, const char *name, uint64_t number,
+    uint64_t at, struct bytes missing)
+{
+	struct posix_log *log = (struct posix_log *)base;
+	struct ring_segment *s;
+	int rc;
+
+	if ((rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
+		return rc;
+	return ring_attach(&log->ring, s, at, missing);
+}
+
+int
+posix_log_switch(struct env_log *base, const char *name, uint64_t number,
+    uint64_t at, struct bytes first)
+{
+	struct posix_log *log = (struct posix_log *)base;
+	struct ring_segment *s;
+	int rc;
+
+	if ((rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
+		return rc;
+	return ring_switch(&log->ring, s, at, first);
+}

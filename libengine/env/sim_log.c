@@ -1,0 +1,460 @@
+/*
+ * sim_log.c - a simulated disk: the log object, over the same ring.
+ *
+ * What goes into the ring and what its words become is noted in the operation
+ * log, bytes before the words that announce them, so that any prefix of the
+ * log is a state that a killed process could have left.
+ */
+#define _GNU_SOURCE	/* memfd_create(2) */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "env/posix.h"
+#include "env/sim.h"
+
+enum { DEVICE = 1, PROCESS = 1 };
+
+struct sim_log {
+	struct ring ring;
+	struct sim_dir *dir;
+	struct sim_ring *shared;	/* NULL: no ring */
+};
+
+struct sim_segment {
+	struct ring_segment base;
+	struct sim_log *log;
+	uint32_t inode;
+	char name[SIM_NAME_MAX];
+};
+
+/* Only a file can be mapped twice. */
+static uint8_t *
+ring_bytes(void)
+{
+	int fd = memfd_create("ring", MFD_CLOEXEC);
+	uint8_t *bytes = NULL;
+
+	if (fd < 0)
+		return NULL;
+	if (ftruncate(fd, RING_SIZE) == 0)
+		bytes = posix_ring_twice(fd, 0, PROT_READ | PROT_WRITE);
+	close(fd);
+	return bytes;
+}
+
+static struct sim_ring *
+ring_new_locked(struct sim *sim, uint32_t inode)
+{
+	const struct sim_page *page = sim->now.inodes[inode].page;
+	uint8_t *bytes = ring_bytes();
+	struct sim_ring *r;
+
+	if (bytes == NULL)
+		return NULL;
+	r = sim_memory(NULL, sizeof *r);
+	memset(r, 0, sizeof *r);
+	r->inode = inode;
+	r->memory.bytes = bytes;
+	r->memory.control = sim_memory(NULL, sizeof *r->memory.control);
+	memset(r->memory.control, 0, sizeof *r->memory.control);
+	if (page != NULL) {
+		memcpy(r->memory.control, &page->control, sizeof page->control);
+		memcpy(&r->noted, &page->control, sizeof page->control);
+		memcpy(bytes, page->bytes, RING_SIZE);
+	}
+	r->next = sim->rings;
+	sim->rings = r;
+	return r;
+}
+
+static struct sim_ring *
+ring_get_locked(struct sim *sim, uint32_t inode)
+{
+	if (!sim->ring)
+		return NULL;
+	for (struct sim_ring *r = sim->rings; r != NULL; r = r->next)
+		if (r->inode == inode)
+			return r;
+	return ring_new_locked(sim, inode);
+}
+
+void
+sim_rings_free(struct sim *sim)
+{
+	struct sim_ring *r, *next;
+
+	for (r = sim->rings; r != NULL; r = next) {
+		next = r->next;
+		munmap(r->memory.bytes, 2 * RING_SIZE);
+		sim_memory_free(r->memory.control);
+		sim_memory_free(r);
+	}
+}
+
+static void
+identity_of(struct sim *sim, uint32_t lock, const uint8_t id[16],
+    struct ring_identity *identity)
+{
+	memset(identity, 0, sizeof *identity);
+	memcpy(identity->boot, &sim->boot, sizeof sim->boot);
+	memcpy(identity->database, id, sizeof identity->database);
+	identity->device = DEVICE;
+	identity->inode = lock;
+}
+
+/* `committed` first: a later `written` only makes the tail smaller. */
+static void
+control_copy(struct ring_control *to, struct ring_control *from)
+{
+	memset(to, 0, sizeof *to);
+	to->magic = load_acquire(&from->magic);
+	to->committed = load_acquire(&from->committed);
+	to->written = load_acquire(&from->written);
+	to->durable = load_acquire(&from->durable);
+	to->syncing = load_acquire(&from->syncing);
+	to->pid = load_acquire(&from->pid);
+	to->leave = load_acquire(&from->leave);
+	to->head = load_acquire(&from->head);
+	to->oldest = load_acquire(&from->oldest);
+	to->layout = from->layout;
+	to->size = from->size;
+	to->device = from->device;
+	to->inode = from->inode;
+	memcpy(to->boot, from->boot, sizeof to->boot);
+	memcpy(to->database, from->database, sizeof to->database);
+}
+
+static void
+note_words_locked(struct sim *sim, struct sim_ring *r)
+{
+	struct sim_op op = { .kind = SIM_WORDS, .name = "LOCK" };
+	struct ring_control now;
+
+	if (r == NULL)
+		return;
+	control_copy(&now, r->memory.control);
+	if (memcmp(&now, &r->noted, sizeof now) == 0)
+		return;
+	memcpy(&r->noted, &now, sizeof now);
+	op.inode = r->inode;
+	op.data = sim_data_new(&now, sizeof now);
+	sim_do_locked(sim, &op);
+}
+
+/* What the words are after a call of the door; passes on its code. */
+static int
+note(struct env_log *base, int rc)
+{
+	struct sim_log *log = (struct sim_log *)base;
+	struct sim *sim = sim_of(base->env);
+
+	mutex_lock(&sim->mu);
+	note_words_locked(sim, log->shared);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
+static int
+segment_write(struct ring_segment *base, uint64_t at, const void *from,
+    size_t n)
+{
+	struct sim_segment *s = (struct sim_segment *)base;
+	struct sim *sim = sim_of(s->log->ring.base.env);
+	int rc;
+
+	mutex_lock(&sim->mu);
+	note_words_locked(sim, s->log->shared);
+	rc = sim_write_locked(sim, s->inode, s->name, at, from, n);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
+static int
+segment_sync(struct ring_segment *base)
+{
+	struct sim_segment *s = (struct sim_segment *)base;
+	struct sim *sim = sim_of(s->log->ring.base.env);
+	int rc;
+
+	mutex_lock(&sim->mu);
+	note_words_locked(sim, s->log->shared);
+	rc = sim_sync_locked(sim, s->inode, s->name);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
+static void
+segment_close(struct ring_segment *base)
+{
+	struct sim_segment *s = (struct sim_segment *)base;
+	struct sim *sim = sim_of(s->log->ring.base.env);
+
+	mutex_lock(&sim->mu);
+	sim_close_locked(sim, s->inode);
+	mutex_unlock(&sim->mu);
+	mem_free(s);
+}
+
+static const struct ring_segment_ops segment_ops = {
+	.write = segment_write,
+	.sync = segment_sync,
+	.close = segment_close,
+};
+
+static int
+segment_find_locked(struct sim *sim, struct sim_segment *s)
+{
+	int rc = sim_enter_locked(sim, s->name, "open");
+
+	if (rc == LSM_OK)
+		rc = sim_find_locked(sim, s->log->dir->inode, s->name,
+		    &s->inode);
+	if (rc == LSM_OK)
+		sim_open_locked(sim, s->inode);
+	return rc;
+}
+
+static int
+segment_open(struct sim_log *log, const char *name, uint64_t number,
+    struct ring_segment **out)
+{
+	struct sim *sim = sim_of(log->ring.base.env);
+	struct sim_segment *s = mem_zalloc(sizeof *s);
+	int rc;
+
+	*out = NULL;
+	if (s == NULL)
+		return mem_exhausted(sizeof *s);
+	s->base.ops = &segment_ops;
+	s->base.number = number;
+	s->log = log;
+	snprintf(s->name, sizeof s->name, "%s", name);
+	mutex_lock(&sim->mu);
+	rc = segment_find_locked(sim, s);
+	mutex_unlock(&sim->mu);
+	if (rc == LSM_OK)
+		*out = &s->base;
+	else
+		mem_free(s);
+	return rc;
+}
+
+static int
+sim_log_open(struct env_dir *dir, struct env_lock *lock_base,
+    const uint8_t id[16], struct env_log **out, struct env_tail *tail)
+{
+	struct sim *sim = sim_of(dir->env);
+	struct sim_lock *lock = (struct sim_lock *)lock_base;
+	struct ring_memory memory = { 0 };
+	struct ring_identity identity;
+	struct sim_log *log = mem_zalloc(sizeof *log);
+	int rc;
+
+	*out = NULL;
+	*tail = (struct env_tail){ 0 };
+	if (log == NULL)
+		return mem_exhausted(sizeof *log);
+	identity_of(sim, lock->inode, id, &identity);
+	log->dir = (struct sim_dir *)dir;
+	mutex_lock(&sim->mu);
+	if ((rc = sim_enter_locked(sim, "LOCK", "map")) == LSM_OK)
+		log->shared = ring_get_locked(sim, lock->inode);
+	mutex_unlock(&sim->mu);
+	if (rc != LSM_OK) {
+		mem_free(log);
+		return rc;
+	}
+	if (log->shared != NULL)
+		memory = log->shared->memory;
+	ring_init(&log->ring, dir->env, memory, &identity, PROCESS);
+	ring_look(memory, &identity, tail);
+	*out = &log->ring.base;
+	return LSM_OK;
+}
+
+static void
+sim_log_close(struct env_log *base)
+{
+	struct sim_log *log = (struct sim_log *)base;
+
+	if (log == NULL)
+		return;
+	ring_release(&log->ring, false);
+	(void)note(base, LSM_OK);
+	mem_free(log);
+}
+
+static int
+sim_log_tail(struct env_dir *dir, struct env_lock *base, const uint8_t id[16],
+    uint64_t number, uint64_t from, struct buffer *out, struct env_tail *tail)
+{
+	struct sim *sim = sim_of(base->env);
+	struct sim_lock *lock = (struct sim_lock *)base;
+	struct ring_identity identity;
+	struct sim_ring *r = NULL;
+	int rc;
+
+	(void)dir;
+	*tail = (struct env_tail){ 0 };
+	identity_of(sim, lock->inode, id, &identity);
+	mutex_lock(&sim->mu);
+	if ((rc = sim_enter_locked(sim, "LOCK", "read")) == LSM_OK)
+		r = ring_get_locked(sim, lock->inode);
+	mutex_unlock(&sim->mu);
+	if (rc != LSM_OK || r == NULL)
+		return rc;
+	return ring_copy(r->memory, &identity, number, from, out, tail);
+}
+
+static int
+prepare_locked(struct sim *sim, uint32_t dir, const char *name,
+    const char *recycle, uint64_t size, struct bytes head)
+{
+	uint32_t inode;
+	int rc;
+
+	if (recycle != NULL &&
+	    sim_find_locked(sim, dir, recycle, &inode) == LSM_OK)
+		rc = sim_rename_locked(sim, dir, recycle, dir, name);
+	else
+		rc = sim_create_locked(sim, dir, name, &inode);
+	if (rc == LSM_OK && size > 0)
+		rc = sim_extend_locked(sim, inode, name, size);
+	if (rc == LSM_OK)
+		rc = sim_write_locked(sim, inode, name, 0, head.p, head.n);
+	if (rc == LSM_OK)
+		rc = sim_sync_locked(sim, inode, name);
+	if (rc == LSM_OK)
+		rc = sim_dir_sync_locked(sim, dir);
+	return rc;
+}
+
+static int
+sim_log_prepare(struct env_dir *base, const char *name, const char *recycle,
+    uint64_t size, struct bytes head)
+{
+	struct sim *sim = sim_of(base->env);
+	uint32_t dir = ((struct sim_dir *)base)->inode;
+	int rc;
+
+	mutex_lock(&sim->mu);
+	rc = prepare_locked(sim, dir, name, recycle, size, head);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
+static int
+sim_log_attach(struct env_log *base, const char *name, uint64_t number,
+    uint64_t at, struct bytes missing)
+{
+	struct sim_log *log = (struct sim_log *)base;
+	struct ring_segment *s;
+	int rc;
+
+	if ((rc = segment_open(log, name, number, &s)) != LSM_OK)
+		return rc;
+	return note(base, ring_attach(&log->ring, s, at, missing));
+}
+
+static int
+sim_log_switch(struct env_log *base, const char *name, uint64_t number,
+    uint64_t at, struct bytes first)
+{
+	struct sim_log *log = (struct sim_log *)base;
+	struct ring_segment *s;
+	int rc;
+
+	if ((rc = segment_open(log, name, number, &s)) != LSM_OK)
+		return rc;
+	return note(base, ring_switch(&log->ring, s, at, first));
+}
+
+static int
+sim_log_reserve(struct env_log *base, size_t n, uint8_t **out)
+{
+	struct sim *sim = sim_of(base->env);
+	int rc;
+
+	*out = NULL;
+	mutex_lock(&sim->mu);
+	rc = sim_enter_locked(sim, "log", "reserve");
+	mutex_unlock(&sim->mu);
+	return rc == LSM_OK ? note(base, ring_reserve(base, n, out)) : rc;
+}
+
+/* The record is in the ring, but nobody knows of it yet. */
+static void
+note_record(struct sim_log *log, size_t n)
+{
+	struct ring *r = &log->ring;
+	struct sim *sim = sim_of(r->base.env);
+	struct sim_op op = { .kind = SIM_RING, .at = r->next, .name = "LOCK" };
+
+	if (r->direct)
+		return;
+	op.inode = log->shared->inode;
+	op.data = sim_data_new(r->bytes + (r->next & RING_MASK), n);
+	mutex_lock(&sim->mu);
+	sim_do_locked(sim, &op);
+	mutex_unlock(&sim->mu);
+}
+
+static int
+sim_log_commit(struct env_log *base, size_t n)
+{
+	note_record((struct sim_log *)base, n);
+	return note(base, ring_commit(base, n));
+}
+
+static int
+sim_log_flush(struct env_log *base)
+{
+	return note(base, ring_flush(base));
+}
+
+static int
+sim_log_sync(struct env_log *base, uint64_t *durable)
+{
+	return note(base, ring_sync(base, durable));
+}
+
+static int
+sim_log_scrub(struct env_log *base)
+{
+	struct sim_log *log = (struct sim_log *)base;
+	struct sim *sim = sim_of(base->env);
+	static const uint8_t zeros[RING_SIZE];
+	struct sim_op op = { .kind = SIM_RING, .name = "LOCK" };
+	int rc = note(base, ring_scrub(base));
+
+	if (rc != LSM_OK || log->shared == NULL)
+		return rc;
+	op.inode = log->shared->inode;
+	op.data = sim_data_new(zeros, sizeof zeros);
+	mutex_lock(&sim->mu);
+	sim_do_locked(sim, &op);
+	mutex_unlock(&sim->mu);
+	return LSM_OK;
+}
+
+void
+sim_log_ops(struct env_ops *ops)
+{
+	ops->log_open = sim_log_open;
+	ops->log_close = sim_log_close;
+	ops->log_tail = sim_log_tail;
+	ops->log_prepare = sim_log_prepare;
+	ops->log_attach = sim_log_attach;
+	ops->log_switch = sim_log_switch;
+	ops->log_reserve = sim_log_reserve;
+	ops->log_commit = sim_log_commit;
+	ops->log_committed = ring_committed;
+	ops->log_flush = sim_log_flush;
+	ops->log_sync = sim_log_sync;
+	ops->log_scrub = sim_log_scrub;
+}
