@@ -70,6 +70,7 @@ db_free(struct lsm_db *db)
 	log_free(db->log);
 	manifest_free(db->manifest);
 	state_release(&db->state);
+	arena_pool_unref(db->arenas);
 	table_cache_free(db->tables);
 	cache_free(db->cache);
 	if (db->lock != NULL)
@@ -111,9 +112,13 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	db->process = process_generation();
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;
-	if ((db->path = mem_alloc(n)) == NULL) {
+	if ((db->path = mem_alloc(n)) == NULL)
+		rc = mem_exhausted(n);
+	else
+		rc = arena_pool_new(&db->arenas);
+	if (rc != LSM_OK) {
 		db_free(db);
-		return mem_exhausted(n);
+		return rc;
 	}
 	memcpy(db->path, path, n);
 	*out = db;

@@ -77,13 +77,13 @@ struct lsm_db {
 	struct cache *cache;
 	struct table_cache *tables;
 	struct table_stats table_stats;
+	struct arena_pool *arenas;
 
 	/* Guarded by write_mu. */
 	struct mutex write_mu;
 	struct log *log;
 	struct memtable *active;	/* the view holds it */
 	uint64_t sequence;		/* last one given */
-	size_t memtable_size;		/* of the next memtable */
 
 	/* Guarded by work_mu. */
 	struct mutex work_mu;
@@ -113,6 +113,7 @@ struct lsm_db {
 	_Atomic uint64_t visible;
 	_Atomic uint64_t durable;	/* sequence known to be on the disk */
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
+	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;

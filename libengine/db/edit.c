@@ -155,6 +155,7 @@ db_prepare_log(struct lsm_db *db, uint64_t recycle)
 		mutex_unlock(&db->edit_mu);
 		return LSM_OK;
 	}
+	log_segment_size(db->log, load_relaxed(&db->memtable_size));
 	rc = number_locked(db, &number);
 	if (rc == LSM_OK)
 		rc = log_prepare(db->log, number, recycle == 0 ? NULL :

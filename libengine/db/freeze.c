@@ -11,12 +11,11 @@
 static size_t
 memtable_size_next(struct lsm_db *db)
 {
-	size_t size = db->memtable_size;
+	size_t size = load_relaxed(&db->memtable_size);
+	size_t limit = db->opt.memtable_size;
 
-	if (db->memtable_size < db->opt.memtable_size / 2)
-		db->memtable_size *= 2;
-	else
-		db->memtable_size = db->opt.memtable_size;
+	store_relaxed(&db->memtable_size,
+	    size < limit / 2 ? 2 * size : limit);
 	return size;
 }
 
@@ -98,8 +97,8 @@ view_with_next(struct lsm_db *db, size_t ops, size_t data, struct view **out)
 	int rc;
 
 	*out = NULL;
-	rc = memtable_new(memtable_size_next(db), ops, data, db->sequence + 1,
-	    &g.mem);
+	rc = memtable_new_in(db->arenas, memtable_size_next(db), ops, data,
+	    db->sequence + 1, &g.mem);
 	if (rc != LSM_OK)
 		return rc;
 	mutex_lock(&db->mu);

@@ -42,7 +42,8 @@ load_next(struct load *l, size_t data, uint64_t first, uint64_t log)
 	if ((rc = load_room(l)) != LSM_OK)
 		return rc;
 	before = load_last(l);
-	rc = memtable_new(l->db->opt.memtable_size, 1, data, first, &g.mem);
+	rc = memtable_new_in(l->db->arenas, l->db->opt.memtable_size, 1, data,
+	    first, &g.mem);
 	if (rc != LSM_OK)
 		return rc;
 	if (before != NULL)

@@ -199,7 +199,7 @@ log_object_open(struct lsm_db *db)
 	struct log_options lo = {
 		.dir = db->dir,
 		.id = { .kind = FILE_LOG },
-		.segment_size = db->opt.memtable_size,
+		.segment_size = load_relaxed(&db->memtable_size),
 	};
 	struct env_tail tail;
 	int rc;

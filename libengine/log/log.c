@@ -106,6 +106,12 @@ log_prepare(struct log *log, uint64_t number, const char *recycle,
 	return rc;
 }
 
+void
+log_segment_size(struct log *log, uint64_t size)
+{
+	log->segment_size = size;
+}
+
 uint64_t
 log_prepared(const struct log *log)
 {

@@ -95,7 +95,7 @@ test_data(const char *name)
 	return path;
 }
 
-static int
+__attribute__((noinline)) static int
 descriptors(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -114,7 +114,7 @@ run_one(const struct test *t)
 {
 	uint64_t live = mem_live();
 	int open = descriptors();
-	bool ok = false;
+	volatile bool ok = false;	/* lives across longjmp */
 
 	if (setjmp(out) == 0) {
 		t->run();
