@@ -192,10 +192,10 @@ say_committed(const struct load *l)
 	char room[CLI_KEY_ROOM];
 
 	if (l->committed == 0)
-		cli_note("%s: no record was committed", l->in.name);
+		cli_note("%s: records committed: 0", l->in.name);
 	else
-		cli_note("%s: %" PRIu64 " records were committed, the last "
-		    "with key \"%s\"", l->in.name, l->committed,
+		cli_note("%s: records committed: %" PRIu64 ", last key: %s",
+		    l->in.name, l->committed,
 		    cli_key(l->last.bytes, l->last.size, room));
 }
 
