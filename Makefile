@@ -170,7 +170,7 @@ $(B)/unit: $(UNIT_SRC:%.c=$(B)/%.o) $(TEST_LIBS)
 
 $(B)/model/% $(B)/crash/%: $(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(MODEL:%=$(B)/model/%): $(B)/model/%: $(B)/tests/model/%.o
 $(CRASH:%=$(B)/crash/%): $(B)/crash/%: $(B)/tests/crash/%.o
