@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/status.h"
 #include "compact/input.h"
+#include "compact/lineage.h"
 #include "compact/output.h"
 
 enum {
@@ -78,7 +79,7 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	if ((rc = job_new(o, &job)) != LSM_OK)
 		return rc;
 	if ((rc = input_tables(&job->input, v, inputs, count, o->tables)) !=
-	    LSM_OK || (rc = input_lineage(&job->input, &job->output.inputs,
+	    LSM_OK || (rc = lineage_find(&job->input, o, &job->output.inputs,
 	    &job->output.inputs_count)) != LSM_OK) {
 		compact_free(job);
 		return rc;

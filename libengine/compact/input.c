@@ -194,19 +194,6 @@ input_tables(struct input *in, struct version *v,
 	return rc;
 }
 
-int
-input_lineage(const struct input *in, uint64_t **numbers, size_t *count)
-{
-	size_t size = in->count * sizeof **numbers;
-
-	*count = 0;
-	if ((*numbers = mem_alloc(size)) == NULL)
-		return mem_exhausted(size);
-	for (size_t i = 0; i < in->count; i++)
-		(*numbers)[(*count)++] = in->tables[i]->meta.number;
-	return LSM_OK;
-}
-
 void
 input_release(struct input *in)
 {

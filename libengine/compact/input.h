@@ -25,9 +25,6 @@ int input_tables(struct input *, struct version *,
     struct version_table *const *tables, size_t count, struct table_cache *);
 void input_release(struct input *);
 
-/* The numbers of the tables read, for the footers of what comes of them. */
-int input_lineage(const struct input *, uint64_t **numbers, size_t *count);
-
 /* Versions of keys that the iterator has passed over as shadowed. */
 uint64_t input_shadowed(const struct input *, uint64_t shown);
 
