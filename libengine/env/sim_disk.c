@@ -92,8 +92,12 @@ data_own(struct sim_data *d, size_t n)
 void
 sim_disk_init(struct sim_disk *disk)
 {
+	uint32_t root;
+
 	memset(disk, 0, sizeof *disk);
-	disk->inodes[sim_disk_number(disk)].directory = true;
+	root = sim_disk_number(disk);	/* this may move the inodes */
+	assert(root == SIM_ROOT);
+	disk->inodes[root].directory = true;
 	disk->inodes[SIM_ROOT].links = 1;
 }
 
