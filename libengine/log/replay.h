@@ -71,15 +71,15 @@ struct log_replay_out {
 	bool clean;			/* close or leave mark, or a known end */
 	bool same_boot;			/* the ring vouches for the end: go on
 					 * in this file with `missing` */
-	bool closed;			/* the last record is a close mark; with
-					 * same_boot: log_continue, log_start */
+	bool closed;			/* a close mark is the last record; with
+					 * same_boot: continue, then start */
 	bool syncing;			/* the last writer died inside a sync */
 	struct buffer missing;		/* up to the end, not in the file yet */
 	uint64_t records, bytes;	/* counted */
 	uint64_t interrupted_log;	/* an interrupted write: where, or 0 */
 	uint64_t interrupted_at;
-	uint64_t *aside;		/* logs to be set aside, ascending; only
-					 * once the next log has begun durably */
+	uint64_t *aside;		/* logs to be set aside, ascending, when
+					 * the next log has begun, durably */
 	size_t aside_count;
 };
 

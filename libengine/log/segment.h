@@ -9,7 +9,7 @@
 
 /* What a start record says. */
 struct log_start {
-	uint64_t previous;		/* number of the log before; 0: none */
+	uint64_t previous;		/* the log before; 0: none */
 	uint64_t previous_size, previous_sum;
 	uint64_t first_sequence;
 };
@@ -22,7 +22,7 @@ struct segment {
 	char name[FILE_NAME_MAX];
 	struct log_reader *reader;
 	const struct log_end *known;	/* from a manifest edit, or NULL */
-	uint64_t names;			/* the close mark's log; 0: not closed */
+	uint64_t names;			/* the close mark's log; 0: none */
 	bool left;			/* the last record is a leave mark */
 	bool believed;			/* the ring proves the end */
 };

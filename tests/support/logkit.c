@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static const uint8_t database[ID_SIZE] = "database of test";
+const uint8_t kit_database[ID_SIZE] = "database of test";
 static const uint8_t branch[ID_SIZE] = "branch of a test";
 
 enum { KEY_MAX = 32, SEGMENT = 64 << 10 };
@@ -26,21 +26,28 @@ key_of(uint64_t sequence, char room[KEY_MAX])
 }
 
 void
-kit_writer(struct logkit *k)
+kit_writer_on(struct logkit *k, struct env_log *env_log)
 {
-	struct log_options o = { .dir = &k->env->dir,
-		.env_log = logenv_open_log(k->env),
+	struct log_options o = { .dir = k->dir, .env_log = env_log,
 		.segment_size = SEGMENT };
 
-	memcpy(o.id.database, database, ID_SIZE);
+	memcpy(o.id.database, kit_database, ID_SIZE);
 	memcpy(o.id.branch, branch, ID_SIZE);
 	CHECK_OK(log_new(&o, &k->log));
+}
+
+void
+kit_writer(struct logkit *k)
+{
+	kit_writer_on(k, logenv_open_log(k->env));
 }
 
 void
 kit_init(struct logkit *k)
 {
 	*k = (struct logkit){ .env = logenv_new(), .first = 1 };
+	k->dir = &k->env->dir;
+	k->lock = &k->env->lock;
 	kit_writer(k);
 }
 
@@ -188,12 +195,12 @@ each(void *arg, const struct entry *e, uint64_t log)
 int
 kit_replay(struct logkit *k, struct replayed *r)
 {
-	struct log_replay_in in = { .dir = &k->env->dir,
-		.lock = k->boot ? &k->env->lock : NULL, .first = k->first,
+	struct log_replay_in in = { .dir = k->dir,
+		.lock = k->boot ? k->lock : NULL, .first = k->first,
 		.flushed = k->flushed, .ends = k->ends,
 		.ends_count = k->ends_count };
 
-	memcpy(in.id.database, database, ID_SIZE);
+	memcpy(in.id.database, kit_database, ID_SIZE);
 	memcpy(in.id.branch, branch, ID_SIZE);
 	*r = (struct replayed){ .gaps = k->ends_count != 0 };
 	return log_replay(&in, each, r, &r->out);

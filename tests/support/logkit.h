@@ -13,7 +13,9 @@
 #include "support/test.h"
 
 struct logkit {
-	struct logenv *env;
+	struct logenv *env;	/* NULL: the door is another one */
+	struct env_dir *dir;
+	struct env_lock *lock;
 	struct log *log;
 	uint64_t sequence;	/* last one given */
 	uint64_t position;	/* end of the last record */
@@ -35,6 +37,8 @@ struct replayed {
 void kit_init(struct logkit *);
 void kit_release(struct logkit *);
 void kit_writer(struct logkit *);	/* the log object */
+void kit_writer_on(struct logkit *, struct env_log *);
+extern const uint8_t kit_database[ID_SIZE];
 void kit_die(struct logkit *);		/* it goes, as with its process */
 
 void kit_start(struct logkit *, uint64_t number, const struct log_end *);

@@ -261,29 +261,41 @@ TEST("without memory there is no log, and nothing is left behind")
 	logenv_free(e);
 }
 
-/* Group commit: threads append under a lock, as the engine does, and sync. */
+/* Group commit: threads append under a lock, as the engine does, rotate now
+ * and then, and sync. */
 enum { THREADS = 4, COMMITS = 300 };
 
 struct commits {
 	struct logkit k;
 	struct mutex mu;
 	int commits, wrong;
+	uint64_t rotate_every, segments;
 };
+
+static int
+commit_locked(struct commits *c, uint64_t *position)
+{
+	uint8_t *p;
+	int rc = log_begin(c->k.log, RECORD_DELETE, 0, &p);
+
+	if (rc == LSM_OK)
+		rc = log_append(c->k.log, ++c->k.sequence, position);
+	if (rc != LSM_OK || c->k.sequence % c->rotate_every != 0)
+		return rc;
+	rc = log_prepare(c->k.log, ++c->segments, NULL, 1);
+	return rc == LSM_OK ? log_rotate(c->k.log, c->k.sequence + 1) : rc;
+}
 
 static void
 committer(void *arg)
 {
 	struct commits *c = arg;
 	uint64_t position;
-	uint8_t *p;
 	int bad;
 
 	for (int i = 0; i < c->commits; i++) {
 		mutex_lock(&c->mu);
-		bad = log_begin(c->k.log, RECORD_DELETE, 0, &p);
-		if (!bad)
-			bad = log_append(c->k.log, ++c->k.sequence,
-			    &position);
+		bad = commit_locked(c, &position);
 		mutex_unlock(&c->mu);
 		if (!bad)
 			bad = log_sync(c->k.log, position);
@@ -296,9 +308,10 @@ committer(void *arg)
 }
 
 static void
-commits_init(struct commits *c, int commits)
+commits_init(struct commits *c, int commits, uint64_t rotate_every)
 {
-	*c = (struct commits){ .commits = commits };
+	*c = (struct commits){ .commits = commits, .segments = 1,
+		.rotate_every = rotate_every };
 	mutex_init(&c->mu);
 	kit_init(&c->k);
 	c->k.env->ring = true;
@@ -317,7 +330,7 @@ TEST("threads that wait together share a sync")
 	struct thread threads[THREADS];
 	struct commits c;
 
-	commits_init(&c, COMMITS);
+	commits_init(&c, COMMITS, 100);
 	for (int i = 0; i < THREADS; i++)
 		CHECK_OK(thread_start(&threads[i], committer, &c));
 	for (int i = 0; i < THREADS; i++)
@@ -335,7 +348,7 @@ stepped(uint64_t seed, bool fails)
 	struct sched_thread threads[THREADS];
 	struct commits c;
 
-	commits_init(&c, 5);
+	commits_init(&c, 5, 3);
 	for (int i = 0; i < THREADS; i++)
 		threads[i] = (struct sched_thread){ committer, &c };
 	if (fails) {
