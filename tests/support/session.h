@@ -1,0 +1,103 @@
+/*
+ * session.h - a database and its oracle, driven by operations of op.h.
+ *
+ * Each operation is done to both and every answer is compared. A session
+ * remembers what was acknowledged, so that after a crash or a fault it is
+ * known which prefixes of the commits the database may hold.
+ *
+ * With `faults` calls may fail, but never lie: what succeeds must be right.
+ * A write that fails harmlessly is absent; one that fails otherwise may be
+ * there or not, as the next open or the next write that works decides; and
+ * after LSM_IO no write may work.
+ *
+ * All checks say true, or false with words in wrong.h.
+ */
+#ifndef SUPPORT_SESSION_H
+#define SUPPORT_SESSION_H
+
+#include "env/env.h"
+#include "support/keys.h"
+#include "support/need.h"
+#include "support/op.h"
+#include "support/oracle.h"
+
+enum { SLOTS = 4, SESSION_STEPS = 40 };
+
+/* An iterator and where the oracle says that it stands. */
+struct cursor {
+	lsm_iter *it;
+	size_t n;			/* commits it sees */
+	struct kept from, to, key;
+	bool has_from, has_to, valid;
+};
+
+/* What the operations led to: a generator that reaches nothing proves
+ * nothing. */
+struct reached {
+	uint64_t ops[OP_KINDS];
+	uint64_t opens, readers, moves, turns, empty_walks;
+	uint64_t flushes, merges, shadowed, deletes_dropped;
+	uint64_t gets, gets_found, gets_memory, tables_asked;
+	uint64_t filter_useful, inflated, evicted, stalls;
+	uint64_t errors, fences;
+};
+
+struct session {
+	const char *path;
+	lsm_options options;		/* env among them */
+	enum key_set keys;
+	uint32_t key_count;
+	bool faults;			/* calls may fail */
+	bool lossy;			/* only what was synced must stay */
+
+	lsm_db *db;
+	struct oracle *oracle;
+	size_t acked;			/* commits known to be there */
+	size_t acked_sync;		/* and durable */
+	int fence;			/* code of it; LSM_OK: none */
+	bool unsure;			/* the last commit failed midway */
+	bool gaps;			/* in the sequences: commits were lost */
+
+	struct {
+		lsm_snapshot *snapshot;
+		size_t n;
+	} looks[SLOTS];
+	struct cursor holds[SLOTS];
+	struct reached reached;
+};
+
+void session_init(struct session *, const char *path, const lsm_options *);
+/* Whatever is open is let go without checks. */
+void session_release(struct session *);
+
+/* Open and compare all of it; the state found becomes the oracle's. */
+bool session_open(struct session *);
+bool session_close(struct session *);
+bool session_run(struct session *, const struct op *);
+bool session_run_all(struct session *, const struct op_list *);
+
+/* session_scan.c: the whole content of `db`, both ways, as a hash. *code is
+ * what a failing call said; false is a lie of a call that succeeded. */
+bool scan_hash(lsm_db *, const lsm_snapshot *, uint64_t *hash, size_t *count,
+    int *code);
+/* Compare with every prefix that is allowed now. */
+bool session_scan(struct session *, const lsm_snapshot *, size_t n);
+bool session_get(struct session *, const lsm_snapshot *, size_t n,
+    struct bytes key);
+/* The state of now is one of these; one when all is certain. */
+void session_range(const struct session *, size_t *low, size_t *high);
+/* True: a code that may come when faults are on. */
+bool session_may_fail(struct session *, const char *call, int rc);
+
+/* session_walk.c */
+bool cursor_new(struct session *, struct cursor *, const lsm_snapshot *,
+    size_t n, uint64_t tag);
+bool cursor_walk(struct session *, struct cursor *, uint64_t tag);
+void cursor_release(struct cursor *);
+
+/* Name of a statistic's value, 0 when there is none of it. */
+uint64_t stat_of(lsm_db *, const char *name);
+void reached_add(struct reached *, lsm_db *);
+void reached_sum(struct reached *, const struct reached *);
+
+#endif
