@@ -34,6 +34,7 @@ struct table_options {
 	uint64_t run, edit;
 	const uint64_t *inputs;		/* table numbers; copied */
 	size_t inputs_count;
+	uint64_t created_us;		/* since 1970; 0: now */
 };
 
 struct table_builder;

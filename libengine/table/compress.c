@@ -1,0 +1,350 @@
+/*
+ * compress.c - codecs: by number, by name, and what they do to a payload.
+ *
+ * A codec is a row of a table. What a writer keeps between two pages (zlib's
+ * and Zstandard's hash tables, LZ4's state) lives in its compressor; inflating
+ * keeps nothing. The codecs take their memory from base/alloc.h as well.
+ */
+#include "table/compress.h"
+
+#include <string.h>
+#include <zlib.h>
+#ifdef HAVE_LZ4
+#include <lz4.h>
+#endif
+#ifdef HAVE_ZSTD
+#define ZSTD_STATIC_LINKING_ONLY	/* to give it our allocator */
+#include <zstd.h>
+#include <zstd_errors.h>
+#endif
+
+#include "base/alloc.h"
+#include "base/status.h"
+
+enum {
+	ZLIB_LEVEL = 1,
+	ZSTD_LEVEL = 1,
+	LZ4_ACCELERATION = 1
+};
+
+/* `state` is what open made; deflate sets *size to 0 when it does not fit. */
+struct codec {
+	const char *name;
+	uint32_t ratio;		/* raw bytes per stored byte, at the very most */
+	int (*open)(void **state);
+	void (*close)(void *state);
+	int (*deflate)(void *state, struct bytes raw, uint8_t *out,
+	    size_t room, size_t *size);
+	int (*inflate)(struct bytes stored, uint8_t *out, size_t raw);
+};
+
+struct compressor {
+	const struct codec *codec;
+	void *state;
+};
+
+static int
+inflate_failed(const char *name)
+{
+	return status_set(LSM_CORRUPT, "%s: malformed or of another length",
+	    name);
+}
+
+static void *
+zlib_alloc(void *opaque, uInt items, uInt size)
+{
+	(void)opaque;
+	return mem_alloc((size_t)items * size);
+}
+
+static void
+zlib_free(void *opaque, void *p)
+{
+	(void)opaque;
+	mem_free(p);
+}
+
+static int
+zlib_open(void **state)
+{
+	z_stream *z = mem_zalloc(sizeof *z);
+
+	if (z == NULL)
+		return mem_exhausted(sizeof *z);
+	z->zalloc = zlib_alloc;
+	z->zfree = zlib_free;
+	if (deflateInit(z, ZLIB_LEVEL) != Z_OK) {
+		mem_free(z);
+		return status_set(LSM_NO_MEMORY, "out of memory: zlib");
+	}
+	*state = z;
+	return LSM_OK;
+}
+
+static void
+zlib_close(void *state)
+{
+	deflateEnd(state);
+	mem_free(state);
+}
+
+static int
+zlib_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
+    size_t *size)
+{
+	z_stream *z = state;
+
+	if (deflateReset(z) != Z_OK)
+		return status_set(LSM_BUG, "zlib: %s", z->msg ? z->msg : "reset");
+	z->next_in = (Bytef *)(uintptr_t)raw.p;
+	z->avail_in = (uInt)raw.n;
+	z->next_out = out;
+	z->avail_out = (uInt)room;
+	*size = deflate(z, Z_FINISH) == Z_STREAM_END ? z->total_out : 0;
+	return LSM_OK;
+}
+
+static int
+zlib_inflate(struct bytes stored, uint8_t *out, size_t raw)
+{
+	z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free };
+	bool whole;
+
+	z.next_in = (Bytef *)(uintptr_t)stored.p;
+	z.avail_in = (uInt)stored.n;
+	z.next_out = out;
+	z.avail_out = (uInt)raw;
+	if (inflateInit(&z) != Z_OK)
+		return status_set(LSM_NO_MEMORY, "out of memory: zlib");
+	whole = inflate(&z, Z_FINISH) == Z_STREAM_END &&
+	    z.total_out == raw && z.avail_in == 0;
+	inflateEnd(&z);
+	return whole ? LSM_OK : inflate_failed("zlib");
+}
+
+#ifdef HAVE_LZ4
+static int
+lz4_open(void **state)
+{
+	size_t size = (size_t)LZ4_sizeofState();
+
+	*state = mem_alloc(size);
+	return *state ? LSM_OK : mem_exhausted(size);
+}
+
+static int
+lz4_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
+    size_t *size)
+{
+	*size = (size_t)LZ4_compress_fast_extState(state, (const char *)raw.p,
+	    (char *)out, (int)raw.n, (int)room, LZ4_ACCELERATION);
+	return LSM_OK;
+}
+
+static int
+lz4_inflate(struct bytes stored, uint8_t *out, size_t raw)
+{
+	int n = LZ4_decompress_safe((const char *)stored.p, (char *)out,
+	    (int)stored.n, (int)raw);
+
+	return n >= 0 && (size_t)n == raw ? LSM_OK : inflate_failed("LZ4");
+}
+#endif
+
+#ifdef HAVE_ZSTD
+static void *
+zstd_alloc(void *opaque, size_t size)
+{
+	(void)opaque;
+	return mem_alloc(size);
+}
+
+static void
+zstd_free(void *opaque, void *p)
+{
+	(void)opaque;
+	mem_free(p);
+}
+
+static const ZSTD_customMem zstd_memory = { zstd_alloc, zstd_free, NULL };
+
+static int
+zstd_open(void **state)
+{
+	*state = ZSTD_createCCtx_advanced(zstd_memory);
+	return *state ? LSM_OK :
+	    status_set(LSM_NO_MEMORY, "out of memory: Zstandard");
+}
+
+static void
+zstd_close(void *state)
+{
+	ZSTD_freeCCtx(state);
+}
+
+static int
+zstd_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
+    size_t *size)
+{
+	size_t n = ZSTD_compressCCtx(state, out, room, raw.p, raw.n, ZSTD_LEVEL);
+
+	*size = ZSTD_isError(n) ? 0 : n;
+	if (ZSTD_isError(n) &&
+	    ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
+		return status_set(LSM_NO_MEMORY, "Zstandard: %s",
+		    ZSTD_getErrorName(n));
+	return LSM_OK;
+}
+
+static int
+zstd_inflate(struct bytes stored, uint8_t *out, size_t raw)
+{
+	ZSTD_DCtx *context = ZSTD_createDCtx_advanced(zstd_memory);
+	size_t n;
+
+	if (context == NULL)
+		return status_set(LSM_NO_MEMORY, "out of memory: Zstandard");
+	n = ZSTD_decompressDCtx(context, out, raw, stored.p, stored.n);
+	ZSTD_freeDCtx(context);
+	return n == raw ? LSM_OK : inflate_failed("Zstandard");
+}
+#endif
+
+/* The ratios: deflate's is proven, LZ4 adds 255 a byte, and Zstandard's
+ * smallest block is 4 bytes for at most 128 KiB. */
+static const struct codec codecs[] = {
+	[LSM_CODEC_NONE] = { .name = "none", .ratio = 1 },
+	[LSM_CODEC_ZLIB] = { "zlib", 1032, zlib_open, zlib_close,
+	    zlib_deflate, zlib_inflate },
+#ifdef HAVE_LZ4
+	[LSM_CODEC_LZ4] = { "lz4", 255, lz4_open, mem_free,
+	    lz4_deflate, lz4_inflate },
+#else
+	[LSM_CODEC_LZ4] = { .name = "lz4" },
+#endif
+#ifdef HAVE_ZSTD
+	[LSM_CODEC_ZSTD] = { "zstd", 32768, zstd_open, zstd_close,
+	    zstd_deflate, zstd_inflate },
+#else
+	[LSM_CODEC_ZSTD] = { .name = "zstd" },
+#endif
+};
+
+enum { CODECS = sizeof codecs / sizeof *codecs };
+
+const char *
+lsm_codecs(void)
+{
+	return "none zlib"
+#ifdef HAVE_LZ4
+	    " lz4"
+#endif
+#ifdef HAVE_ZSTD
+	    " zstd"
+#endif
+	    ;
+}
+
+int
+codec_default(void)
+{
+	return codec_built_in(LSM_CODEC_LZ4) ? LSM_CODEC_LZ4 : LSM_CODEC_NONE;
+}
+
+bool
+codec_built_in(int codec)
+{
+	return codec >= 0 && codec < CODECS && codecs[codec].ratio != 0;
+}
+
+const char *
+codec_name(int codec)
+{
+	return codec >= 0 && codec < CODECS ? codecs[codec].name : "unknown";
+}
+
+int
+codec_parse(const char *name, int *codec)
+{
+	*codec = LSM_CODEC_NONE;
+	for (int i = 0; i < CODECS; i++) {
+		if (strcmp(codecs[i].name, name) != 0)
+			continue;
+		*codec = i;
+		return LSM_OK;
+	}
+	return status_set(LSM_UNSUPPORTED, "codec %s: unknown", name);
+}
+
+int
+codec_require(int codec, const char *name)
+{
+	if (codec_built_in(codec))
+		return LSM_OK;
+	return status_set(LSM_UNSUPPORTED,
+	    "%s: needs codec %s (%d), which is not built in", name,
+	    codec_name(codec), codec);
+}
+
+int
+compressor_new(int codec, struct compressor **out)
+{
+	struct compressor *c;
+	int rc;
+
+	*out = NULL;
+	if ((rc = codec_require(codec, "table")) != LSM_OK)
+		return rc;
+	if ((c = mem_zalloc(sizeof *c)) == NULL)
+		return mem_exhausted(sizeof *c);
+	c->codec = &codecs[codec];
+	if (c->codec->open != NULL &&
+	    (rc = c->codec->open(&c->state)) != LSM_OK) {
+		mem_free(c);
+		return rc;
+	}
+	*out = c;
+	return LSM_OK;
+}
+
+void
+compressor_free(struct compressor *c)
+{
+	if (c == NULL)
+		return;
+	if (c->codec->close != NULL)
+		c->codec->close(c->state);
+	mem_free(c);
+}
+
+int
+compressor_run(struct compressor *c, struct bytes raw, uint8_t *out,
+    size_t room, size_t *size)
+{
+	*size = 0;
+	if (c->codec->deflate == NULL)
+		return LSM_OK;
+	return c->codec->deflate(c->state, raw, out, room, size);
+}
+
+bool
+codec_plausible(int codec, uint64_t stored, uint64_t raw)
+{
+	return codec_built_in(codec) && stored <= raw &&
+	    raw <= stored * codecs[codec].ratio;
+}
+
+int
+codec_inflate(int codec, struct bytes stored, uint8_t *out, size_t raw)
+{
+	int rc = codec_require(codec, "payload");
+
+	if (rc != LSM_OK)
+		return rc;
+	if (codecs[codec].inflate != NULL)
+		return codecs[codec].inflate(stored, out, raw);
+	if (stored.n != raw)
+		return inflate_failed("none");
+	memcpy(out, stored.p, raw);
+	return LSM_OK;
+}

@@ -1,0 +1,252 @@
+/*
+ * table.c - a table, open for reading: opened, asked, closed.
+ *
+ * Open reads the footer, found from the file's last bytes, and the header;
+ * everything else is read when it is first wanted. A get asks one page of the
+ * filter, then goes from the root to one leaf.
+ */
+#include "table/table.h"
+
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "table/bloom.h"
+#include "table/compress.h"
+#include "table/table_impl.h"
+
+#define ADD(t, field) \
+	atomic_fetch_add_explicit(&(t)->source.stats->field, 1, \
+	    memory_order_relaxed)
+
+static int
+meta_bad(const char *name, const char *what)
+{
+	return status_set(LSM_CORRUPT,
+	    "%s: the manifest knows another %s of this table", name, what);
+}
+
+static int
+read_footer(struct table *t, struct env_file *file, const char *name,
+    const struct file_id *id, uint64_t size)
+{
+	uint8_t trailer[FOOTER_TRAILER];
+	uint64_t at;
+	size_t n;
+	int rc;
+
+	rc = env_read_exactly(file, name, size - sizeof trailer, trailer,
+	    sizeof trailer);
+	if (rc != LSM_OK ||
+	    (rc = footer_find(trailer, size, name, &at)) != LSM_OK)
+		return rc;
+	n = (size_t)(size - at);
+	if ((t->footer_block = mem_alloc(n)) == NULL)
+		return mem_exhausted(n);
+	if ((rc = env_read_exactly(file, name, at, t->footer_block, n)) !=
+	    LSM_OK)
+		return rc;
+	return footer_read(t->footer_block, n, at, id, name, &t->footer);
+}
+
+static int
+read_header(struct env_file *file, const char *name, const struct file_id *id)
+{
+	struct file_header header;
+	uint8_t *page = mem_alloc(BLOCK_UNIT);
+	int rc;
+
+	if (page == NULL)
+		return mem_exhausted(BLOCK_UNIT);
+	rc = env_read_exactly(file, name, 0, page, BLOCK_UNIT);
+	if (rc == LSM_OK)
+		rc = file_header_read(page, id, name, &header);
+	if (rc == LSM_OK && memcmp(header.id.branch, id->branch, ID_SIZE) != 0)
+		rc = meta_bad(name, "branch");
+	mem_free(page);
+	return rc;
+}
+
+static int
+check_meta(const struct table_footer *f, const char *name,
+    const struct table_meta *meta)
+{
+	if (f->sum != meta->sum)
+		return meta_bad(name, "sum");
+	if (f->entries != meta->entries || f->deletes != meta->deletes ||
+	    f->data != meta->data)
+		return meta_bad(name, "count");
+	if (f->sequence_min != meta->sequence_min ||
+	    f->sequence_max != meta->sequence_max)
+		return meta_bad(name, "sequence");
+	if (!bytes_equal(f->smallest, meta->smallest) ||
+	    !bytes_equal(f->largest, meta->largest))
+		return meta_bad(name, "bound");
+	return codec_require(f->codec, name);
+}
+
+/* A table that the manifest names and that is not there is damage: "not
+ * found" is an answer about keys. */
+static int
+open_file(struct env_dir *dir, const char *name, uint64_t wanted,
+    struct env_file **out)
+{
+	const struct env_ops *ops = dir->env->ops;
+	uint64_t size;
+	int rc = ops->file_open(dir, name, ENV_READ, out);
+
+	if (rc == LSM_NOTFOUND)
+		return status_set(LSM_CORRUPT, "%s: the table is missing",
+		    name);
+	if (rc != LSM_OK || (rc = ops->file_size(*out, &size)) != LSM_OK)
+		return rc;
+	if (size == wanted && size >= 2 * BLOCK_UNIT)
+		return LSM_OK;
+	return status_set(LSM_CORRUPT,
+	    "%s: offset %llu: the file ends here; %llu bytes were written",
+	    name, (unsigned long long)size, (unsigned long long)wanted);
+}
+
+static int
+table_load(struct table *t, const struct table_source *source,
+    const struct table_meta *meta, const struct file_id *id)
+{
+	char name[FILE_NAME_MAX];
+	struct env_file *file = NULL;
+	int rc;
+
+	file_name(name, FILE_TABLE, meta->number);
+	if ((rc = open_file(source->dir, name, meta->size, &file)) != LSM_OK ||
+	    (rc = read_header(file, name, id)) != LSM_OK ||
+	    (rc = read_footer(t, file, name, id, meta->size)) != LSM_OK ||
+	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK) {
+		env_file_close(file);
+		return rc;
+	}
+	return page_source_open(&t->source, source, file, &t->footer);
+}
+
+int
+table_open(const struct table_source *source, const struct table_meta *meta,
+    struct table **out)
+{
+	struct file_id id = { .kind = FILE_TABLE, .number = meta->number };
+	struct table *t;
+	int rc;
+
+	*out = NULL;
+	memcpy(id.database, source->database, ID_SIZE);
+	memcpy(id.branch, meta->branch, ID_SIZE);
+	if ((t = mem_zalloc(sizeof *t)) == NULL)
+		return mem_exhausted(sizeof *t);
+	if ((rc = table_load(t, source, meta, &id)) == LSM_OK)
+		*out = t;
+	else
+		table_free(t);
+	return rc;
+}
+
+void
+table_free(struct table *t)
+{
+	if (t == NULL)
+		return;
+	page_source_release(&t->source);
+	mem_free(t->footer_block);
+	mem_free(t);
+}
+
+const struct table_footer *
+table_footer(const struct table *t)
+{
+	return &t->footer;
+}
+
+int
+table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
+{
+	uint64_t line = bloom_line(hash, t->footer.filter_pages);
+	struct page_where w = { t->footer.filter +
+	    line / BLOOM_LINES * BLOOM_PAGE, BLOCK_FILTER, 0 };
+	struct page_hold hold;
+	int rc;
+
+	*perhaps = true;
+	if (t->footer.filter_pages == 0)
+		return LSM_OK;
+	if ((rc = page_source_get(&t->source, &w, &hold)) != LSM_OK)
+		return rc;
+	*perhaps = bloom_test(hold.p, line,
+	    load_relaxed(&t->source.probes), hash);
+	page_release(&t->source, &hold);
+	ADD(t, filter_asked);
+	if (!*perhaps)
+		ADD(t, filter_useful);
+	return LSM_OK;
+}
+
+int
+table_descend(struct table *t, struct bytes key, struct page_where *w,
+    struct page_hold *hold)
+{
+	struct page page;
+	uint64_t child;
+	int rc;
+
+	*w = table_root(t);
+	while ((rc = page_source_get(&t->source, w, hold)) == LSM_OK &&
+	    w->height > 0) {
+		page_open(&page, hold->p, hold->size);
+		child = page_child(&page, page_child_index(&page, key));
+		page_release(&t->source, hold);
+		*w = page_node(child, w->height - 1);
+	}
+	return rc;
+}
+
+static int
+leaf_get(const struct page_hold *leaf, struct bytes key, enum kind *kind,
+    uint64_t *sequence, struct buffer *value)
+{
+	struct page page;
+	struct entry e;
+	bool equal;
+	uint32_t i;
+
+	page_open(&page, leaf->p, leaf->size);
+	i = page_find(&page, key, &equal);
+	if (!equal)
+		return LSM_NOTFOUND;
+	page_value(&page, i, &e);
+	*kind = e.kind;
+	*sequence = e.sequence;
+	if (value == NULL || e.kind != KIND_PUT)
+		return LSM_OK;
+	return buffer_add(value, e.value.p, e.value.n);
+}
+
+int
+table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
+    uint64_t *sequence, struct buffer *value)
+{
+	struct page_where w;
+	struct page_hold leaf;
+	bool perhaps;
+	int rc;
+
+	if (value != NULL)
+		value->n = 0;
+	if (t->footer.leaves == 0)
+		return LSM_NOTFOUND;
+	if ((rc = table_ask_filter(t, hash, &perhaps)) != LSM_OK)
+		return rc;
+	if (!perhaps)
+		return LSM_NOTFOUND;
+	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)
+		return rc;
+	rc = leaf_get(&leaf, key, kind, sequence, value);
+	page_release(&t->source, &leaf);
+	if (rc == LSM_NOTFOUND && t->footer.filter_pages)
+		ADD(t, filter_false);
+	return rc;
+}

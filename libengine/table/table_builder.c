@@ -1,0 +1,501 @@
+/*
+ * table_builder.c - writes a table from entries in key order.
+ *
+ * Leaves go out as they fill. What stands behind them needs all of them: of
+ * each leaf a separator is kept for the inner levels, of each key its hash for
+ * the filter.
+ */
+#include "table/table_builder.h"
+
+#include <assert.h>
+
+#include "base/alloc.h"
+#include "base/status.h"
+#include "table/block_writer.h"
+#include "table/bloom.h"
+#include "table/compress.h"
+#include "table/footer.h"
+#include "table/page_builder.h"
+#include "table/separators.h"
+
+struct table_builder {
+	struct table_options opt;
+	struct block_writer writer;
+	struct compressor *compressor;	/* NULL: no codec */
+	struct page_builder *page;
+	struct table_footer footer;	/* counts, as they grow */
+	struct buffer smallest;
+	struct buffer inputs;
+	struct buffer hashes;		/* u64 each */
+	struct separators level, above;
+	size_t first_n, last_n;
+	uint8_t first[LSM_KEY_MAX];	/* separator before the open page */
+	uint8_t last[LSM_KEY_MAX];	/* key added last */
+	uint8_t node[PAGE_MAX];		/* before compression */
+};
+
+static int
+write_header(struct table_builder *b)
+{
+	lsm_env *env = b->opt.dir->env;
+	struct file_header header = {
+		.id = b->opt.id,
+		.created_us = b->opt.created_us ? b->opt.created_us :
+		    env->ops->date_us(env),
+		.edit = b->opt.edit,
+	};
+	uint8_t *block;
+	int rc;
+
+	if ((block = mem_alloc(BLOCK_UNIT)) == NULL)
+		return mem_exhausted(BLOCK_UNIT);
+	file_header_write(block, &header);
+	rc = block_writer_add(&b->writer, block, BLOCK_UNIT);
+	mem_free(block);
+	return rc;
+}
+
+static int
+keep_inputs(struct table_builder *b, const struct table_options *o)
+{
+	int rc = LSM_OK;
+
+	for (size_t i = 0; i < o->inputs_count && rc == LSM_OK; i++)
+		rc = buffer_add_varint(&b->inputs, o->inputs[i]);
+	b->opt.inputs = NULL;
+	return rc;
+}
+
+static int
+builder_open(struct table_builder *b, const struct table_options *o)
+{
+	int rc;
+
+	if (o->codec != LSM_CODEC_NONE &&
+	    (rc = compressor_new(o->codec, &b->compressor)) != LSM_OK)
+		return rc;
+	if ((rc = page_builder_new(o->page_size, &b->page)) != LSM_OK ||
+	    (rc = keep_inputs(b, o)) != LSM_OK ||
+	    (rc = block_writer_open(&b->writer, o->dir, &o->id)) != LSM_OK)
+		return rc;
+	return write_header(b);
+}
+
+int
+table_builder_new(const struct table_options *o, struct table_builder **out)
+{
+	struct table_builder *b;
+	int rc;
+
+	assert(o->id.kind == FILE_TABLE);
+	*out = NULL;
+	if ((b = mem_zalloc(sizeof *b)) == NULL)
+		return mem_exhausted(sizeof *b);
+	b->opt = *o;
+	b->footer.sequence_min = UINT64_MAX;
+	if ((rc = builder_open(b, o)) == LSM_OK)
+		*out = b;
+	else
+		table_builder_free(b);
+	return rc;
+}
+
+void
+table_builder_free(struct table_builder *b)
+{
+	if (b == NULL)
+		return;
+	block_writer_release(&b->writer, false);
+	compressor_free(b->compressor);
+	page_builder_free(b->page);
+	separators_release(&b->level);
+	separators_release(&b->above);
+	buffer_free(&b->smallest);
+	buffer_free(&b->inputs);
+	buffer_free(&b->hashes);
+	mem_free(b);
+}
+
+uint64_t
+table_builder_size(const struct table_builder *b)
+{
+	return block_writer_position(&b->writer) + page_builder_size(b->page);
+}
+
+uint64_t
+table_builder_entries(const struct table_builder *b)
+{
+	return b->footer.entries;
+}
+
+/* A page stands in its place in the writer, as it will be read. */
+static int
+seal_plain(struct table_builder *b, uint32_t tag, size_t size,
+    uint64_t *position)
+{
+	uint32_t payload = (uint32_t)(size - BLOCK_HEADER);
+	struct block_header h = { .tag = tag, .stored = payload,
+		.raw = payload };
+
+	return block_writer_seal(&b->writer, &h, position);
+}
+
+/* A leaf of `size` bytes goes out packed: compressed if that saves an eighth,
+ * else as it is. */
+static int
+write_packed(struct table_builder *b, const uint8_t *node, size_t size,
+    uint64_t *position)
+{
+	struct bytes raw = bytes(node + BLOCK_HEADER, size - BLOCK_HEADER);
+	struct block_header h = { .tag = BLOCK_LEAF, .flags = BLOCK_PACKED,
+		.codec = (uint8_t)b->opt.codec, .raw = (uint32_t)raw.n };
+	size_t packed;
+	uint8_t *block;
+	int rc;
+
+	rc = block_writer_room(&b->writer, size + BLOCK_PACK, &block);
+	if (rc != LSM_OK)
+		return rc;
+	rc = compressor_run(b->compressor, raw, block + BLOCK_HEADER,
+	    raw.n - (raw.n + 7) / 8, &packed);
+	if (rc != LSM_OK)
+		return rc;
+	if (packed == 0) {
+		memcpy(block + BLOCK_HEADER, raw.p, raw.n);
+		h.codec = LSM_CODEC_NONE;
+		packed = raw.n;
+	}
+	h.stored = (uint32_t)packed;
+	return block_writer_seal(&b->writer, &h, position);
+}
+
+static int
+leaf_written(struct table_builder *b, uint64_t position)
+{
+	b->footer.leaves++;
+	return separators_add(&b->level, bytes(b->first, b->first_n),
+	    position);
+}
+
+static size_t
+units(size_t size)
+{
+	return (size + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
+}
+
+/* Write the open page as a leaf. */
+static int
+close_leaf(struct table_builder *b)
+{
+	size_t size = page_builder_size(b->page);
+	uint64_t position;
+	uint8_t *block;
+	int rc;
+
+	if (page_builder_count(b->page) == 0)
+		return LSM_OK;
+	if (b->compressor != NULL) {
+		page_builder_finish(b->page, b->node);
+		rc = write_packed(b, b->node, size, &position);
+	} else {
+		rc = block_writer_room(&b->writer, units(size), &block);
+		if (rc != LSM_OK)
+			return rc;
+		page_builder_finish(b->page, block);
+		rc = seal_plain(b, BLOCK_LEAF, size, &position);
+	}
+	return rc == LSM_OK ? leaf_written(b, position) : rc;
+}
+
+/* The open page begins with this key: note what divides it from the last. */
+static void
+begin_leaf(struct table_builder *b, struct bytes key)
+{
+	struct bytes s = b->footer.entries == 0 ? key :
+	    separator(bytes(b->last, b->last_n), key);
+
+	if (s.n)
+		memcpy(b->first, s.p, s.n);
+	b->first_n = s.n;
+}
+
+/* An entry too large for a page with others. */
+static int
+write_one(struct table_builder *b, const struct entry *e)
+{
+	size_t size = page_one_size(e);
+	uint64_t position;
+	uint8_t *block, *node = NULL;
+	int rc;
+
+	if ((rc = close_leaf(b)) != LSM_OK)
+		return rc;
+	begin_leaf(b, e->key);
+	if (b->compressor != NULL) {
+		if ((node = mem_alloc(size)) == NULL)
+			return mem_exhausted(size);
+		page_one_write(e, node);
+		rc = write_packed(b, node, size, &position);
+		mem_free(node);
+	} else {
+		rc = block_writer_room(&b->writer, units(size), &block);
+		if (rc != LSM_OK)
+			return rc;
+		page_one_write(e, block);
+		rc = seal_plain(b, BLOCK_LEAF, size, &position);
+	}
+	return rc == LSM_OK ? leaf_written(b, position) : rc;
+}
+
+static int
+add_to_page(struct table_builder *b, const struct entry *e)
+{
+	bool added;
+	int rc;
+
+	if (e->key.n + e->value.n > PAGE_OWN)
+		return write_one(b, e);
+	if (page_builder_count(b->page) > 0) {
+		if (page_builder_add(b->page, e))
+			return LSM_OK;
+		if ((rc = close_leaf(b)) != LSM_OK)
+			return rc;
+	}
+	begin_leaf(b, e->key);
+	added = page_builder_add(b->page, e);
+	assert(added);
+	return added ? LSM_OK : LSM_BUG;
+}
+
+static int
+check_entry(const struct table_builder *b, const struct entry *e)
+{
+	if (e->key.n > LSM_KEY_MAX || e->value.n > LSM_VALUE_MAX ||
+	    e->kind > KIND_DELETE ||
+	    (e->kind == KIND_DELETE && e->value.n > 0))
+		return status_set(LSM_BUG, "%s: not an entry for a table",
+		    b->writer.name);
+	if (b->footer.entries > 0 &&
+	    bytes_compare(bytes(b->last, b->last_n), e->key) >= 0)
+		return status_set(LSM_BUG, "%s: keys do not ascend",
+		    b->writer.name);
+	return LSM_OK;
+}
+
+static void
+count_entry(struct table_builder *b, const struct entry *e)
+{
+	struct table_footer *f = &b->footer;
+
+	f->entries++;
+	f->deletes += e->kind == KIND_DELETE;
+	f->data += e->key.n + e->value.n;
+	if (e->sequence < f->sequence_min)
+		f->sequence_min = e->sequence;
+	if (e->sequence > f->sequence_max)
+		f->sequence_max = e->sequence;
+	if (e->key.n)
+		memcpy(b->last, e->key.p, e->key.n);
+	b->last_n = e->key.n;
+}
+
+int
+table_builder_add(struct table_builder *b, const struct entry *e)
+{
+	int rc;
+
+	if ((rc = check_entry(b, e)) != LSM_OK)
+		return rc;
+	if (b->footer.entries == 0 &&
+	    (rc = buffer_add(&b->smallest, e->key.p, e->key.n)) != LSM_OK)
+		return rc;
+	if (b->opt.filter_bits > 0 &&
+	    (rc = buffer_add64(&b->hashes, hash64(e->key))) != LSM_OK)
+		return rc;
+	if ((rc = add_to_page(b, e)) != LSM_OK)
+		return rc;
+	count_entry(b, e);
+	return LSM_OK;
+}
+
+/* Write the open page as an inner node; `above` learns of it. */
+static int
+close_inner(struct table_builder *b)
+{
+	size_t size = page_builder_size(b->page);
+	uint64_t position;
+	uint8_t *block;
+	int rc;
+
+	rc = block_writer_room(&b->writer, units(size), &block);
+	if (rc != LSM_OK)
+		return rc;
+	page_builder_finish(b->page, block);
+	rc = seal_plain(b, BLOCK_INNER, size, &position);
+	if (rc != LSM_OK)
+		return rc;
+	return separators_add(&b->above, bytes(b->first, b->first_n),
+	    position);
+}
+
+/* Write the nodes over those that b->level lists. */
+static int
+write_level(struct table_builder *b, unsigned height,
+    struct separators_walk *walk)
+{
+	int rc;
+
+	page_builder_begin(b->page, height, PAGE_STEP);
+	separators_clear(&b->above);
+	separators_begin(&b->level, walk);
+	while (separators_next(walk)) {
+		struct bytes key = bytes(walk->key, walk->n);
+
+		if (page_builder_count(b->page) > 0) {
+			if (page_builder_add_child(b->page, key,
+			    walk->position))
+				continue;
+			if ((rc = close_inner(b)) != LSM_OK)
+				return rc;
+		}
+		memcpy(b->first, key.p, key.n);
+		b->first_n = key.n;
+		page_builder_add_child(b->page, key, walk->position);
+	}
+	return close_inner(b);
+}
+
+static int
+write_tree(struct table_builder *b)
+{
+	struct separators_walk *walk = mem_alloc(sizeof *walk);
+	struct separators level;
+	unsigned height = 0;
+	int rc = LSM_OK;
+
+	if (walk == NULL)
+		return mem_exhausted(sizeof *walk);
+	while (b->level.count > 1 &&
+	    (rc = write_level(b, ++height, walk)) == LSM_OK) {
+		level = b->level;
+		b->level = b->above;
+		b->above = level;
+	}
+	if (rc == LSM_OK && b->level.count == 1) {
+		separators_begin(&b->level, walk);
+		separators_next(walk);
+		b->footer.root = walk->position;
+		b->footer.height = height;
+	}
+	mem_free(walk);
+	return rc;
+}
+
+static int
+write_pages(struct table_builder *b, const uint8_t *filter, uint32_t pages)
+{
+	uint64_t position;
+	uint8_t *block;
+	int rc;
+
+	b->footer.filter = block_writer_position(&b->writer);
+	b->footer.filter_pages = pages;
+	for (uint32_t i = 0; i < pages; i++) {
+		rc = block_writer_room(&b->writer, BLOOM_PAGE, &block);
+		if (rc != LSM_OK)
+			return rc;
+		memcpy(block, filter + (size_t)i * BLOOM_PAGE, BLOOM_PAGE);
+		rc = seal_plain(b, BLOCK_FILTER, BLOOM_PAGE, &position);
+		if (rc != LSM_OK)
+			return rc;
+	}
+	return LSM_OK;
+}
+
+static int
+write_filter(struct table_builder *b)
+{
+	uint32_t bits = b->opt.filter_bits, probes = bloom_probes(bits);
+	uint64_t keys = b->footer.entries;
+	uint64_t pages = bloom_pages(keys, bits);
+	uint8_t *filter;
+	int rc;
+
+	if (pages == 0)
+		return LSM_OK;
+	if ((filter = mem_zalloc((size_t)pages * BLOOM_PAGE)) == NULL)
+		return mem_exhausted((size_t)pages * BLOOM_PAGE);
+	bloom_describe(filter, (uint32_t)pages, bits, keys);
+	for (size_t i = 0; i < b->hashes.n; i += sizeof (uint64_t))
+		bloom_add(filter, (uint32_t)pages, probes,
+		    get64(b->hashes.p + i));
+	rc = write_pages(b, filter, (uint32_t)pages);
+	mem_free(filter);
+	return rc;
+}
+
+static int
+write_footer(struct table_builder *b)
+{
+	struct table_footer *f = &b->footer;
+	struct buffer block = { 0 };
+	int rc;
+
+	f->id = b->opt.id;
+	f->codec = b->opt.codec;
+	f->edit = b->opt.edit;
+	f->run = b->opt.run;
+	f->level = (uint32_t)b->opt.level;
+	f->smallest = buffer_bytes(&b->smallest);
+	f->largest = bytes(b->last, b->last_n);
+	f->inputs = buffer_bytes(&b->inputs);
+	f->inputs_count = b->opt.inputs_count;
+	f->position = block_writer_position(&b->writer);
+	f->size = f->position + footer_size(f);
+	f->sum = checksum_stream_sum(b->writer.sums);
+	if (f->entries == 0)
+		f->sequence_min = 0;
+	rc = footer_write(f, b->writer.seed, &block);
+	if (rc == LSM_OK)
+		rc = block_writer_add(&b->writer, block.p, block.n);
+	buffer_free(&block);
+	return rc;
+}
+
+static int
+make_meta(const struct table_footer *f, struct table_meta *meta)
+{
+	struct table_meta m = {
+		.number = f->id.number,
+		.size = f->size,
+		.sum = f->sum,
+		.entries = f->entries,
+		.deletes = f->deletes,
+		.data = f->data,
+		.sequence_min = f->sequence_min,
+		.sequence_max = f->sequence_max,
+		.smallest = f->smallest,
+		.largest = f->largest,
+	};
+
+	memcpy(m.branch, f->id.branch, ID_SIZE);
+	return table_meta_copy(meta, &m);
+}
+
+int
+table_builder_finish(struct table_builder *b, struct table_meta *meta)
+{
+	int rc;
+
+	memset(meta, 0, sizeof *meta);
+	if ((rc = close_leaf(b)) != LSM_OK ||
+	    (rc = block_writer_align(&b->writer)) != LSM_OK ||
+	    (rc = write_tree(b)) != LSM_OK ||
+	    (rc = write_filter(b)) != LSM_OK ||
+	    (rc = write_footer(b)) != LSM_OK ||
+	    (rc = make_meta(&b->footer, meta)) != LSM_OK)
+		return rc;
+	if ((rc = block_writer_finish(&b->writer)) != LSM_OK)
+		table_meta_release(meta);
+	return rc;
+}
