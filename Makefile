@@ -194,7 +194,7 @@ $(B)/bench.peers: tests/bench/probe.sh FORCE
 
 $(B)/tests/bench/%.o: tests/bench/%.c $(B)/flags $(B)/bench.peers
 	@mkdir -p $(@D)
-	$(COMPILE) $$(grep ^-D $(B)/bench.peers) -c -o $@ $<
+	$(COMPILE) $$(grep ^-D $(B)/bench.peers) -Itests -c -o $@ $<
 
 $(B)/bench: $(BENCH_SRC:%.c=$(B)/%.o) $(B)/liblsm.a $(B)/bench.peers
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS) \
