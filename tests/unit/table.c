@@ -5,29 +5,29 @@
 #include <stdlib.h>
 
 #include "base/checksum.h"
-#include "support/tablekit.h"
+#include "support/tkit.h"
 #include "support/test.h"
 #include "table/compress.h"
 #include "table/footer.h"
 #include "table/page.h"
 
 static void
-check_all(struct tablekit *k, const struct model *m)
+check_all(struct tkit *k, const struct model *m)
 {
-	CHECK_OK(kit_open(k));
-	CHECK_OK(kit_check_gets(k, m));
-	CHECK_OK(kit_check_walks(k, m, 0));
-	CHECK_OK(kit_check_walks(k, m, TABLE_SCAN));
-	CHECK_OK(kit_check_seeks(k, m, 0));
-	CHECK_OK(kit_check_seeks(k, m, TABLE_SCAN));
+	CHECK_OK(tkit_open(k));
+	CHECK_OK(tkit_check_gets(k, m));
+	CHECK_OK(tkit_check_walks(k, m, 0));
+	CHECK_OK(tkit_check_walks(k, m, TABLE_SCAN));
+	CHECK_OK(tkit_check_seeks(k, m, 0));
+	CHECK_OK(tkit_check_seeks(k, m, TABLE_SCAN));
 	CHECK_OK(table_verify(k->table));
-	kit_close(k);
+	tkit_close(k);
 }
 
 /* The same through every way to the pages: mapped, strict with and without a
  * cache, and a door that cannot map. */
 static void
-check_ways(struct tablekit *k, const struct model *m)
+check_ways(struct tkit *k, const struct model *m)
 {
 	struct cache *cache;
 
@@ -49,21 +49,21 @@ check_ways(struct tablekit *k, const struct model *m)
 static void
 build_and_check(const struct model *m, int codec, uint32_t page_size)
 {
-	struct tablekit k;
+	struct tkit k;
 
-	kit_init(&k, codec);
+	tkit_init(&k, codec);
 	k.opt.page_size = page_size;
-	CHECK_OK(kit_build(&k, m));
+	CHECK_OK(tkit_build(&k, m));
 	CHECK_EQ(k.meta.entries, m->n);
-	CHECK_EQ(k.meta.size, kit_file(&k)->n);
+	CHECK_EQ(k.meta.size, tkit_file(&k)->n);
 	check_ways(&k, m);
-	kit_release(&k);
+	tkit_release(&k);
 }
 
 static void
 build_every_codec(const struct model *m)
 {
-	int codecs[4], n = kit_codecs(codecs);
+	int codecs[4], n = tkit_codecs(codecs);
 
 	for (int i = 0; i < n; i++) {
 		build_and_check(m, codecs[i], 4096);

@@ -1,7 +1,7 @@
 /*
- * tablekit.c - a table in memory and the sorted entries that it must hold.
+ * tkit.c - a table in memory and the sorted entries that it must hold.
  */
-#include "support/tablekit.h"
+#include "support/tkit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +159,7 @@ model_find(const struct model *m, struct bytes key)
 }
 
 void
-kit_init(struct tablekit *k, int codec)
+tkit_init(struct tkit *k, int codec)
 {
 	memset(k, 0, sizeof *k);
 	k->env = memenv_new();
@@ -183,15 +183,15 @@ kit_init(struct tablekit *k, int codec)
 }
 
 void
-kit_release(struct tablekit *k)
+tkit_release(struct tkit *k)
 {
-	kit_close(k);
+	tkit_close(k);
 	table_meta_release(&k->meta);
 	memenv_free(k->env);
 }
 
 int
-kit_build(struct tablekit *k, const struct model *m)
+tkit_build(struct tkit *k, const struct model *m)
 {
 	struct table_builder *b;
 	int rc = table_builder_new(&k->opt, &b);
@@ -207,20 +207,20 @@ kit_build(struct tablekit *k, const struct model *m)
 }
 
 int
-kit_open(struct tablekit *k)
+tkit_open(struct tkit *k)
 {
 	return table_open(&k->source, &k->meta, &k->table);
 }
 
 void
-kit_close(struct tablekit *k)
+tkit_close(struct tkit *k)
 {
 	table_free(k->table);
 	k->table = NULL;
 }
 
 struct buffer *
-kit_file(struct tablekit *k)
+tkit_file(struct tkit *k)
 {
 	return memenv_file(k->env, k->name);
 }
@@ -235,7 +235,7 @@ same_entry(const struct entry *got, const struct entry *wanted)
 }
 
 static int
-get_one(struct tablekit *k, const struct entry *wanted, struct buffer *value)
+get_one(struct tkit *k, const struct entry *wanted, struct buffer *value)
 {
 	struct entry got = { .key = wanted->key };
 	int rc = table_get(k->table, wanted->key, hash64(wanted->key),
@@ -262,7 +262,7 @@ beside(struct bytes key, int which, uint8_t room[LSM_KEY_MAX + 1])
 }
 
 static int
-get_beside(struct tablekit *k, const struct model *m, struct bytes key,
+get_beside(struct tkit *k, const struct model *m, struct bytes key,
     int which)
 {
 	uint8_t room[LSM_KEY_MAX + 1];
@@ -281,7 +281,7 @@ get_beside(struct tablekit *k, const struct model *m, struct bytes key,
 }
 
 int
-kit_check_gets(struct tablekit *k, const struct model *m)
+tkit_check_gets(struct tkit *k, const struct model *m)
 {
 	struct buffer value = { 0 };
 	int rc = LSM_OK;
@@ -335,7 +335,7 @@ walk(struct iter *it, const struct model *m)
 }
 
 int
-kit_check_walks(struct tablekit *k, const struct model *m, unsigned flags)
+tkit_check_walks(struct tkit *k, const struct model *m, unsigned flags)
 {
 	struct iter *it;
 	int rc = table_iter_new(k->table, flags, &it);
@@ -370,7 +370,7 @@ seek_one(struct iter *it, const struct model *m, struct bytes key)
 }
 
 int
-kit_check_seeks(struct tablekit *k, const struct model *m, unsigned flags)
+tkit_check_seeks(struct tkit *k, const struct model *m, unsigned flags)
 {
 	size_t step = flags & TABLE_SCAN ? 31 : 1; /* it reads far ahead */
 	uint8_t room[LSM_KEY_MAX + 1];
@@ -389,7 +389,7 @@ kit_check_seeks(struct tablekit *k, const struct model *m, unsigned flags)
 }
 
 int
-kit_codecs(int list[4])
+tkit_codecs(int list[4])
 {
 	int n = 0;
 

@@ -1,8 +1,8 @@
 /*
- * tablekit.h - a table in memory and the sorted entries that it must hold.
+ * tkit.h - a table in memory and the sorted entries that it must hold.
  */
-#ifndef SUPPORT_TABLEKIT_H
-#define SUPPORT_TABLEKIT_H
+#ifndef SUPPORT_TKIT_H
+#define SUPPORT_TKIT_H
 
 #include "base/random.h"
 #include "support/memenv.h"
@@ -33,7 +33,7 @@ void model_fill(struct model *, enum model_keys, size_t n, size_t value_max,
 void model_free(struct model *);
 size_t model_find(const struct model *, struct bytes key);	/* first >= */
 
-struct tablekit {
+struct tkit {
 	struct memenv *env;
 	struct table_stats stats;
 	struct table_source source;
@@ -44,22 +44,22 @@ struct tablekit {
 };
 
 /* Options: this codec, pages of 4096, 10 filter bits, number 13. */
-void kit_init(struct tablekit *, int codec);
-void kit_release(struct tablekit *);
-int kit_build(struct tablekit *, const struct model *);
-int kit_open(struct tablekit *);
-void kit_close(struct tablekit *);
-struct buffer *kit_file(struct tablekit *);
+void tkit_init(struct tkit *, int codec);
+void tkit_release(struct tkit *);
+int tkit_build(struct tkit *, const struct model *);
+int tkit_open(struct tkit *);
+void tkit_close(struct tkit *);
+struct buffer *tkit_file(struct tkit *);
 
 /* Every get, and gets of keys that are not there. LSM_OK or the first code; an
  * answer that is wrong ends the test. */
-int kit_check_gets(struct tablekit *, const struct model *);
+int tkit_check_gets(struct tkit *, const struct model *);
 /* Forward and backward walks. */
-int kit_check_walks(struct tablekit *, const struct model *, unsigned flags);
+int tkit_check_walks(struct tkit *, const struct model *, unsigned flags);
 /* Both seeks to each key, and to keys beside it. */
-int kit_check_seeks(struct tablekit *, const struct model *, unsigned flags);
+int tkit_check_seeks(struct tkit *, const struct model *, unsigned flags);
 
 /* The codecs of this build: fills `list`, returns their number. */
-int kit_codecs(int list[4]);
+int tkit_codecs(int list[4]);
 
 #endif
