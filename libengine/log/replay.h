@@ -71,7 +71,7 @@ struct log_replay_out {
 	bool clean;			/* close or leave mark, or a known end */
 	bool same_boot;			/* the ring vouches for the end: go on
 					 * in this file with `missing` */
-	bool closed;			/* a close mark is the last record; with
+	bool closed;			/* the last one is a close mark; with
 					 * same_boot: continue, then start */
 	bool syncing;			/* the last writer died inside a sync */
 	struct buffer missing;		/* up to the end, not in the file yet */
