@@ -68,7 +68,7 @@ struct log_replay_in {
 struct log_replay_out {
 	struct log_end last;		/* newest log that counts; number 0:
 					 * there is none */
-	bool clean;			/* close or leave mark, or a known end */
+	bool clean;			/* close or leave mark, or known end */
 	bool same_boot;			/* the ring vouches for the end: go on
 					 * in this file with `missing` */
 	bool closed;			/* the last one is a close mark; with
