@@ -213,7 +213,8 @@ load_all(struct load *l)
 	if (status != 0)
 		say_committed(l);
 	else if (l->settings->verbose)
-		cli_note("%s: %" PRIu64 " records", l->in.name, l->committed);
+		cli_note("%s: records committed: %" PRIu64, l->in.name,
+		    l->committed);
 	return status;
 }
 

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,9 +138,8 @@ find(const char *from, size_t size, char stop)
 static int
 too_long(const struct input *in, uint64_t limit)
 {
-	cli_place(in->name, in->line);
-	return cli_fail(EXIT_DATA, "longer than %llu bytes",
-	    (unsigned long long)limit);
+	return cli_fail(EXIT_DATA, "%s:%" PRIu64 ": longer than %" PRIu64
+	    " bytes", in->name, in->line, limit);
 }
 
 int
@@ -172,8 +172,8 @@ input_rest(struct input *in, uint64_t limit, struct word *rest)
 
 	while (status == 0 && !in->ended) {
 		if (in->end - in->begin > limit)
-			return cli_fail(EXIT_DATA, "%s: longer than %llu bytes",
-			    in->name, (unsigned long long)limit);
+			return cli_fail(EXIT_DATA, "%s: longer than %" PRIu64
+			    " bytes", in->name, limit);
 		status = fill(in);
 	}
 	if (status == 0)

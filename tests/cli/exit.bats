@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# Exit statuses that have no other place, and two processes at one database.
+load helper
+
+@test "no database: 66, and nothing is made" {
+	refused 66 lsm-cli nope get k
+	refused 66 lsm-cli nope put k v
+	refused 66 lsm-cli nope scan
+	[ ! -e nope ]
+	mkdir empty
+	refused 66 lsm-cli empty get k
+	refused 66 lsm-cli empty put k v
+	[ -z "$(ls -A empty)" ]
+	echo text >file
+	refused 66 lsm-cli file get k
+	[ "$(cat file)" = text ]
+}
+
+@test "a damaged CURRENT is 65, for readers and writers, and stays" {
+	fruit
+	echo garbage >db/CURRENT
+	tree db >before
+	refused 65 lsm-cli db get apple
+	refused 65 lsm-cli db put k v
+	tree db | cmp before -
+}
+
+@test "a damaged table is 65, with its place, and no wrong answer" {
+	fruit
+	lsm-cli db flush
+	table=$(ls db/*.sst)
+	size=$(stat -c %s "$table")
+	head -c "$size" /dev/urandom >"$table"
+	got=0
+	lsm-cli db scan >out 2>err || got=$?
+	[ "$got" -eq 65 ]
+	[ ! -s out ]
+	grep -q "^lsm-cli: .*${table##*/}" err
+}
+
+@test "a missing table is 65, not an absent key" {
+	fruit
+	lsm-cli db flush
+	rm db/*.sst
+	got=0
+	lsm-cli db get apple 2>err || got=$?
+	[ "$got" -eq 65 ]
+}
+
+@test "a second writer is 75, and readers go on" {
+	fruit
+	writer_start
+	refused 75 lsm-cli db put k v
+	refused 75 lsm-cli db compact
+	refused 75 lsm-cli --wait=200ms db put k v
+	[ "$(lsm-cli db get held)" = yes ]
+	printf 'put more yes\nget --format=tsv more\n' >&"${writer[1]}"
+	read -r line <&"${writer[0]}"
+	[ "$(lsm-cli db get more)" = yes ]
+	writer_end
+	lsm-cli db put k v
+}
+
+@test "--wait gets the lock when the other writer ends" {
+	fruit
+	writer_start
+	lsm-cli --wait db put waited yes &
+	waiter=$!
+	lsm-cli --wait=90s db put patient yes &
+	other=$!
+	fails 1 '' lsm-cli db has waited
+	writer_end
+	wait "$waiter"
+	wait "$other"
+	lsm-cli db has waited
+	lsm-cli db has patient
+}
+
+@test "a writer that was killed leaves no lock" {
+	fruit
+	writer_start --sync=off
+	kill -9 "$writer_pid"
+	wait "$writer_pid" && false
+	lsm-cli db put k v
+	[ "$(lsm-cli db get held)" = yes ]
+}
+
+@test "the worst status of a script holds" {
+	fruit
+	printf 'frob\nload nope\nload records\nget plum\n' >script
+	printf 'x\n' >records
+	got=0
+	lsm-cli --keep-going db <script 2>err || got=$?
+	[ "$got" -eq 65 ]
+}

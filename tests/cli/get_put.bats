@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# One key at a time: put, get, has, delete.
+load helper
+
+@test "a value comes back byte for byte, and nothing is added" {
+	lsm-cli --create db put apple red
+	lsm-cli db get apple >out
+	printf red | cmp - out
+}
+
+@test "success is silent" {
+	lsm-cli --create db put apple red >out 2>&1
+	lsm-cli db delete apple >>out 2>&1
+	lsm-cli db flush >>out 2>&1
+	lsm-cli db compact >>out 2>&1
+	[ ! -s out ]
+}
+
+@test "a terminal gets a newline behind the value" {
+	fruit
+	script -qec 'lsm-cli db get apple' /dev/null </dev/null >out
+	printf 'red\r\n' | cmp - out
+}
+
+@test "an absent key: nothing on stdout, one line on stderr, status 1" {
+	fruit
+	fails 1 'lsm-cli: db: plum: not found' lsm-cli db get plum
+	[ ! -s out ]
+}
+
+@test "an absent key is silent with -q" {
+	fruit
+	fails 1 '' lsm-cli -q db get plum
+}
+
+@test "a key in a message is escaped and cut" {
+	fruit
+	fails 1 'lsm-cli: db: \x1b[31m\t\\: not found' \
+	    lsm-cli db get $'\033[31m\t\\'
+	long=$(head -c 4096 /dev/zero | tr '\0' k)
+	fails 1 "lsm-cli: db: ${long:0:64}...: not found" \
+	    lsm-cli db get "$long"
+}
+
+@test "has says it by its status only" {
+	fruit
+	fails 0 '' lsm-cli db has apple
+	[ ! -s out ]
+	fails 1 '' lsm-cli db has plum
+	[ ! -s out ]
+}
+
+@test "several keys are records in the order asked" {
+	fruit
+	lsm-cli db get cherry apple cherry >out
+	printf 'cherry\tdark red\napple\tred\ncherry\tdark red\n' | cmp - out
+}
+
+@test "several keys, one absent: the others are printed, status 1" {
+	fruit
+	fails 1 'lsm-cli: db: plum: not found' lsm-cli db get apple plum cherry
+	printf 'apple\tred\ncherry\tdark red\n' | cmp - out
+}
+
+@test "an absent key is marked in json" {
+	fruit
+	fails 1 '' lsm-cli -q db get --format=json apple plum
+	printf '{"key":"apple","value":"red"}\n{"key":"plum","found":false}\n' |
+	    cmp - out
+}
+
+@test "get in raw: one value bare, several in lines" {
+	fruit
+	lsm-cli db get --format=raw apple >out
+	printf red | cmp - out
+	lsm-cli db get --format=raw apple banana >out
+	printf 'red\nyellow\n' | cmp - out
+}
+
+@test "an overwrite holds, a delete holds, deleting the absent is success" {
+	fruit
+	lsm-cli db put apple green
+	[ "$(lsm-cli db get apple)" = green ]
+	lsm-cli db delete apple plum
+	fails 1 '' lsm-cli db has apple
+	lsm-cli db del banana cherry
+	[ "$(lsm-cli db scan --count)" = $'0\t0\t0' ]
+}
+
+@test "the empty key and the empty value are a record" {
+	lsm-cli --create db put '' ''
+	fails 0 '' lsm-cli db has ''
+	lsm-cli db get '' >out
+	[ ! -s out ]
+	[ "$(lsm-cli db scan --count)" = $'1\t0\t0' ]
+}
+
+@test "a value from stdin is byte-exact" {
+	head -c 300000 /dev/urandom >blob
+	lsm-cli --create db put blob - <blob
+	lsm-cli db get blob | cmp - blob
+	printf '' | lsm-cli db put blob -
+	lsm-cli db get blob | cmp - /dev/null
+}
+
+@test "a value from a file is byte-exact" {
+	head -c 300000 /dev/urandom >blob
+	lsm-cli --create db put blob --value-file blob
+	lsm-cli db get blob | cmp - blob
+}
+
+@test "a value's file that is not there creates nothing" {
+	fails 66 'lsm-cli: nope: No such file or directory' \
+	    lsm-cli --create db put k --value-file=nope
+	[ ! -e db ]
+}
+
+@test "a single hyphen can be stored, from stdin" {
+	printf -- - | lsm-cli --create db put hyphen -
+	[ "$(lsm-cli db get hyphen)" = - ]
+}
+
+@test "keys and values that begin with a hyphen stand behind --" {
+	lsm-cli --create db put -- -k -v
+	[ "$(lsm-cli db get -- -k)" = -v ]
+	refused 64 lsm-cli db put -k v
+}
+
+@test "the longest key goes in, one byte more does not" {
+	key=$(head -c 4096 /dev/zero | tr '\0' k)
+	lsm-cli --create db put "$key" v
+	[ "$(lsm-cli db get "$key")" = v ]
+	refused 65 lsm-cli db put "${key}k" v
+	[ "$(lsm-cli db scan --count)" = $'1\t4096\t1' ]
+}
+
+@test "binary keys as hex and as escapes" {
+	lsm-cli --create db --key-format=hex put 00fF0a x
+	lsm-cli db get --key-format=escaped '\0\xff\n' >out
+	printf x | cmp - out
+	[ "$(lsm-cli db scan)" = '\0\xff\n'$'\tx' ]
+	[ "$(lsm-cli db scan --key-format=hex)" = $'00ff0a\tx' ]
+	refused 64 lsm-cli db get --key-format=hex 0
+	refused 64 lsm-cli db get --key-format=hex 0g
+	refused 64 lsm-cli db get --key-format=escaped 'a\q'
+	refused 64 lsm-cli db get --key-format=escaped 'a\'
+	refused 64 lsm-cli db get --key-format=escaped 'a\x1'
+}
+
+@test "only --create creates, and it makes parents" {
+	refused 66 lsm-cli a/b/db put k v
+	[ ! -e a ]
+	lsm-cli --create a/b/db put k v
+	[ "$(lsm-cli a/b/db get k)" = v ]
+}
+
+@test "--create leaves a database that is there alone" {
+	fruit
+	lsm-cli --create db put plum blue
+	[ "$(lsm-cli db scan --count | cut -f1)" = 4 ]
+}
+
+@test "a put without a sync is there for the next process" {
+	lsm-cli --create db --sync=off put k v
+	[ "$(lsm-cli db get k)" = v ]
+}
+
+@test "-v says what was done, on stderr" {
+	fails 0 'lsm-cli: put: done' lsm-cli -v --create db put k v
+	[ ! -s out ]
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# load: records from text, what is wrong with them, and what is kept.
+load helper
+
+@test "what scan prints, load reads" {
+	awk 'BEGIN { for (i = 0; i < 256; i++)
+	    printf "put --key-format=hex 61%02x \"v\\x%02x\\n\"\n", i, i }' |
+	    lsm-cli --create --sync=off db
+	lsm-cli db scan >records
+	lsm-cli --create copy load records
+	lsm-cli copy scan | cmp - records
+	lsm-cli db scan --key-format=hex |
+	    lsm-cli --create hexed load --key-format=hex -
+	lsm-cli hexed scan | cmp - records
+}
+
+@test "the last newline may be missing" {
+	printf 'a\t1\nb\t2' | lsm-cli --create db load
+	[ "$(lsm-cli db scan)" = $'a\t1\nb\t2' ]
+}
+
+@test "empty keys, empty values and an empty file" {
+	lsm-cli --create db load </dev/null
+	[ "$(lsm-cli db scan --count)" = $'0\t0\t0' ]
+	printf '\t\nb\t\n' | lsm-cli db load
+	[ "$(lsm-cli db scan --count)" = $'2\t1\t0' ]
+}
+
+@test "of several with one key the last holds" {
+	printf 'a\t1\na\t2\n' | lsm-cli --create db load
+	[ "$(lsm-cli db get a)" = 2 ]
+}
+
+@test "bytes that need no escape may stand as they are" {
+	printf 'k\001\377\t\303\274\r\n' | lsm-cli --create db load
+	lsm-cli db get $'k\001\377' >out
+	printf '\303\274\r' | cmp - out
+}
+
+@test "a line without TAB ends the load and is named" {
+	printf 'a\t1\nb\t2\nfoo\nc\t3\n' >bad
+	fails 65 'lsm-cli: bad:3: no TAB between key and value
+lsm-cli: bad: records committed: 2, last key: b' \
+	    lsm-cli --create db load bad
+	[ "$(lsm-cli db scan)" = $'a\t1\nb\t2' ]
+}
+
+@test "each kind of malformed line is refused" {
+	for line in '' 'x' 'a\tb\tc' 'a\\q\tb' 'a\tb\\' 'a\tb\\x1' \
+	    'a\tb\\xg1'; do
+		rm -rf db
+		printf "ok\t1\n$line\nlate\t2\n" >bad
+		got=0
+		lsm-cli --create db load <bad >out 2>err || got=$?
+		[ "$got" -eq 65 ]
+		[ ! -s out ]
+		grep -q '^lsm-cli: stdin:2: ' err
+		grep -qx 'lsm-cli: stdin: records committed: 1, last key: ok' \
+		    err
+		[ "$(lsm-cli db scan)" = $'ok\t1' ]
+	done
+}
+
+@test "a bad first line commits nothing" {
+	printf 'x\n' >bad
+	fails 65 'lsm-cli: bad:1: no TAB between key and value
+lsm-cli: bad: records committed: 0' lsm-cli --create db load bad
+}
+
+@test "batches of one, of a few, and larger than the input" {
+	awk 'BEGIN { for (i = 0; i < 250; i++) printf "%04d\tv\n", i }' >records
+	for n in 1 7 100 250 251 4000000000; do
+		rm -rf db
+		lsm-cli --create --sync=off db load --batch-size=$n records
+		lsm-cli db scan | cmp - records
+	done
+}
+
+@test "each sync mode stores all" {
+	awk 'BEGIN { for (i = 0; i < 250; i++) printf "%04d\tv\n", i }' >records
+	for mode in always batch end off; do
+		rm -rf db
+		lsm-cli --create db load --sync=$mode --batch-size=100 records
+		lsm-cli db scan | cmp - records
+	done
+}
+
+@test "a line of megabytes is a record" {
+	head -c 5000000 /dev/zero | tr '\0' v >value
+	{ printf 'k\t'; cat value; printf '\nl\t1\n'; } |
+	    lsm-cli --create db load
+	lsm-cli db get k | cmp - value
+	[ "$(lsm-cli db get l)" = 1 ]
+}
+
+@test "a key without end is refused before memory runs out" {
+	(
+		ulimit -v 200000
+		head -c 400000000 /dev/zero | tr '\0' k |
+		    lsm-cli --create db load
+	) 2>err && false
+	grep -q '^lsm-cli: stdin:1: longer than ' err
+}
+
+@test "the longest key loads, escaped to four times its size" {
+	key=$(awk 'BEGIN { for (i = 0; i < 4096; i++) printf "\\x80" }')
+	printf '%s\t1\n' "$key" | lsm-cli --create db load
+	[ "$(lsm-cli db scan --count)" = $'1\t4096\t1' ]
+	printf '%sk\t1\n' "$key" >bad
+	fails 65 'lsm-cli: bad:1: longer than 16384 bytes
+lsm-cli: bad: records committed: 0' lsm-cli db load bad
+	head -c 4097 /dev/zero | tr '\0' k >bad
+	printf '\t1\n' >>bad
+	fails 65 'lsm-cli: bad:1: key: too long
+lsm-cli: bad: records committed: 0' lsm-cli db load bad
+}
+
+@test "a file that is not there, and a directory" {
+	fails 66 'lsm-cli: nope: No such file or directory' \
+	    lsm-cli --create db load nope
+	[ ! -e db ]
+	mkdir dir
+	got=0
+	lsm-cli --create db load dir 2>err || got=$?
+	[ "$got" -eq 74 ]
+	grep -q '^lsm-cli: dir: Is a directory$' err
+}
+
+@test "no progress in a log by accident, -v and --progress on demand" {
+	printf 'a\t1\n' >records
+	fails 0 '' lsm-cli --create db load records
+	fails 0 'lsm-cli: records: records committed: 1
+lsm-cli: load: done' lsm-cli -v db load records
+	lsm-cli db load --progress records 2>err
+	grep -q '^lsm-cli: load: 1 records committed, ' err
+	fails 0 '' lsm-cli -q db load --progress records
+}
+
+# What was acknowledged on stderr is there, and nothing is missing before it.
+killed_load() {
+	mkfifo err
+	awk 'BEGIN { for (i = 0; ; i++) printf "%012d\tvalue %d\n", i, i }' |
+	    lsm-cli --create db load --progress --batch-size=100 "$@" 2>err &
+	loader=$!
+	exec {err}<err
+	read -r line <&"$err"
+	read -r line <&"$err"
+	kill -9 "$loader"
+	wait "$loader" && false
+	acknowledged=${line#lsm-cli: load: }
+	acknowledged=${acknowledged%% *}
+	[ "$acknowledged" -gt 0 ]
+	lsm-cli db scan --keys-only >out
+	[ "$(wc -l <out)" -ge "$acknowledged" ]
+	[ $(($(wc -l <out) % 100)) -eq 0 ]
+	awk '$1 != sprintf("%012d", NR - 1) { exit 1 }' out
+	lsm-cli db put after yes
+	[ "$(lsm-cli db get after)" = yes ]
+}
+
+@test "kill -9 in a load that syncs each batch loses nothing" {
+	killed_load --sync=batch
+}
+
+@test "kill -9 in a load that syncs at its end loses nothing" {
+	killed_load --sync=end
+}
+
+@test "kill -9 in a load that never syncs loses nothing" {
+	killed_load --sync=off
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# The grammar of options and operands, and all that is refused.
+load helper
+
+@test "options and operands mix, values follow = or stand alone" {
+	fruit
+	for way in '--limit=1 db scan' '--limit 1 db scan' 'db --limit 1 scan' \
+	    'db scan --limit=1' 'db scan apple --limit 1 banana' \
+	    '--limit=9 db scan --limit=1'; do
+		[ "$(lsm-cli $way)" = $'apple\tred' ]
+	done
+}
+
+@test "letters may stand together" {
+	fruit
+	fails 1 '' lsm-cli -vq db get plum
+}
+
+@test "an unknown option is named, with the nearest one" {
+	fruit
+	fails 64 'lsm-cli: unknown option --limt, perhaps --limit; try --help' \
+	    lsm-cli db scan --limt=1
+	fails 64 'lsm-cli: unknown option --zzzzzz; try --help' \
+	    lsm-cli db scan --zzzzzz
+	fails 64 'lsm-cli: unknown option -x; try --help, or -- before an '\
+'operand that begins with -' lsm-cli db get -x
+	fails 64 'lsm-cli: unknown command "scam", perhaps scan; try help' \
+	    lsm-cli db scam
+}
+
+@test "a long option is not abbreviated" {
+	fruit
+	fails 64 'lsm-cli: unknown option --lim, perhaps --limit; try --help' \
+	    lsm-cli db scan --lim=1
+	POSIXLY_CORRECT=1 lsm-cli db scan --limit=1
+}
+
+@test "behind -- all words are operands" {
+	lsm-cli --create -- db put --limit=1 --
+	[ "$(lsm-cli db get -- --limit=1)" = -- ]
+	lsm-cli --create -- -db put k v
+	[ "$(lsm-cli -- -db get k)" = v ]
+}
+
+@test "each malformed option is a usage error and creates nothing" {
+	while IFS= read -r words; do
+		refused 64 eval "lsm-cli --create new $words"
+		[ ! -e new ]
+	done <<'END'
+load --batch-size=0
+load --batch-size=-1
+load --batch-size=10x
+load --batch-size=
+load --batch-size=99999999999999999999
+load --batch-size
+load --sync=sometimes
+load --sync=
+load --sync
+load a b
+put
+put k
+put k v w
+put k v --sync=batch
+put k v --sync=end
+put k v --value-file=f
+put k --value-file=
+put k v --codec=gzip
+put k v --codec
+put k v --memtable-size=64Q
+put k v --memtable-size=64KK
+put k v --memtable-size=-1
+put k v --memtable-size=+1
+put k v --memtable-size=' 1M'
+put k v --memtable-size=1.5M
+put k v --memtable-size=
+put k v --memtable-size=0
+put k v --memtable-size=511
+put k v --memtable-size=2G
+put k v --memtable-size=16777216T
+put k v --memtable-size=99999999999999999999
+put k v --wait=1w
+put k v --wait=-1
+put k v --wait=1s1
+put k v --wait=
+put k v --wait=99999999999999999999
+put k v --wait=300000000d
+put k v --key-format=base64
+put k v --limit=1
+put k v --reverse
+put k v --format=json
+put k v --count
+put k v --create=yes
+put k v --quiet=1
+put k v --keep-going
+delete
+delete k --limit=1
+scan
+get k
+has k
+stats
+files
+compact
+flush
+help get put
+''
+END
+}
+
+@test "each option that makes no sense for a reader is a usage error" {
+	fruit
+	while IFS= read -r words; do
+		refused 64 eval "lsm-cli db $words"
+	done <<'END'
+get
+has
+has a b
+scan a b c
+stats x
+files x
+flush x
+compact x
+scan --limit=-1
+scan --limit=1x
+scan --limit=1K
+scan --limit=18446744073709551616
+scan --keys-only --values-only
+scan --count --keys-only
+scan --count --values-only
+scan --count --format=json
+scan --format=raw
+scan --format=text
+scan --format=xml
+scan --sync=off
+scan --wait
+scan --progress
+get a --format=text
+get a --count
+get a --memtable-size=1M
+get a --codec=none
+stats --format=raw
+files --format=raw
+put a b --codec=none
+END
+}
+
+@test "no operand: one line of usage" {
+	refused 64 lsm-cli
+	grep -q '^lsm-cli: usage: lsm-cli \[OPTION\]... DIR' err
+}
+
+@test "sizes and durations with their units" {
+	for size in 512 64K 1M 1G; do
+		rm -rf db
+		lsm-cli --create --memtable-size=$size db put k v
+	done
+	for wait in 0 1 500ms 90s 15m 2h 1d; do
+		lsm-cli --wait=$wait db put k v
+	done
+	lsm-cli --wait db put k v
+}
+
+@test "each codec built in can be chosen for a new database" {
+	for codec in $(lsm-cli --version | sed -n 's/.*codecs //p'); do
+		lsm-cli --create --codec=$codec db.$codec put k v
+		lsm-cli db.$codec flush
+		[ "$(lsm-cli db.$codec get k)" = v ]
+	done
+	[ -d db.none ]
+	[ -d db.zlib ]
+}
+
+@test "--strict reads the same" {
+	fruit
+	lsm-cli db flush
+	[ "$(lsm-cli --strict db scan)" = "$(lsm-cli db scan)" ]
+}
+
+@test "--help: stdout, one screen, two examples, status 0" {
+	lsm-cli --help >out 2>err
+	[ ! -s err ]
+	[ "$(wc -l <out)" -le 24 ]
+	[ "$(awk 'length > 80' out)" = '' ]
+	[ "$(grep -c '^  lsm-cli ' out)" -eq 2 ]
+	lsm-cli -h | cmp - out
+	lsm-cli db --help | cmp - out
+	[ ! -e db ]
+	lsm-cli --help put >out
+	grep -q -- '--value-file=FILE' out
+	lsm-cli nope put --help | cmp - out
+	[ "$(awk 'length > 80' out)" = '' ]
+}
+
+@test "each command of the help has help of its own" {
+	lsm-cli --help | awk '/^  [a-z]+ / && $1 != "lsm-cli" { print $1 }' \
+	    >names
+	[ "$(wc -l <names)" -eq 12 ]
+	while read -r name; do
+		lsm-cli --help "$name" | grep -q "^usage: $name"
+	done <names
+}
+
+@test "--version names tool, library, format and codecs" {
+	lsm-cli --version >out
+	grep -qx 'lsm-cli [0-9]*\.[0-9]*\.[0-9]*' out
+	grep -Eqx 'liblsm [0-9.]+, format [0-9.]+, codecs none( [a-z0-9]+)*' out
+	[ "$(wc -l <out)" -eq 2 ]
+	lsm-cli -V | cmp - out
+}
+
+@test "the manual knows each option and each command" {
+	page=$BATS_TEST_DIRNAME/../../man/lsm-cli.1
+	for name in $(lsm-cli --help | awk '/^  [a-z]+ / &&
+	    $1 != "lsm-cli" { print $1 }'); do
+		grep -q "^\.It Cm $name" "$page"
+		for option in $(lsm-cli --help "$name" |
+		    grep -o -- '--[a-z-]*'); do
+			grep -q "Fl Fl ${option#--}\b" "$page"
+		done
+	done
+}

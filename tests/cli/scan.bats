@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# Ranges: what scan prints, and in which form.
+load helper
+
+@test "a scan prints all records in key order" {
+	fruit
+	lsm-cli db scan >out
+	printf 'apple\tred\nbanana\tyellow\ncherry\tdark red\n' | cmp - out
+}
+
+@test "FROM is inclusive, TO is not" {
+	fruit
+	[ "$(lsm-cli db scan banana)" = $'banana\tyellow\ncherry\tdark red' ]
+	[ "$(lsm-cli db scan apple cherry --keys-only)" = $'apple\nbanana' ]
+	[ "$(lsm-cli db scan '' b --keys-only)" = apple ]
+}
+
+@test "an empty range is an answer" {
+	fruit
+	for range in 'b b' 'c a' 'x' 'apple apple'; do
+		lsm-cli db scan $range >out
+		[ ! -s out ]
+	done
+	[ "$(lsm-cli db scan x --count)" = $'0\t0\t0' ]
+	[ "$(lsm-cli db scan c a --count)" = $'0\t0\t0' ]
+}
+
+@test "a prefix, and a prefix within a range" {
+	fruit
+	lsm-cli db put apricot orange
+	[ "$(lsm-cli db scan --prefix=ap --keys-only)" = $'apple\napricot' ]
+	[ "$(lsm-cli db scan apq --prefix ap --keys-only)" = apricot ]
+	[ "$(lsm-cli db scan '' apq --prefix ap --keys-only)" = apple ]
+	[ -z "$(lsm-cli db scan b --prefix ap)" ]
+	[ "$(lsm-cli db scan --prefix= --count | cut -f1)" = 4 ]
+}
+
+@test "a prefix of highest bytes ends where the keys end" {
+	lsm-cli --create db put --key-format=hex ff a
+	lsm-cli db put --key-format=hex ffff b
+	lsm-cli db put --key-format=hex fe c
+	[ "$(lsm-cli db scan --key-format=hex --prefix=ff --values-only)" = \
+	    $'a\nb' ]
+	[ "$(lsm-cli db scan --key-format=hex --prefix=ffff --values-only)" = \
+	    b ]
+}
+
+@test "--reverse turns the order, with --limit it gives the last" {
+	fruit
+	[ "$(lsm-cli db scan --reverse --keys-only)" = \
+	    $'cherry\nbanana\napple' ]
+	[ "$(lsm-cli db scan --reverse --limit=1 --keys-only)" = cherry ]
+	[ "$(lsm-cli db scan a c --reverse --limit 1 --keys-only)" = banana ]
+}
+
+@test "--limit" {
+	fruit
+	[ "$(lsm-cli db scan --limit=2 --keys-only)" = $'apple\nbanana' ]
+	[ -z "$(lsm-cli db scan --limit=0)" ]
+	[ "$(lsm-cli db scan --limit=99 --count | cut -f1)" = 3 ]
+}
+
+@test "--count prints records, key bytes, value bytes" {
+	fruit
+	[ "$(lsm-cli db scan --count)" = $'3\t17\t17' ]
+	[ "$(lsm-cli db scan --count --limit=1)" = $'1\t5\t3' ]
+}
+
+@test "--values-only, and raw" {
+	fruit
+	[ "$(lsm-cli db scan --values-only)" = $'red\nyellow\ndark red' ]
+	printf 'k\t' | lsm-cli db put tab -
+	lsm-cli db scan tab --values-only >out
+	printf 'k\\t\n' | cmp - out
+	lsm-cli db scan tab --values-only --format=raw >out
+	printf 'k\t\n' | cmp - out
+	refused 64 lsm-cli db scan --format=raw
+}
+
+@test "every byte is one escape or itself" {
+	awk 'BEGIN { for (i = 0; i < 256; i++)
+	    printf "put --key-format=hex %02x v\n", i }' |
+	    lsm-cli --create --sync=off db
+	lsm-cli db scan --keys-only >out
+	awk 'BEGIN { for (i = 0; i < 256; i++) {
+		if (i == 0) print "\\0"
+		else if (i == 9) print "\\t"
+		else if (i == 10) print "\\n"
+		else if (i == 13) print "\\r"
+		else if (i == 92) print "\\\\"
+		else if (i >= 32 && i < 127) printf "%c\n", i
+		else printf "\\x%02x\n", i
+	} }' >want
+	cmp want out
+	lsm-cli db scan --keys-only --key-format=hex >out
+	LC_ALL=C sort -c out
+	[ "$(wc -l <out)" -eq 256 ]
+}
+
+@test "escapes are found at each place of a long value" {
+	for i in 0 1 6 7 8 9 15 16 17 4095 4096 4097; do
+		head -c "$i" /dev/zero | tr '\0' x >value
+		printf '\n' >>value
+		head -c 20 /dev/zero | tr '\0' y >>value
+		lsm-cli --create db put "k$i" - <value
+		want=$(head -c "$i" value)'\n'$(tail -c 20 value)
+		[ "$(lsm-cli db scan --values-only "k$i" --limit=1)" = "$want" ]
+	done
+}
+
+@test "json: one object a line that jq can read" {
+	fruit
+	lsm-cli db scan --format=json >out
+	[ "$(jq -r '.key + "=" + .value' out)" = \
+	    $'apple=red\nbanana=yellow\ncherry=dark red' ]
+	lsm-cli db scan --format=json --keys-only --limit=1 >out
+	[ "$(cat out)" = '{"key":"apple"}' ]
+	lsm-cli db scan --format=json --values-only --limit=1 >out
+	[ "$(cat out)" = '{"value":"red"}' ]
+}
+
+@test "json: no string is lossy" {
+	printf 'q"\\\b\f\n\r\t\001\177' | lsm-cli --create db put text -
+	lsm-cli db scan --format=json | jq -j .value >out
+	printf 'q"\\\b\f\n\r\t\001\177' | cmp - out
+	lsm-cli db put text 'grün 🍏'
+	[ "$(lsm-cli db scan --format=json | jq -r .value)" = 'grün 🍏' ]
+	for bad in '\377' '\300\200' '\355\240\200' '\364\220\200\200' \
+	    '\342\202' '\200'; do
+		printf "$bad" | lsm-cli db put text -
+		[ "$(lsm-cli db scan --format=json | jq -r .value_hex)" = \
+		    "$(printf "$bad" | od -An -tx1 | tr -d ' ')" ]
+	done
+}
+
+@test "stats and files, for people and for programs" {
+	fruit
+	lsm-cli db flush
+	lsm-cli db stats >out
+	[ -s out ]
+	lsm-cli db stats --format=json | jq -e 'type == "object" and
+	    all(.[]; type == "number")'
+	lsm-cli db stats --format=tsv >out
+	[ "$(grep -cv $'^[a-z0-9_.]*\t[0-9]*$' out)" -eq 0 ]
+	lsm-cli db files | head -1 | grep -q '^name '
+	lsm-cli db files --format=json |
+	    jq -es 'any(.[]; .kind == "table" and .smallest == "apple" and
+	    .largest == "cherry" and .entries == 3 and .state == "live")'
+	lsm-cli db files --format=tsv >out
+	awk -F'\t' 'NF != 12 { exit 1 }' out
+	[ "$(cut -f1 out | sort)" = "$(ls db)" ]
+}
+
+@test "a reverse scan is a scan, turned round" {
+	orchard
+	[ "$(lsm-cli db scan | wc -l)" -eq 20000 ]
+	[ "$(lsm-cli db scan --reverse | tac | sha256sum)" = \
+	    "$(lsm-cli db scan | sha256sum)" ]
+}

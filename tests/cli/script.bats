@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# Commands from stdin: words, places of errors, what opens the database.
+load helper
+
+@test "a script runs line by line" {
+	printf 'put a 1\nput b 2\nscan\ndelete a\nscan\n' |
+	    lsm-cli --create db >out
+	printf 'a\t1\nb\t2\nb\t2\n' | cmp - out
+}
+
+@test "an empty script, blank lines and comments do nothing" {
+	fruit
+	printf '' | lsm-cli db
+	printf '\n \t\n# put a 1\n   # x\n' | lsm-cli db
+	[ "$(printf 'get apple # the red one' | lsm-cli db)" = red ]
+	[ "$(printf 'put a#b c#d\nget a#b' | lsm-cli db)" = 'c#d' ]
+}
+
+@test "quotes and escapes make words" {
+	printf '%s\n' "put 'a b' \"c d\"" 'put a\ c d' 'put "" empty' \
+	    'put q'\''uo'\''"te"d x' 'put tab\there "\x00\xfF\0"' \
+	    "put single 'a\\tb\"c'" 'put double "a\\\"b'\''c"' \
+	    'put hash \#x' |
+	    lsm-cli --create db
+	lsm-cli db scan >out
+	printf '%s\n' $'\tempty' $'a b\tc d' $'a c\td' \
+	    'double	a\\"b'"'"'c' 'hash	#x' $'quoted\tx' \
+	    'single	a\\tb"c' 'tab\there	\0\xff\0' | cmp - out
+}
+
+@test "a word that cannot be read names its line" {
+	fruit
+	for line in 'get "a' "get 'a" 'get a\' 'get a\q' 'get \x1' \
+	    'get "\x1"' 'get "a\'; do
+		printf 'has apple\n%s\nput late 1\n' "$line" >script
+		got=0
+		lsm-cli db <script 2>err || got=$?
+		[ "$got" -eq 64 ]
+		grep -q '^lsm-cli: stdin:2: ' err
+		[ "$(wc -l <err)" -eq 1 ]
+		fails 1 '' lsm-cli db has late
+	done
+}
+
+@test "the first error stops, with its line and its status" {
+	fruit
+	printf 'get apple\nfrob x\nput late 1\n' >script
+	fails 64 'lsm-cli: stdin:2: unknown command "frob"; try help' \
+	    lsm-cli db <script
+	[ "$(cat out)" = red ]
+	fails 1 '' lsm-cli db has late
+}
+
+@test "--keep-going goes on, and the worst status holds" {
+	fruit
+	printf 'frob\nget plum\nput late 1\nload nope\nget --x y\n' >script
+	got=0
+	lsm-cli --keep-going db <script 2>err || got=$?
+	[ "$got" -eq 66 ]
+	[ "$(wc -l <err)" -eq 4 ]
+	lsm-cli db has late
+}
+
+@test "an absent key does not stop a script, and shows in its status" {
+	fruit
+	printf 'get plum\nhas plum\nput late 1\n' >script
+	fails 1 'lsm-cli: stdin:1: db: plum: not found' lsm-cli db <script
+	lsm-cli db has late
+}
+
+@test "exit and quit end it" {
+	fruit
+	for word in exit quit; do
+		printf '%s\nfrob\n' $word | lsm-cli db
+	done
+	refused 64 lsm-cli db exit now
+}
+
+@test "options of a line hold for that line" {
+	fruit
+	printf 'scan --limit=1\nscan --limit=1 --format=json\nscan c\n' |
+	    lsm-cli db >out
+	printf 'apple\tred\n{"key":"apple","value":"red"}\n' >want
+	printf 'cherry\tdark red\n' >>want
+	cmp want out
+}
+
+@test "options of the command line hold for all lines" {
+	printf 'put 61 x\nget 61\n' | lsm-cli --create --key-format=hex db >out
+	printf x | cmp - out
+	[ "$(lsm-cli db get a)" = x ]
+}
+
+@test "options of opening do not stand in a script" {
+	fruit
+	for option in --create --wait --wait=1s --strict --memtable-size=1M \
+	    --keep-going; do
+		printf 'put %s a b\n' "$option" >script
+		got=0
+		lsm-cli db <script 2>err || got=$?
+		[ "$got" -eq 64 ]
+		fails 1 '' lsm-cli db has a
+	done
+}
+
+@test "options of a command do not stand before a script" {
+	fruit
+	refused 64 lsm-cli --limit=1 db
+	refused 64 lsm-cli --batch-size=1 db
+	refused 64 lsm-cli --value-file=x db
+}
+
+@test "stdin is taken: put - and load need a file" {
+	fruit
+	for line in 'put a -' 'load' 'load -' 'put a --value-file=-'; do
+		printf '%s\nx\ty\n' "$line" >script
+		got=0
+		lsm-cli db <script 2>err || got=$?
+		[ "$got" -eq 64 ]
+	done
+	[ "$(lsm-cli db scan --count | cut -f1)" = 3 ]
+	printf 'x\ty\n' >records
+	echo 'load records' | lsm-cli db
+	[ "$(lsm-cli db get x)" = y ]
+}
+
+@test "a bad record in a script's load names its own file" {
+	printf 'x\n' >records
+	echo 'load records' >script
+	fails 65 'lsm-cli: records:1: no TAB between key and value
+lsm-cli: records: records committed: 0' lsm-cli --create db <script
+}
+
+@test "a script that only reads leaves no trace and needs no database to make" {
+	fruit
+	tree db >before
+	printf 'get apple\nhas plum\nscan\nstats\nfiles\nhelp\n' >script
+	fails 1 '' lsm-cli db <script
+	tree db | cmp before -
+	echo 'get a' >script
+	got=0
+	lsm-cli --create none <script 2>err || got=$?
+	[ "$got" -eq 66 ]
+	[ ! -e none ]
+}
+
+@test "the last line needs no newline" {
+	[ "$(printf 'put a 1\nget a' | lsm-cli --create db)" = 1 ]
+}
+
+@test "help in a script, and with a command" {
+	fruit
+	echo 'help get' | lsm-cli db | grep -q '^usage: get KEY'
+	echo 'get --help' | lsm-cli db | grep -q '^usage: get KEY'
+	lsm-cli db help | grep -q '^usage: lsm-cli '
+	refused 64 lsm-cli db help frob
+}
+
+@test "a program at both ends of the pipes gets its answer at once" {
+	fruit
+	writer_start
+	printf 'get --format=tsv held\n' >&"${writer[1]}"
+	read -r line <&"${writer[0]}"
+	[ "$line" = $'held\tyes' ]
+	writer_end
+}
+
+@test "a terminal gets a prompt that goes on behind errors" {
+	expect -c '
+		set timeout 30
+		log_user 0
+		spawn lsm-cli --create db
+		proc want {what} {
+			expect $what {} timeout { exit 2 } eof { exit 3 }
+		}
+		want "lsm> "
+		send "put \"a b\" 1\r"
+		want "lsm> "
+		send "frob\r"
+		want "unknown command"
+		want "lsm> "
+		send "scan\r"
+		want "a b\t1"
+		want "lsm> "
+		send "put x \003"
+		want "interrupted"
+		want "lsm> "
+		send "has x\r"
+		want "lsm> "
+		send "\004"
+		expect eof {} timeout { exit 4 }
+		exit [lindex [wait] 3]
+	'
+	[ "$(lsm-cli db scan)" = $'a b\t1' ]
+}
+
+@test "a prompt for a directory that is not there says so at once" {
+	script -qec 'lsm-cli nope' /dev/null </dev/null >out && false
+	grep -q 'lsm-cli: nope: ' out
+	[ ! -e nope ]
+}

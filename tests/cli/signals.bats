@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# Signals stop a command between two records and close the database.
+load helper
+
+# Load records through a pipe that stays open, and wait for the last.
+load_start() {
+	mkfifo in
+	lsm-cli --create --sync=off db load --batch-size=2 in 2>err &
+	loader=$!
+	exec {in}>in
+	printf 'a\t1\nb\t2\nc\t3\n' >&"$in"
+	until lsm-cli -q db has b 2>/dev/null; do
+		kill -0 "$loader"
+	done
+}
+
+stopped_by() {
+	local got=0
+	load_start
+	kill -"$1" "$loader"
+	wait "$loader" || got=$?
+	[ "$got" -eq "$2" ]
+	[ "$(cat err)" = 'lsm-cli: in: records committed: 3, last key: c' ]
+	[ "$(lsm-cli db scan --keys-only)" = $'a\nb\nc' ]
+	lsm-cli db put after yes
+}
+
+@test "SIGTERM stops a load: what was read is committed" {
+	stopped_by TERM 143
+}
+
+@test "SIGHUP stops a load: what was read is committed" {
+	stopped_by HUP 129
+}
+
+@test "SIGINT stops a load: what was read is committed" {
+	# A shell makes its background jobs ignore SIGINT: undo that.
+	set -m
+	stopped_by INT 130
+}
+
+@test "a signal that was ignored stays ignored" {
+	mkfifo in
+	(
+		trap '' HUP
+		exec lsm-cli --create db load --batch-size=1 in
+	) &
+	loader=$!
+	exec {in}>in
+	printf 'a\t1\n' >&"$in"
+	until lsm-cli -q db has a 2>/dev/null; do
+		kill -0 "$loader"
+	done
+	kill -HUP "$loader"
+	printf 'b\t1\n' >&"$in"
+	exec {in}>&-
+	wait "$loader"
+	[ "$(lsm-cli db scan --count | cut -f1)" = 2 ]
+}
+
+@test "SIGTERM ends a script that waits for lines" {
+	fruit
+	writer_start
+	kill -TERM "$writer_pid"
+	got=0
+	wait "$writer_pid" || got=$?
+	[ "$got" -eq 143 ]
+	[ "$(lsm-cli db get held)" = yes ]
+}
+
+@test "SIGTERM ends a wait for the lock" {
+	fruit
+	writer_start
+	lsm-cli --wait db put k v 2>err &
+	waiter=$!
+	kill -TERM "$waiter"
+	got=0
+	wait "$waiter" || got=$?
+	[ "$got" -eq 143 ]
+	[ ! -s err ]
+	writer_end
+	fails 1 '' lsm-cli db has k
+}
+
+@test "SIGTERM ends a scan whose reader does not read" {
+	orchard
+	mkfifo out.pipe
+	lsm-cli db scan >out.pipe 2>err &
+	scanner=$!
+	exec {reader}<out.pipe
+	read -r line <&"$reader"
+	kill -TERM "$scanner"
+	got=0
+	wait "$scanner" || got=$?
+	[ "$got" -eq 143 ]
+	[ ! -s err ]
+}
+
+@test "SIGSTOP and SIGCONT are harmless" {
+	load_start
+	kill -STOP "$loader"
+	kill -CONT "$loader"
+	printf 'd\t4\n' >&"$in"
+	exec {in}>&-
+	wait "$loader"
+	[ "$(lsm-cli db scan --count | cut -f1)" = 4 ]
+}
