@@ -11,6 +11,14 @@
 #include "support/test.h"
 #include "support/tree.h"
 
+const char mkit_history_words[] =
+    "edit 4 reserved 128 flushed 20 log 20 run 5\n"
+    "created lsm 0.1 branch b0\n"
+    "codec=zlib\n"
+    "filter_bits=10\n"
+    "end 20 4200 77 31\n"
+    "0: 3[12 13]; 7: 4[14]\n";
+
 static const struct env_ops *
 ops(const struct mkit *k)
 {
@@ -255,6 +263,39 @@ mkit_read(struct sim *sim, struct buffer *words, bool *torn)
 	state_release(&s);
 	env->ops->dir_close(dir);
 	return rc;
+}
+
+int
+mkit_read_code(struct sim *sim)
+{
+	struct buffer words = { 0 };
+	bool torn;
+	int rc = mkit_read(sim, &words, &torn);
+
+	buffer_free(&words);
+	return rc;
+}
+
+void
+mkit_check_words(const struct state *s, const char *want)
+{
+	struct buffer words = { 0 };
+
+	mkit_words(s, &words);
+	CHECK_BYTES(buffer_bytes(&words), want);
+	buffer_free(&words);
+}
+
+void
+mkit_check_read(struct sim *sim, const char *want, bool want_torn)
+{
+	struct buffer words = { 0 };
+	bool torn;
+
+	CHECK_OK(mkit_read(sim, &words, &torn));
+	CHECK_BYTES(buffer_bytes(&words), want);
+	CHECK_EQ(torn, want_torn);
+	buffer_free(&words);
 }
 
 void

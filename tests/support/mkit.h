@@ -37,6 +37,8 @@ int mkit_append(struct mkit *, struct edit *, bool *fatal);
  * options, a log's end and a new log. Files come and go as they should. */
 void mkit_history(struct mkit *);
 
+extern const char mkit_history_words[];	/* the state after it */
+
 /* Append a record of this content whatever it is; the state stays. */
 void mkit_raw(struct mkit *, uint8_t kind, uint64_t sequence,
     struct bytes payload);
@@ -44,6 +46,9 @@ void mkit_raw(struct mkit *, uint8_t kind, uint64_t sequence,
 /* Read the manifest of a disk: a code, and what the state is in words. */
 int mkit_read(struct sim *, struct buffer *words, bool *torn);
 void mkit_words(const struct state *, struct buffer *);
+int mkit_read_code(struct sim *);
+void mkit_check_words(const struct state *, const char *want);
+void mkit_check_read(struct sim *, const char *want, bool want_torn);
 
 /* The bytes of a file. */
 void mkit_content(struct mkit *, const char *name, struct buffer *);
