@@ -12,7 +12,7 @@
 
 enum {
 	LAYOUT = 1,
-	LOOKS_MAX = 1000,	/* each failed look means that a piece went by */
+	LOOKS_MAX = 1000,	/* a failed look: a piece went by */
 	COPY_STEP = 4096
 };
 

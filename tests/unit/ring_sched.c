@@ -23,7 +23,7 @@ enum {
 	SEGMENT = 192 << 10,
 	RECORDS = 220,
 	SEEDS_GOOD = 300,
-	SEEDS_BAD = 3000	/* within these a wrong order must show itself */
+	SEEDS_BAD = 3000	/* so many show any wrong order */
 };
 
 /* A file: what was written, as other processes see it. */
