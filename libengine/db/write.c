@@ -61,7 +61,7 @@ commit_log(struct lsm_db *db, const struct commit *c, uint64_t *position)
 	int rc;
 
 	rc = log_begin(db->log, c->record, c->payload, &payload);
-	if (rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE)
+	if (rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE || rc == LSM_TOO_LARGE)
 		return rc;
 	if (rc == LSM_OK) {
 		payload_fill(c, payload);

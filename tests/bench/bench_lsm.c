@@ -29,6 +29,7 @@ engine_open(const struct place *place, void **db)
 	lsm_options_init(&o);
 	o.create = 1;
 	o.no_sync = 1;
+	o.cache_size = PEER_CACHE;
 	if (!place->compress)
 		o.codec = LSM_CODEC_NONE;
 	rc = lsm_open(place->path, &o, &opened);
