@@ -79,7 +79,7 @@ open_place() {
 # A writer that holds the lock of db until its input is closed: descriptors
 # ${writer[0]} to read from and ${writer[1]} to write to.
 writer_start() {
-	coproc writer { lsm-cli "$@" db 3>&-; }
+	coproc writer { exec lsm-cli "$@" db 3>&-; }
 	writer_pid=$writer_PID
 	printf 'put held yes\nget --format=tsv held\n' >&"${writer[1]}"
 	local line
