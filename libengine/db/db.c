@@ -177,6 +177,35 @@ presence(struct lsm_db *db, bool *make)
 	return LSM_OK;
 }
 
+/* Only who makes the directory or the database pays for syncing parents. */
+static int
+directory_open(struct lsm_db *db)
+{
+	const struct env_ops *ops = db->env->ops;
+	bool created;
+	int rc = ops->dir_open(db->env, db->path, false, &db->dir, &created);
+
+	if (rc == LSM_NO_DATABASE && db->opt.create)
+		rc = ops->dir_open(db->env, db->path, true, &db->dir,
+		    &created);
+	return rc;
+}
+
+/* A process that was killed may have made the directory and not synced its
+ * parent: what is written into it now must not vanish with it. */
+static int
+directory_durable(struct lsm_db *db)
+{
+	const struct env_ops *ops = db->env->ops;
+	struct env_dir *again;
+	bool created;
+	int rc = ops->dir_open(db->env, db->path, true, &again, &created);
+
+	if (rc == LSM_OK)
+		ops->dir_close(again);
+	return rc;
+}
+
 static int
 open_writer(struct lsm_db *db)
 {
@@ -191,7 +220,8 @@ open_writer(struct lsm_db *db)
 	/* Another may have made it while this one waited. */
 	if ((rc = presence(db, &make)) != LSM_OK)
 		return rc;
-	if (make && (rc = db_create(db)) != LSM_OK)
+	if (make && ((rc = directory_durable(db)) != LSM_OK ||
+	    (rc = db_create(db)) != LSM_OK))
 		return rc;
 	if (!make && db->opt.exclusive)
 		return status_set(LSM_EXISTS, "%s: database exists", db->path);
@@ -215,14 +245,12 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 {
 	struct lsm_db *db;
 	struct current current;
-	bool created;
 	int rc;
 
 	*out = NULL;
 	if ((rc = db_new(path, options, &db)) != LSM_OK)
 		return rc;
-	if ((rc = db->env->ops->dir_open(db->env, path, db->opt.create,
-	    &db->dir, &created)) != LSM_OK)
+	if ((rc = directory_open(db)) != LSM_OK)
 		goto done;
 	if ((rc = db->read_only ? open_reader(db) : open_writer(db)) !=
 	    LSM_OK)

@@ -58,8 +58,9 @@ struct env_tail {
 
 struct env_ops {
 	/* Directories. dir_open: LSM_NO_DATABASE when absent or no directory;
-	 * with `create` it and its missing parents are made (mode 0700) and
-	 * synced, each in its own parent. *created tells whether it was new. */
+	 * with `create` it and its missing parents are made (mode 0700), and
+	 * all of the path, made now or before, is synced, each part in its
+	 * own parent. *created tells whether it was new. */
 	int (*dir_open)(lsm_env *, const char *path, bool create,
 	    struct env_dir **, bool *created);
 	void (*dir_close)(struct env_dir *);

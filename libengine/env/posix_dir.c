@@ -48,8 +48,10 @@ parent_of(char *path)
 		slash[slash == path] = '\0';
 }
 
+/* A parent that may not be read is none that this user ever made: it is
+ * passed over where the directory in it was there before. */
 static int
-sync_parent(const char *path)
+sync_parent(const char *path, bool created)
 {
 	char parent[PATH_MAX];
 	int fd, rc;
@@ -58,7 +60,8 @@ sync_parent(const char *path)
 	parent_of(parent);
 	fd = open(parent, DIR_FLAGS);
 	if (fd < 0)
-		return status_system(errno, "%s: open", parent);
+		return errno == EACCES && !created ? LSM_OK :
+		    status_system(errno, "%s: open", parent);
 	rc = posix_sync_dir(fd, parent);
 	close(fd);
 	return rc;
@@ -74,17 +77,18 @@ path_part(const char *path, size_t at)
 	return at + strcspn(path + at, "/");
 }
 
-/* Whatever is wrong with one that exists, opening it tells. */
+/* One that exists may have been made by a process that was killed before it
+ * could sync. Whatever else is wrong with it, opening it tells. */
 static int
 make_one(const char *path, bool *created)
 {
 	int error;
 
 	*created = mkdir(path, POSIX_DIR_MODE) == 0;
-	if (*created)
-		return sync_parent(path);
 	error = errno;
-	if (error == EEXIST || error == ENOTDIR || access(path, F_OK) == 0)
+	if (*created || error == EEXIST)
+		return sync_parent(path, *created);
+	if (error == ENOTDIR || access(path, F_OK) == 0)
 		return LSM_OK;
 	return status_system(error, "%s: mkdir", path);
 }

@@ -66,6 +66,8 @@ walk_locked(struct sim *sim, const char *path, bool create, uint32_t *inode,
 			    "%s: no such directory", path);
 		if (next == SIM_NONE)
 			rc = make_dir_locked(sim, *inode, name, &next);
+		else if (create)
+			rc = sim_dir_sync_locked(sim, *inode);
 		if (rc == LSM_OK && !sim->now.inodes[next].directory)
 			return status_set(LSM_NO_DATABASE,
 			    "%s: not a directory", path);
