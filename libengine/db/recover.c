@@ -31,6 +31,7 @@ replay(struct lsm_db *db, struct recovering *r)
 		.flushed = db->state.flushed,
 		.ends = db->state.ends,
 		.ends_count = db->state.ends_count,
+		.begin = load_begin,
 	};
 	int rc;
 
