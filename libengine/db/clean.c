@@ -45,26 +45,41 @@ orphan(struct lsm_db *db, enum file_kind kind, uint64_t number)
 	}
 }
 
+/* The edit that made an orphan of it must not vanish while its file does. A
+ * file that cannot be removed now is removed another time. */
+static int
+orphan_remove(struct lsm_db *db, const char *name, bool *durable)
+{
+	int rc;
+
+	if (!*durable && (rc = manifest_sync(db->manifest)) != LSM_OK)
+		return rc;
+	*durable = true;
+	(void)db->env->ops->dir_unlink(db->dir, name);
+	return LSM_OK;
+}
+
 static int
 orphans_remove(struct lsm_db *db)
 {
 	struct env_names names = { 0 };
 	const char *name;
+	bool durable = false;
 	uint64_t number;
 	int rc;
 
 	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
 		return rc;
 	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
 		enum file_kind kind = file_parse(name, &number);
 
-		/* One that cannot be removed now is removed another time. */
 		if (orphan(db, kind, number))
-			(void)db->env->ops->dir_unlink(db->dir, name);
+			rc = orphan_remove(db, name, &durable);
+		name += strlen(name) + 1;
 	}
 	env_names_free(&names);
-	return LSM_OK;
+	return rc;
 }
 
 static bool

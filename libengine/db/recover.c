@@ -235,22 +235,42 @@ go_on_in_new(struct lsm_db *db, struct recovering *r)
 	return load_activate(&r->load, log_where(db->log).number);
 }
 
+/* Tables hold all that was read: no log before this one counts any more. */
+static int
+logs_forget(struct lsm_db *db, uint64_t log)
+{
+	struct edit e = { .log = log, .next_run = db->next_run };
+	bool fatal;
+	int rc = manifest_append(db->manifest, &db->state, &e, table_gone, db,
+	    &fatal);
+
+	edit_release(&e);
+	return rc;
+}
+
 /*
  * The last writer died in a sync, or after one that failed: pages may be
  * clean in the cache and not on the disk, and no further sync would tell. So
- * all that was read is written again, into tables; the old logs are dead
- * with the edit that installs them.
+ * all that was read is written again, into tables. The old logs are dead all
+ * at once, with the edit of the last table: an edit in between would begin
+ * in a log that perhaps is not on the disk.
  */
 static int
 write_again(struct lsm_db *db, struct recovering *r)
 {
+	struct load *l = &r->load;
+	uint64_t log;
 	int rc;
 
-	if ((rc = load_freeze(&r->load)) != LSM_OK ||
-	    (rc = log_new_segment(db, &r->out.last, r->load.sequence)) !=
-	    LSM_OK)
+	if ((rc = load_freeze(l)) != LSM_OK ||
+	    (rc = log_new_segment(db, &r->out.last, l->sequence)) != LSM_OK)
 		return rc;
-	return load_activate(&r->load, log_where(db->log).number);
+	log = log_where(db->log).number;
+	for (size_t i = 0; i + 1 < l->count; i++)
+		l->generations[i].log = db->state.log;
+	if (l->count == 1 && (rc = logs_forget(db, log)) != LSM_OK)
+		return rc;
+	return load_activate(l, log);
 }
 
 static int
