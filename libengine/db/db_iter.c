@@ -22,7 +22,8 @@ struct lsm_iter {
 	uint64_t steps;			/* counted here, told at the end */
 };
 
-/* All sources of a view, newest first. */
+/* All sources of a view, newest first. A memtable that is empty now holds
+ * nothing that is visible at the sequence, whatever is put into it later. */
 static int
 sources(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct iter **list, size_t *count)
@@ -30,8 +31,7 @@ sources(struct lsm_db *db, struct view *v, uint64_t sequence,
 	int rc = LSM_OK;
 
 	for (size_t i = v->count; i-- > 0 && rc == LSM_OK;) {
-		if (memtable_entries(v->generations[i].mem) == 0 &&
-		    i + 1 < v->count)
+		if (memtable_entries(v->generations[i].mem) == 0)
 			continue;
 		rc = memtable_iter_new(v->generations[i].mem, sequence,
 		    &list[*count]);

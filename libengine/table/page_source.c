@@ -295,6 +295,24 @@ load_kept(struct page_source *s, const struct page_where *w,
 	return LSM_OK;
 }
 
+bool
+page_source_cached(struct page_source *s, const struct page_where *w,
+    struct page_hold *hold)
+{
+	struct cache_page *page = s->cache == NULL ? NULL :
+	    cache_get(s->cache, s->id.number, w->position);
+
+	*hold = (struct page_hold){ 0 };
+	if (page == NULL)
+		return false;
+	*hold = (struct page_hold){ .p = cache_data(page),
+		.size = cache_size(page) - PAGE_SLACK, .cached = page };
+	if (page_answers(hold->p, w))
+		return true;
+	page_release(s, hold);
+	return false;
+}
+
 static int
 load_cached(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
