@@ -44,6 +44,8 @@ int
 db_fence(struct lsm_db *db, int code)
 {
 	code = fence_set(&db->fence, code);
+	if (db->log != NULL)
+		log_give_up(db->log, code);
 	work_wake(db);
 	return code;
 }

@@ -50,7 +50,8 @@ struct env_names {
  */
 struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
-	bool syncing;		/* it died inside a sync: see log(3) rules */
+	bool syncing;		/* a sync failed, or it died in one */
+	bool left;		/* it closed its log in order */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
@@ -147,6 +148,10 @@ struct env_ops {
 	int (*log_sync)(struct env_log *, uint64_t *durable);
 	/* Nothing of deleted records stays in the ring: flush, then clear. */
 	int (*log_scrub)(struct env_log *);
+	/* What this handle wrote, in whatever file, may not be on the disk and
+	 * no sync will tell: the next writer is to find `syncing`. Nothing is
+	 * appended any more. NULL in the table: nobody can be told. */
+	void (*log_give_up)(struct env_log *);
 
 	/* Time, chance, threads. */
 	uint64_t (*now_us)(lsm_env *);		/* since some start; steady */

@@ -93,6 +93,7 @@ static const struct env_ops ops = {
 	.log_flush = ring_flush,
 	.log_sync = ring_sync,
 	.log_scrub = ring_scrub,
+	.log_give_up = ring_give_up,
 	.now_us = posix_now_us,
 	.date_us = posix_date_us,
 	.random = posix_random,

@@ -399,6 +399,8 @@ ring_sync(struct env_log *log, uint64_t *durable)
 		rc = flush_locked(r, position_offset(position));
 	}
 	mutex_unlock(&r->io);
+	if (rc == LSM_OK && load_acquire(&r->failed))
+		rc = refuse(r);
 	if (rc == LSM_OK && position > r->durable)
 		rc = sync_locked(r, first, last, position);
 	if (rc == LSM_OK)
@@ -423,6 +425,20 @@ ring_scrub(struct env_log *log)
 	}
 	mutex_unlock(&r->io);
 	return rc;
+}
+
+/* Under sync_mu, so that no sync in between clears the word again. */
+void
+ring_give_up(struct env_log *log)
+{
+	struct ring *r = (struct ring *)log;
+
+	mutex_lock(&r->sync_mu);
+	mutex_lock(&r->io);
+	(void)fail_locked(r);
+	mutex_unlock(&r->io);
+	store_release(&r->control->syncing, 1);
+	mutex_unlock(&r->sync_mu);
 }
 
 static void

@@ -149,6 +149,7 @@ uint64_t ring_committed(struct env_log *);
 int ring_flush(struct env_log *);
 int ring_sync(struct env_log *, uint64_t *durable);
 int ring_scrub(struct env_log *);
+void ring_give_up(struct env_log *);	/* any thread */
 
 /*
  * Readers, of any process; the map may be read-only. ring_look: what does the

@@ -442,6 +442,13 @@ sim_log_scrub(struct env_log *base)
 	return LSM_OK;
 }
 
+static void
+sim_log_give_up(struct env_log *base)
+{
+	ring_give_up(base);
+	(void)note(base, LSM_OK);
+}
+
 void
 sim_log_ops(struct env_ops *ops)
 {
@@ -457,4 +464,5 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_flush = sim_log_flush;
 	ops->log_sync = sim_log_sync;
 	ops->log_scrub = sim_log_scrub;
+	ops->log_give_up = sim_log_give_up;
 }

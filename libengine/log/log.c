@@ -373,6 +373,14 @@ log_leave(struct log *log, uint64_t last_sequence)
 	return rc == LSM_OK ? log_sync(log, position) : rc;
 }
 
+void
+log_give_up(struct log *log, int code)
+{
+	(void)fence_set(&log->fence, code);
+	if (ops(log)->log_give_up != NULL)
+		ops(log)->log_give_up(log->env_log);
+}
+
 int
 log_scrub(struct log *log)
 {

@@ -86,6 +86,10 @@ uint64_t log_durable(const struct log *);
 /* An orderly end: leave mark, sync. */
 int log_leave(struct log *, uint64_t last_sequence);
 
+/* The handle failed elsewhere: fence the log too, with the story of now, and
+ * have the next writer trust nothing that was not durable before. */
+void log_give_up(struct log *, int code);
+
 /* Deleted bytes leave the ring as well (manual compaction). */
 int log_scrub(struct log *);
 

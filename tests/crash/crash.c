@@ -1,14 +1,14 @@
 /*
  * crash.c - every state that a crash can leave, opened and compared.
  *
- *	crash [--long] [--seed S] [--script NAME]
+ *	crash [--long] [--seed S] [--seeds N] [--script NAME]
  *
  * Each script runs once on the simulated disk. Then, for every prefix of what
  * the disk saw: the disk of a killed process, and disks of a power loss with
  * all, nothing, or some of what was not durable. Each must open and hold the
  * first N commits, N not below what was acknowledged; take one more write,
- * and hold that after it was opened again. A sample crashes once more while
- * the first recovery was at work.
+ * and hold that after it was opened again. Each crashes once more somewhere in
+ * that recovery and its first write.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,7 +20,12 @@
 #include "support/scripts.h"
 #include "support/wrong.h"
 
-enum { RANDOM_IMAGES = 3, RANDOM_IMAGES_LONG = 40, AGAIN_ONE_IN = 4 };
+enum { RANDOM_IMAGES = 10, RANDOM_IMAGES_LONG = 40, SEEDS_LONG = 50 };
+#if defined(__SANITIZE_ADDRESS__)
+enum { SEEDS = 1 };
+#else
+enum { SEEDS = 5 };
+#endif
 
 /* What is known of the time in which the disk saw [begin, end). */
 struct mark {
@@ -58,7 +63,6 @@ struct trial {
 static uint64_t *seen;			/* hashes of images, open addressing */
 static size_t seen_size, seen_count;
 static uint64_t states, doubles, depth_two;
-static uint64_t again_one_in = AGAIN_ONE_IN;
 
 /* ---- the script, once -------------------------------------------------- */
 
@@ -335,7 +339,7 @@ image_try(struct story *st, struct sim *image, struct bounds b, uint64_t seed)
 	struct random r = { seed };
 	bool ok = image_check(&t, image);
 
-	if (ok && random_below(&r, again_one_in) == 0)
+	if (ok)
 		ok = crash_again(&t, image, from, &r);
 	return ok;
 }
@@ -438,35 +442,55 @@ script_crash(const struct script *script, uint64_t seed, bool thorough)
 	if (ok && mem_live() != live)
 		ok = wrong("%" PRIu64 " allocations left behind",
 		    mem_live() - live);
-	printf("%s: %zu operations, %" PRIu64 " states\n", script->name, n,
-	    states - before);
+	printf("%s, seed %" PRIu64 ": %zu operations, %" PRIu64 " states\n",
+	    script->name, seed, n, states - before);
 	return ok;
+}
+
+struct arguments {
+	bool thorough;
+	uint64_t seed, seeds;
+	const char *script;
+};
+
+static bool
+arguments_read(int argc, char **argv, struct arguments *a)
+{
+	a->thorough = getenv("LSM_TEST_LONG") != NULL;
+	a->seed = 1;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--long") == 0)
+			a->thorough = true;
+		else if (i + 1 == argc)
+			return false;
+		else if (strcmp(argv[i], "--seed") == 0)
+			a->seed = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--seeds") == 0)
+			a->seeds = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--script") == 0)
+			a->script = argv[++i];
+		else
+			return false;
+	if (a->seeds == 0)
+		a->seeds = a->thorough ? SEEDS_LONG : SEEDS;
+	return true;
 }
 
 int
 main(int argc, char **argv)
 {
-	bool thorough = getenv("LSM_TEST_LONG") != NULL;
-	const char *only = NULL;
+	struct arguments a = { 0 };
 	struct tally tally = { 0 };
-	uint64_t seed = 1;
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--long") == 0)
-			thorough = true;
-		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			seed = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--script") == 0 && i + 1 < argc)
-			only = argv[++i];
-		else
-			return 64;
-	}
-	if (thorough)
-		again_one_in = 1;
+	if (!arguments_read(argc, argv, &a))
+		return 64;
 	for (size_t i = 0; i < scripts_count; i++)
-		if (only == NULL || strcmp(only, scripts[i].name) == 0)
-			tally_case(&tally, script_crash(&scripts[i], seed,
-			    thorough), "%s", scripts[i].name);
+		for (uint64_t s = a.seed; s < a.seed + a.seeds; s++)
+			if (a.script == NULL ||
+			    strcmp(a.script, scripts[i].name) == 0)
+				tally_case(&tally, script_crash(&scripts[i],
+				    s, a.thorough), "%s, seed %" PRIu64,
+				    scripts[i].name, s);
 	printf("%" PRIu64 " states, %" PRIu64 " of them second crashes; %"
 	    PRIu64 " images seen before\n", states, depth_two, doubles);
 	free(seen);
