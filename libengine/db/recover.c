@@ -76,13 +76,25 @@ show(struct lsm_db *db, struct load *l)
 	return LSM_OK;
 }
 
+/*
+ * What was read of names and manifest may be in the page cache only: that is
+ * so when the last writer of this boot did not leave in order. Where a sync
+ * of it failed, no further sync helps, and a new manifest is begun.
+ */
 static int
-manifest_open(struct lsm_db *db)
+manifest_open(struct lsm_db *db, const struct env_tail *tail)
 {
-	int rc;
+	bool durable = tail->trusted && tail->left;
+	int rc = LSM_OK;
 
-	if (!db->state.torn)
-		return manifest_continue(db->dir, &db->state, &db->manifest);
+	if (!durable)
+		rc = db->env->ops->dir_sync(db->dir);
+	if (rc == LSM_OK && !db->state.torn && !tail->syncing)
+		rc = manifest_continue(db->dir, &db->state, &db->manifest);
+	if (rc == LSM_OK && db->manifest != NULL && !durable)
+		rc = manifest_sync(db->manifest);
+	if (rc != LSM_OK || db->manifest != NULL)
+		return rc;
 	db->state.reserved = db->next_number + NUMBERS_RESERVED;
 	rc = manifest_create(db->dir, &db->state, db->next_number,
 	    &db->manifest);
@@ -195,20 +207,19 @@ log_new_segment(struct lsm_db *db, const struct log_end *before,
 }
 
 static int
-log_object_open(struct lsm_db *db)
+log_object_open(struct lsm_db *db, struct env_tail *tail)
 {
 	struct log_options lo = {
 		.dir = db->dir,
 		.id = { .kind = FILE_LOG },
 		.segment_size = load_relaxed(&db->memtable_size),
 	};
-	struct env_tail tail;
 	int rc;
 
 	memcpy(lo.id.database, db->id, ID_SIZE);
 	memcpy(lo.id.branch, db->state.branch, ID_SIZE);
 	rc = db->env->ops->log_open(db->dir, db->lock, db->id, &lo.env_log,
-	    &tail);
+	    tail);
 	return rc == LSM_OK ? log_new(&lo, &db->log) : rc;
 }
 
@@ -276,12 +287,13 @@ write_again(struct lsm_db *db, struct recovering *r)
 static int
 recover_log(struct lsm_db *db, struct recovering *r)
 {
+	struct env_tail tail;
 	bool here;
 	int rc;
 
 	if ((rc = numbers_find(db)) != LSM_OK ||
-	    (rc = manifest_open(db)) != LSM_OK ||
-	    (rc = log_object_open(db)) != LSM_OK)
+	    (rc = log_object_open(db, &tail)) != LSM_OK ||
+	    (rc = manifest_open(db, &tail)) != LSM_OK)
 		return rc;
 	here = r->out.same_boot && !r->out.closed && !r->out.syncing;
 	/* What only the ring holds belongs into the file in any case. */
@@ -316,6 +328,9 @@ recover_writer(struct lsm_db *db)
 	if (rc == LSM_OK)
 		rc = db_clean(db, &r.out);
 done:
+	/* What of this attempt is on the disk is not known to the next one. */
+	if (rc != LSM_OK && rc != LSM_NO_MEMORY && db->log != NULL)
+		log_give_up(db->log, rc);
 	recovering_release(&r);
 	return rc;
 }
