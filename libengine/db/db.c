@@ -312,6 +312,10 @@ lsm_close(lsm_db *db)
 
 	if (db == NULL)
 		return LSM_OK;
+	/* The child of a fork has no worker to join, and locks that were held
+	 * then are held for ever: it leaves all as it is. */
+	if ((rc = db_usable(db)) != LSM_OK)
+		return rc;
 	if (db->open_handles != 0)
 		return status_set(LSM_BUSY, "%s: %llu iterators or snapshots "
 		    "are open", db->path,
