@@ -157,9 +157,11 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 	/* Only the writer replaces the active memtable: no lock is needed to
 	 * look at it, but the view may be swapped by an edit. */
 	struct memtable *mem = db->active;
+	int rc;
 
 	if (!memtable_full(mem) &&
 	    memtable_has_room(mem, ops, data, db->sequence + ops))
 		return LSM_OK;
-	return db_freeze(db, ops, data);
+	rc = db_freeze(db, ops, data);
+	return rc == LSM_IO ? db_fence(db, rc) : rc;
 }

@@ -223,13 +223,20 @@ log_object_open(struct lsm_db *db, struct env_tail *tail)
 	return rc == LSM_OK ? log_new(&lo, &db->log) : rc;
 }
 
-/* The ring vouches for the end: go on in the same file. */
+/* The ring vouches for the end: go on in the same file. What can be read is
+ * durable then, so a fence takes none of it back. */
 static int
-go_on_here(struct lsm_db *db, struct recovering *r)
+go_on_here(struct lsm_db *db, struct recovering *r, bool left)
 {
-	int rc = logs_sync(db, r->out.last.number);
+	struct log_end last = r->out.last;
+	int rc;
 
-	return rc == LSM_OK ? load_activate(&r->load, r->out.last.number) : rc;
+	if (!left && ((rc = logs_sync(db, last.number)) != LSM_OK ||
+	    (rc = log_sync(db->log, log_position(last.number, last.size))) !=
+	    LSM_OK))
+		return rc;
+	db->durable = r->load.sequence;
+	return load_activate(&r->load, last.number);
 }
 
 static int
@@ -304,7 +311,7 @@ recover_log(struct lsm_db *db, struct recovering *r)
 		return rc;
 	if (r->out.syncing)
 		return write_again(db, r);
-	return here ? go_on_here(db, r) : go_on_in_new(db, r);
+	return here ? go_on_here(db, r, tail.left) : go_on_in_new(db, r);
 }
 
 static int
