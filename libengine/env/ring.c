@@ -441,12 +441,16 @@ ring_give_up(struct env_log *log)
 	mutex_unlock(&r->sync_mu);
 }
 
+/* In order means that nothing waits for a sync, in no file. */
 static void
 leave(struct ring *r)
 {
-	if (r->current == NULL || ring_flush(&r->base) != LSM_OK)
+	uint64_t position = ring_committed(&r->base);
+
+	if (r->current == NULL || ring_flush(&r->base) != LSM_OK ||
+	    position != r->durable)
 		return;
-	store_release(&r->control->leave, ring_committed(&r->base));
+	store_release(&r->control->leave, position);
 }
 
 void
