@@ -133,6 +133,9 @@ struct env_ops {
 	 * belong at `at` and are not in the file yet. */
 	int (*log_attach)(struct env_log *, const char *name, uint64_t number,
 	    uint64_t at, struct bytes missing);
+	/* Open a prepared segment ahead of its log_switch, which then can fail
+	 * neither for memory nor for descriptors. NULL: not needed. */
+	int (*log_ready)(struct env_log *, const char *name, uint64_t number);
 	/* Leave the segment (all of it written) for a prepared one, whose
 	 * content goes on at `at` with `first`. */
 	int (*log_switch)(struct env_log *, const char *name, uint64_t number,

@@ -86,6 +86,7 @@ static const struct env_ops ops = {
 	.log_tail = posix_log_tail,
 	.log_prepare = posix_log_prepare,
 	.log_attach = posix_log_attach,
+	.log_ready = posix_log_ready,
 	.log_switch = posix_log_switch,
 	.log_reserve = ring_reserve,
 	.log_commit = ring_commit,

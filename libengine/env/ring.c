@@ -427,6 +427,18 @@ ring_scrub(struct env_log *log)
 	return rc;
 }
 
+struct ring_segment *
+ring_take_ready(struct ring *r, uint64_t number)
+{
+	struct ring_segment *s = r->ready;
+
+	r->ready = NULL;
+	if (s == NULL || s->number == number)
+		return s;
+	s->ops->close(s);
+	return NULL;
+}
+
 /* Under sync_mu, so that no sync in between clears the word again. */
 void
 ring_give_up(struct env_log *log)
@@ -460,6 +472,8 @@ ring_release(struct ring *r, bool forked)
 
 	if (!forked)
 		leave(r);
+	if (r->ready != NULL)
+		r->ready->ops->close(r->ready);
 	for (s = r->oldest; s != NULL; s = next) {
 		next = s->next;
 		s->ops->close(s);

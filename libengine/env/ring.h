@@ -111,6 +111,7 @@ struct ring {
 	bool direct;			/* ... in `record`, not in the ring */
 	struct buffer record;
 	bool entered;			/* the page is ours */
+	struct ring_segment *ready;	/* open, for the next switch; or NULL */
 
 	/* Guarded by io: whatever moves `written`. `committed` changes its
 	 * log only under io as well. */
@@ -141,6 +142,9 @@ int ring_attach(struct ring *, struct ring_segment *, uint64_t at,
     struct bytes missing);
 int ring_switch(struct ring *, struct ring_segment *, uint64_t at,
     struct bytes first);
+
+/* The segment that was made ready for this switch, now the caller's, or NULL. */
+struct ring_segment *ring_take_ready(struct ring *, uint64_t number);
 
 /* Calls of the door's table, for any env_log that begins with a ring. */
 int ring_reserve(struct env_log *, size_t n, uint8_t **);

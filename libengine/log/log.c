@@ -267,6 +267,19 @@ mark(struct log *log, enum record_kind kind, uint64_t value,
 }
 
 int
+log_ready(struct log *log)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t number = log_prepared(log);
+
+	assert(number != 0);
+	if (ops(log)->log_ready == NULL)
+		return LSM_OK;
+	return ops(log)->log_ready(log->env_log,
+	    file_name(name, FILE_LOG, number), number);
+}
+
+int
 log_rotate(struct log *log, uint64_t first_sequence)
 {
 	struct log_end before;

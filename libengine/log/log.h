@@ -83,6 +83,9 @@ int log_sync(struct log *, uint64_t position);
 /* All below is durable: known without asking the disk. */
 uint64_t log_durable(const struct log *);
 
+/* Have at hand what log_rotate needs. A failure is harmless. */
+int log_ready(struct log *);
+
 /* An orderly end: leave mark, sync. */
 int log_leave(struct log *, uint64_t last_sequence);
 
