@@ -227,7 +227,8 @@ int lsm_range_prefix(lsm_slice prefix, lsm_buffer *room, lsm_range *);
  * return LSM_OK, also at the end; anything else is a failure, after which it
  * stands nowhere. Key and value live until the next movement.
  */
-int lsm_iter_new(lsm_db *, const lsm_snapshot *, const lsm_range *, lsm_iter **);
+int lsm_iter_new(lsm_db *, const lsm_snapshot *, const lsm_range *,
+    lsm_iter **);
 void lsm_iter_free(lsm_iter *);
 int lsm_iter_first(lsm_iter *);
 int lsm_iter_last(lsm_iter *);
