@@ -258,7 +258,7 @@ dbkit_find(lsm_env *env, const char *dir, const char *name,
 static uint64_t tree_sum;
 
 static void
-tree_add(const void *p, size_t n)
+tree_put(const void *p, size_t n)
 {
 	tree_sum = tree_sum * 31 + hash64(bytes(p, n));
 }
@@ -271,16 +271,16 @@ tree_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
 	size_t n;
 
 	(void)ftw;
-	tree_add(path, strlen(path));
-	tree_add(&st->st_mode, sizeof st->st_mode);
-	tree_add(&st->st_size, sizeof st->st_size);
-	tree_add(&st->st_mtim, sizeof st->st_mtim);
-	tree_add(&st->st_ino, sizeof st->st_ino);
+	tree_put(path, strlen(path));
+	tree_put(&st->st_mode, sizeof st->st_mode);
+	tree_put(&st->st_size, sizeof st->st_size);
+	tree_put(&st->st_mtim, sizeof st->st_mtim);
+	tree_put(&st->st_ino, sizeof st->st_ino);
 	if (type != FTW_F || !S_ISREG(st->st_mode) ||
 	    (f = fopen(path, "r")) == NULL)
 		return 0;
 	while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
-		tree_add(chunk, n);
+		tree_put(chunk, n);
 	fclose(f);
 	return 0;
 }
