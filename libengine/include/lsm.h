@@ -71,7 +71,7 @@ typedef enum lsm_code {
 	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
 	LSM_BUSY = 17,		/* iterators or snapshots are still open */
 	LSM_FORKED = 18,	/* the handle belongs to the parent process */
-	LSM_BUG = 19		/* a promise of ours was broken: please report */
+	LSM_BUG = 19		/* a promise of ours broke: please report */
 } lsm_code;
 
 /* A few words for a code, "no such database". Static, never NULL. */
@@ -132,11 +132,11 @@ typedef struct lsm_options {
 	size_t struct_size;	/* set by lsm_options_init */
 
 	/* How to open. */
-	int create;		/* make the database, and missing parent folders */
+	int create;		/* make the database, missing parents too */
 	int exclusive;		/* with create: LSM_EXISTS if there is one */
-	int read_only;		/* change nothing, create nothing, lock nothing */
+	int read_only;		/* change, create and lock nothing */
 	int no_sync;		/* writes do not wait for the disk by default */
-	uint64_t wait_us;	/* wait so long for the writer's lock; 0 = not */
+	uint64_t wait_us;	/* for the writer's lock; 0: do not wait */
 
 	/* Of the handle. */
 	size_t memtable_size;	/* 512 bytes to 1 GiB; default 16 MiB */
