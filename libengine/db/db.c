@@ -8,7 +8,7 @@
 
 enum {
 	LOCK_TRY_US = 1000,		/* between two tries for the lock */
-	CLOSE_FLUSH = 1 << 20		/* in memory: more is flushed at close */
+	CLOSE_FLUSH = 1 << 20		/* memory: more is flushed at close */
 };
 
 void

@@ -143,7 +143,7 @@ int ring_attach(struct ring *, struct ring_segment *, uint64_t at,
 int ring_switch(struct ring *, struct ring_segment *, uint64_t at,
     struct bytes first);
 
-/* The segment that was made ready for this switch, now the caller's, or NULL. */
+/* The segment made ready for this switch, now the caller's, or NULL. */
 struct ring_segment *ring_take_ready(struct ring *, uint64_t number);
 
 /* Calls of the door's table, for any env_log that begins with a ring. */

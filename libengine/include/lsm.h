@@ -53,20 +53,20 @@ const char *lsm_codecs(void);
 
 typedef enum lsm_code {
 	LSM_OK = 0,
-	LSM_NOTFOUND = 1,	/* the key, or the entry asked for, is not there */
+	LSM_NOTFOUND = 1,	/* the key or entry asked for is not there */
 	LSM_INVALID = 2,	/* an argument or an option makes no sense */
 	LSM_TOO_LARGE = 3,	/* key, value or batch over its limit */
 	LSM_NO_DATABASE = 4,	/* no such directory, or not a database */
 	LSM_EXISTS = 5,		/* asked for a new database, there is one */
-	LSM_CORRUPT = 6,	/* bytes on disk are damaged: file and offset told */
-	LSM_UNSUPPORTED = 7,	/* written by a newer format or a missing codec */
+	LSM_CORRUPT = 6,	/* damaged bytes on disk: file, offset told */
+	LSM_UNSUPPORTED = 7,	/* needs a newer format or a missing codec */
 	LSM_IO = 8,		/* the system failed to read, write or sync */
 	LSM_NO_SPACE = 9,	/* the disk, or a quota, is full */
 	LSM_NO_MEMORY = 10,
 	LSM_LOCKED = 11,	/* another handle writes to this database */
 	LSM_READ_ONLY = 12,	/* a write through a handle opened to read */
 	LSM_PERMISSION = 13,
-	LSM_SYSTEM = 14,	/* the system refused a resource: files, threads */
+	LSM_SYSTEM = 14,	/* the system refused files, threads, ... */
 	LSM_TOO_OLD = 15,	/* the snapshot was ended: it kept too much */
 	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
 	LSM_BUSY = 17,		/* iterators or snapshots are still open */

@@ -102,7 +102,7 @@ commit_expect(struct part *p)
 	oracle_commit(p->oracle);
 }
 
-/* ---- the child ------------------------------------------------------------ */
+/* ---- the child --------------------------------------------------------- */
 
 struct writer {
 	lsm_db *db;
@@ -191,7 +191,7 @@ child(struct world *w, int pipe)
 		pause();
 }
 
-/* ---- the parent ----------------------------------------------------------- */
+/* ---- the parent -------------------------------------------------------- */
 
 /* The hash of the thread's keys, and its mark: how far it came. */
 static bool

@@ -44,7 +44,8 @@ never_denied(struct bytes b, uint32_t bits)
 		abort();
 	bloom_describe(filter, pages, bits, keys);
 	for (uint64_t i = 0; pages > 0 && i < keys; i++)
-		bloom_add(filter, pages, bloom_probes(bits), get64(b.p + 8 * i));
+		bloom_add(filter, pages, bloom_probes(bits),
+		    get64(b.p + 8 * i));
 	for (uint64_t i = 0; pages > 0 && i < keys; i++) {
 		uint64_t hash = get64(b.p + 8 * i);
 		uint64_t line = bloom_line(hash, pages);

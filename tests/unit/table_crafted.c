@@ -272,7 +272,8 @@ TEST("a newer format is refused by its name")
 	put16(c.p + 46, 2);
 	seal(&c, 0);
 	CHECK_CODE(ask(&c), LSM_UNSUPPORTED);
-	CHECK_STR(lsm_message(), "000013.sst: format 0.2; this build reads 0.1");
+	CHECK_STR(lsm_message(),
+	    "000013.sst: format 0.2; this build reads 0.1");
 	craft_release(&c);
 }
 
