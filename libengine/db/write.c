@@ -151,6 +151,16 @@ commit(struct lsm_db *db, struct commit *c, unsigned flags)
 	return rc;
 }
 
+/* An empty batch is refused where a full one would be. */
+static int
+commit_nothing(struct lsm_db *db, unsigned flags)
+{
+	bool sync;
+	int rc = db_writable(db);
+
+	return rc == LSM_OK ? flags_check(db, flags, &sync) : rc;
+}
+
 int
 lsm_put(lsm_db *db, lsm_slice key, lsm_slice value, unsigned flags)
 {
@@ -198,7 +208,7 @@ lsm_write(lsm_db *db, const lsm_batch *batch, unsigned flags)
 	};
 
 	if (batch->count == 0)
-		return db_writable(db);
+		return commit_nothing(db, flags);
 	COUNT(db, batches, 1);
 	COUNT(db, bytes_user, c.data);
 	return commit(db, &c, flags);
