@@ -441,7 +441,7 @@ TEST("a failure of any read is an error, never an answer")
 	struct model m = { 0 };
 	int codecs[4], count = tkit_codecs(codecs);
 
-	model_fill(&m, MODEL_DECIMAL, 150, 100, &r);
+	model_fill(&m, MODEL_DECIMAL, 70, 100, &r);
 	for (int i = 0; i < count; i++) {
 		struct tkit k;
 		uint64_t n = 1;
