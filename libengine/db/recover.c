@@ -334,9 +334,11 @@ recover_writer(struct lsm_db *db)
 		rc = work_step(db, &more);
 	if (rc == LSM_OK)
 		rc = db_clean(db, &r.out);
+	if (rc == LSM_OK && r.out.syncing)
+		log_trust(db->log);
 done:
 	/* What of this attempt is on the disk is not known to the next one. */
-	if (rc != LSM_OK && rc != LSM_NO_MEMORY && db->log != NULL)
+	if (rc != LSM_OK && db->log != NULL)
 		log_give_up(db->log, rc);
 	recovering_release(&r);
 	return rc;

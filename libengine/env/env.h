@@ -151,6 +151,9 @@ struct env_ops {
 	int (*log_sync)(struct env_log *, uint64_t *durable);
 	/* Nothing of deleted records stays in the ring: flush, then clear. */
 	int (*log_scrub)(struct env_log *);
+	/* log_open told `syncing`, which stays until now: everything that was
+	 * read then has been written again, and synced. NULL: not needed. */
+	void (*log_trust)(struct env_log *);
 	/* What this handle wrote, in whatever file, may not be on the disk and
 	 * no sync will tell: the next writer is to find `syncing`. Nothing is
 	 * appended any more. NULL in the table: nobody can be told. */

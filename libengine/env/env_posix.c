@@ -94,6 +94,7 @@ static const struct env_ops ops = {
 	.log_flush = ring_flush,
 	.log_sync = ring_sync,
 	.log_scrub = ring_scrub,
+	.log_trust = ring_trust,
 	.log_give_up = ring_give_up,
 	.now_us = posix_now_us,
 	.date_us = posix_date_us,

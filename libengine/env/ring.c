@@ -253,6 +253,7 @@ enter_locked(struct ring *r, uint64_t position)
 	mutex_assert_held(&r->io);
 	if (anew)
 		page_begin(c, &r->identity);
+	r->suspect = load_acquire(&c->syncing) != 0;
 	store_release(&c->leave, 0);
 	store_release(&c->pid, r->pid);
 	announce_locked(r, position, RING_BUG(SWITCH_ORDER));
@@ -375,7 +376,7 @@ sync_locked(struct ring *r, struct ring_segment *first,
 	if ((rc = sync_segments(r, first, last)) != LSM_OK)
 		return rc;
 	forget_before(r, last);
-	store_release(&r->control->syncing, 0);
+	store_release(&r->control->syncing, r->suspect);
 	store_release(&r->control->durable, position);
 	r->durable = position;
 	return LSM_OK;
@@ -437,6 +438,18 @@ ring_take_ready(struct ring *r, uint64_t number)
 		return s;
 	s->ops->close(s);
 	return NULL;
+}
+
+void
+ring_trust(struct env_log *log)
+{
+	struct ring *r = (struct ring *)log;
+
+	mutex_lock(&r->sync_mu);
+	r->suspect = false;
+	if (!load_acquire(&r->failed))
+		store_release(&r->control->syncing, 0);
+	mutex_unlock(&r->sync_mu);
 }
 
 /* Under sync_mu, so that no sync in between clears the word again. */

@@ -124,6 +124,8 @@ struct ring {
 	 * cannot clear `syncing` while another still runs. */
 	struct mutex sync_mu;
 	uint64_t durable;		/* position */
+	bool suspect;			/* found `syncing` on entering, before
+					 * any sync: it stays */
 
 	_Atomic bool failed;		/* released after the story */
 };
@@ -153,6 +155,7 @@ uint64_t ring_committed(struct env_log *);
 int ring_flush(struct env_log *);
 int ring_sync(struct env_log *, uint64_t *durable);
 int ring_scrub(struct env_log *);
+void ring_trust(struct env_log *);
 void ring_give_up(struct env_log *);	/* any thread */
 
 /*

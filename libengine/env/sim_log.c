@@ -453,6 +453,13 @@ sim_log_scrub(struct env_log *base)
 }
 
 static void
+sim_log_trust(struct env_log *base)
+{
+	ring_trust(base);
+	(void)note(base, LSM_OK);
+}
+
+static void
 sim_log_give_up(struct env_log *base)
 {
 	ring_give_up(base);
@@ -475,5 +482,6 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_flush = sim_log_flush;
 	ops->log_sync = sim_log_sync;
 	ops->log_scrub = sim_log_scrub;
+	ops->log_trust = sim_log_trust;
 	ops->log_give_up = sim_log_give_up;
 }

@@ -387,6 +387,13 @@ log_leave(struct log *log, uint64_t last_sequence)
 }
 
 void
+log_trust(struct log *log)
+{
+	if (ops(log)->log_trust != NULL)
+		ops(log)->log_trust(log->env_log);
+}
+
+void
 log_give_up(struct log *log, int code)
 {
 	(void)fence_set(&log->fence, code);

@@ -89,6 +89,9 @@ int log_ready(struct log *);
 /* An orderly end: leave mark, sync. */
 int log_leave(struct log *, uint64_t last_sequence);
 
+/* Recovery found `syncing` and has written everything again. */
+void log_trust(struct log *);
+
 /* The handle failed elsewhere: fence the log too, with the story of now, and
  * have the next writer trust nothing that was not durable before. */
 void log_give_up(struct log *, int code);
