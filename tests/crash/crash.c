@@ -16,8 +16,7 @@
 #include "base/alloc.h"
 #include "base/checksum.h"
 #include "base/random.h"
-#include "env/env_sim.h"
-#include "support/scripts.h"
+#include "support/story.h"
 #include "support/wrong.h"
 
 enum { RANDOM_IMAGES = 10, RANDOM_IMAGES_LONG = 40, SEEDS_LONG = 50 };
@@ -27,33 +26,12 @@ enum { SEEDS = 1 };
 enum { SEEDS = 5 };
 #endif
 
-/* What is known of the time in which the disk saw [begin, end). */
-struct mark {
-	size_t begin, end;
-	size_t commits;			/* at the end, failed ones too */
-	size_t acked, acked_sync;
-};
-
-struct story {
-	const struct script *script;
-	struct sim *sim;
-	struct session session;
-	struct op_list ops;
-	struct mark *marks;
-	size_t marks_count, marks_room;
-};
-
-/* The state of a disk: one of these prefixes; perhaps with one write more. */
-struct bounds {
-	size_t low, high;
-	size_t synced;			/* low, if power fails from here on */
-	uint64_t more;			/* hash of that entry */
-	bool more_must, more_may;
-};
-
+/* One disk. Before a second crash there was perhaps one write more. */
 struct trial {
 	struct story *story;
 	struct bounds bounds;
+	uint64_t before;		/* hash of that write */
+	bool before_must, before_may;
 	uint64_t seed;
 	uint64_t more;			/* hash of the write it does itself */
 	size_t found;			/* the prefix that the first open had */
@@ -63,76 +41,6 @@ struct trial {
 static uint64_t *seen;			/* hashes of images, open addressing */
 static size_t seen_size, seen_count;
 static uint64_t states, doubles, depth_two;
-
-/* ---- the script, once -------------------------------------------------- */
-
-static void
-mark_end(struct story *st, size_t begin)
-{
-	const struct session *s = &st->session;
-	struct mark m = { begin, sim_operations(st->sim),
-		oracle_commits(s->oracle), s->acked, s->acked_sync };
-
-	NEED_ROOM(st->marks, st->marks_count, st->marks_room);
-	st->marks[st->marks_count++] = m;
-}
-
-/* A step of the script, and what it meant for the disk. */
-static bool
-story_step(struct story *st, const struct op *op)
-{
-	size_t begin = sim_operations(st->sim);
-	bool ok = op ? session_run(&st->session, op) :
-	    session_open(&st->session);
-
-	mark_end(st, begin);
-	return ok;
-}
-
-static bool
-story_tell(struct story *st)
-{
-	size_t begin;
-	bool ok;
-
-	if (!script_start(st->script, st->sim, &st->session, &st->ops))
-		return false;
-	ok = story_step(st, NULL);
-	for (size_t i = 0; i < st->ops.count && ok; i++)
-		ok = story_step(st, &st->ops.ops[i]);
-	begin = sim_operations(st->sim);
-	ok = ok && session_close(&st->session);
-	mark_end(st, begin);
-	return ok;
-}
-
-static void
-story_release(struct story *st)
-{
-	session_release(&st->session);
-	op_list_free(&st->ops);
-	free(st->marks);
-	sim_free(st->sim);
-}
-
-/* What must and what may be there after the first `upto` operations. */
-static struct bounds
-story_bounds(const struct story *st, size_t upto, bool power)
-{
-	struct bounds b = { 0 };
-
-	for (size_t i = 0; i < st->marks_count; i++) {
-		const struct mark *m = &st->marks[i];
-
-		if (m->begin <= upto)
-			b.high = m->commits;
-		if (m->end <= upto) {
-			b.low = power ? m->acked_sync : m->acked;
-			b.synced = m->acked_sync;
-		}
-	}
-	return b;
-}
 
 /* ---- images seen before ------------------------------------------------ */
 
@@ -209,50 +117,31 @@ image_hash(struct sim *sim)
 /* ---- one image --------------------------------------------------------- */
 
 static bool
-bounds_match(struct trial *t, uint64_t hash, bool *has_more)
+bounds_match(struct trial *t, uint64_t hash)
 {
 	const struct oracle *o = t->story->session.oracle;
 	const struct bounds *b = &t->bounds;
 
-	*has_more = false;
 	t->found = SIZE_MAX;
-	if (!b->more_must)
+	if (!t->before_must)
 		t->found = oracle_find(o, hash, b->low, b->high);
-	if (t->found == SIZE_MAX && (b->more_must || b->more_may)) {
-		t->found = oracle_find(o, hash - b->more, b->low, b->high);
-		*has_more = t->found != SIZE_MAX;
-	}
-	return t->found != SIZE_MAX;
+	if (t->found == SIZE_MAX && t->before_may)
+		t->found = oracle_find(o, hash - t->before, b->low, b->high);
+	return t->found != SIZE_MAX || wrong("no prefix of %zu to %zu "
+	    "commits%s", b->low, b->high, t->before_must ? " and one more" :
+	    "");
 }
 
 static bool
 open_and_scan(struct trial *t, struct sim *image, lsm_db **db, uint64_t *hash)
 {
-	lsm_options o = t->story->session.options;
-	size_t count;
 	int rc;
 
-	o.env = sim_env(image);
 	*db = NULL;
-	if ((rc = lsm_open("/db", &o, db)) != LSM_OK)
-		return wrong("open: %s: %s", lsm_strerror(rc), lsm_message());
-	if (!scan_hash(*db, NULL, hash, &count, &rc))
+	if (!story_open(t->story, image, db, hash, &rc))
 		return false;
-	return rc == LSM_OK || wrong("scan: %s", lsm_message());
-}
-
-static bool
-write_one_more(struct trial *t, lsm_db *db)
-{
-	char key[32], value[32];
-	int rc;
-
-	snprintf(key, sizeof key, "\xfe more %" PRIu64, t->seed);
-	snprintf(value, sizeof value, "%zu", t->found);
-	t->more = entry_hash(bytes(key, strlen(key)), bytes(value,
-	    strlen(value)));
-	rc = lsm_put(db, lsm_str(key), lsm_str(value), LSM_SYNC);
-	return rc == LSM_OK || wrong("one more write: %s", lsm_message());
+	return rc == LSM_OK || wrong("open: %s: %s", lsm_strerror(rc),
+	    lsm_message());
 }
 
 static bool
@@ -267,17 +156,16 @@ static bool
 image_check(struct trial *t, struct sim *image)
 {
 	uint64_t hash, again;
-	bool more, ok;
 	lsm_db *db;
+	bool ok;
 
 	states++;
 	if (!open_and_scan(t, image, &db, &hash))
 		return closes(db, false);
 	t->opened_at = sim_operations(image);
-	ok = bounds_match(t, hash, &more) || wrong("no prefix of %zu to %zu "
-	    "commits%s", t->bounds.low, t->bounds.high,
-	    t->bounds.more_must ? " and one more" : "");
-	ok = ok && write_one_more(t, db);
+	ok = bounds_match(t, hash) &&
+	    (story_write(db, t->seed, &t->more) == LSM_OK ||
+	    wrong("one more write: %s", lsm_message()));
 	t->wrote_at = sim_operations(image);
 	if (!closes(db, ok))
 		return false;
@@ -288,22 +176,18 @@ image_check(struct trial *t, struct sim *image)
 
 /* ---- a crash while the first recovery or its first write was at work ---- */
 
-static struct bounds
-bounds_again(const struct trial *t, size_t upto, bool power)
+static void
+bounds_again(struct trial *t, const struct trial *first, size_t upto,
+    bool power)
 {
-	struct bounds b = t->bounds;
-
+	t->bounds = first->bounds;
 	if (power)
-		b.low = b.synced;
-	if (upto < t->opened_at)
-		return b;
-	b.more = t->more + (t->bounds.more_must ? t->bounds.more : 0);
-	b.more_may = true;
-	if (upto >= t->wrote_at) {
-		b.low = b.high = t->found;
-		b.more_must = true;
-	}
-	return b;
+		t->bounds.low = t->bounds.synced;
+	t->before = first->more;
+	t->before_may = upto >= first->opened_at;
+	t->before_must = upto >= first->wrote_at;
+	if (t->before_must)
+		t->bounds.low = t->bounds.high = first->found;
 }
 
 static bool
@@ -315,10 +199,10 @@ crash_again(struct trial *first, struct sim *image, size_t from,
 	struct sim *after;
 	bool kill = random_below(r, 3) == 0, ok;
 
-	if (end <= from || first->bounds.more_may)
+	if (end <= from)
 		return true;
 	upto = from + random_below(r, end - from + 1);
-	t.bounds = bounds_again(first, upto, !kill);
+	bounds_again(&t, first, upto, !kill);
 	after = kill ? sim_kill(image, upto) :
 	    sim_crash(image, upto, SIM_RANDOM, t.seed);
 	depth_two++;
@@ -424,10 +308,10 @@ power_all(struct story *st, size_t upto, struct random *r, bool thorough)
 static bool
 script_crash(const struct script *script, uint64_t seed, bool thorough)
 {
-	struct story st = { .script = script, .sim = sim_new(seed) };
+	struct story st;
 	uint64_t live = mem_live(), before = states;
 	struct random r = { seed };
-	bool ok = story_tell(&st);
+	bool ok = story_tell(&st, script, seed);
 	size_t n = sim_operations(st.sim);
 
 	if (!ok)
