@@ -302,7 +302,7 @@ demo:
 
 cover:
 	+@$(MAKE) -s $(JOBS) --no-print-directory FLAVOUR=cover programs
-	@tests/check/cover.sh $(MODEL)
+	@tests/check/cover.sh $(MODEL:%=model/%) $(CRASH:%=crash/%)
 
 lint:
 	@DEFS='$(DEFS)' tests/check/lint.sh
