@@ -302,6 +302,7 @@ recover_log(struct lsm_db *db, struct recovering *r)
 	    (rc = log_object_open(db, &tail)) != LSM_OK ||
 	    (rc = manifest_open(db, &tail)) != LSM_OK)
 		return rc;
+	r->out.syncing |= tail.syncing;
 	here = r->out.same_boot && !r->out.closed && !r->out.syncing;
 	/* What only the ring holds belongs into the file in any case. */
 	if (here || r->out.missing.n > 0)

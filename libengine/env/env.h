@@ -50,7 +50,8 @@ struct env_names {
  */
 struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
-	bool syncing;		/* a sync failed, or it died in one */
+	bool syncing;		/* a sync failed, or it died in one; true
+				 * also where there is nothing to trust */
 	bool left;		/* it closed its log in order */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */

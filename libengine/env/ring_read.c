@@ -83,7 +83,7 @@ ring_look(struct ring_memory memory, const struct ring_identity *id,
 	tail->trusted = tail->committed != 0 &&
 	    words_possible(tail->written, tail->committed);
 	if (!tail->trusted)
-		*tail = (struct env_tail){ 0 };
+		*tail = (struct env_tail){ .syncing = tail->syncing };
 }
 
 /* In steps, so that a scheduler can make a reader slow inside its copy. */
