@@ -366,16 +366,30 @@ tables_open(struct lsm_db *db)
 	return LSM_OK;
 }
 
-/* Is the manifest still where it was when this reader began? */
-static int
-unchanged(struct lsm_db *db, bool *same)
-{
-	struct state now = { 0 };
-	int rc = manifest_read(db->dir, table_gone, db, &now);
+/* Which manifest holds, and how long it is: both change with every edit. */
+struct mark {
+	uint64_t manifest, size;
+};
 
-	*same = rc == LSM_OK && now.edit == db->state.edit;
-	state_release(&now);
-	return rc;
+/* False when it moves at this moment. */
+static bool
+mark_read(struct lsm_db *db, struct mark *mark)
+{
+	char name[FILE_NAME_MAX];
+	struct current current;
+	struct env_file *file;
+	int rc;
+
+	*mark = (struct mark){ 0 };
+	if (current_read(db->dir, &current) != LSM_OK)
+		return false;
+	mark->manifest = current.manifest;
+	file_name(name, FILE_MANIFEST, current.manifest);
+	rc = db->env->ops->file_open(db->dir, name, ENV_READ, &file);
+	if (rc == LSM_OK)
+		rc = db->env->ops->file_size(file, &mark->size);
+	env_file_close(file);
+	return rc == LSM_OK;
 }
 
 static int
@@ -398,17 +412,21 @@ done:
 }
 
 /* Without a pin, files may vanish and logs be used again while they are read:
- * an answer counts only when the manifest did not move meanwhile. */
+ * an answer, damage too, counts only when the manifest did not move meanwhile.
+ * One that cannot be looked at twice in a row is not a race. */
 static int
 recover_reader(struct lsm_db *db)
 {
-	bool same = false;
-	int rc = LSM_OK, moved;
+	struct mark before, after;
+	bool known, still;
+	int rc = LSM_OK;
 
 	for (int i = 0; i < READER_TRIES; i++) {
+		known = mark_read(db, &before);
 		rc = read_once(db);
-		moved = unchanged(db, &same);
-		if (same || (rc != LSM_OK && moved != LSM_OK))
+		still = mark_read(db, &after);
+		if (known == still && before.manifest == after.manifest &&
+		    before.size == after.size)
 			return rc;
 		view_unref(db->view);
 		db->view = NULL;
