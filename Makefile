@@ -22,6 +22,9 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 
 # ---- flags -----------------------------------------------------------------
@@ -331,6 +334,11 @@ install: all
 	ln -sf $(SO) $(call to,$(LIBDIR))/liblsm.so.$(SOVERSION)
 	ln -sf liblsm.so.$(SOVERSION) $(call to,$(LIBDIR))/liblsm.so
 	install -m 644 $(B)/liblsm.pc $(call to,$(LIBDIR)/pkgconfig)
+	install -d $(call to,$(BASHDIR)) $(call to,$(ZSHDIR)) \
+		$(call to,$(FISHDIR))
+	$(B)/lsm-cli --completion=bash >$(call to,$(BASHDIR))/lsm-cli
+	$(B)/lsm-cli --completion=zsh >$(call to,$(ZSHDIR))/_lsm-cli
+	$(B)/lsm-cli --completion=fish >$(call to,$(FISHDIR))/lsm-cli.fish
 	for p in $(PAGES); do \
 		d=$(call to,$(MANDIR))/man$${p##*.}; \
 		install -d $$d && install -m 644 $$p $$d || exit; \
@@ -343,6 +351,8 @@ uninstall:
 		$(call to,$(LIBDIR))/liblsm.so.$(SOVERSION) \
 		$(call to,$(LIBDIR))/liblsm.so \
 		$(call to,$(LIBDIR))/pkgconfig/liblsm.pc
+	rm -f $(call to,$(BASHDIR))/lsm-cli $(call to,$(ZSHDIR))/_lsm-cli \
+		$(call to,$(FISHDIR))/lsm-cli.fish
 	for p in $(PAGES); do \
 		rm -f $(call to,$(MANDIR))/man$${p##*.}/$${p##*/} || exit; \
 	done

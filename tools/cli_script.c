@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_completion.h"
 #include "input.h"
 #include "out.h"
 #include "signals.h"
@@ -31,11 +32,13 @@ int
 script_answer(const struct settings *set, const struct words *words,
     bool *answered)
 {
-	*answered = set->help || set->version;
+	*answered = set->help || set->version || set->completion != NULL;
 	if (set->help)
 		return command_help(words->count == 0 ? NULL : &words->at[0]);
 	if (set->version)
 		cli_version();
+	if (set->completion != NULL)
+		return completion_print(set->completion);
 	return 0;
 }
 
