@@ -61,9 +61,11 @@ CODECS := $(foreach p,liblz4 libzstd,$(if \
 	$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),$(p)))
 # Reads JSON for the tools; printing it takes no library.
 JANSSON := $(shell $(PKG_CONFIG) --exists jansson 2>/dev/null && echo y)
+# Edits lines at the prompt; loaded there, never linked.
+LIBEDIT := $(shell $(PKG_CONFIG) --exists libedit 2>/dev/null && echo y)
 DEFS := $(if $(filter liblz4,$(CODECS)),-DHAVE_LZ4) \
 	$(if $(filter libzstd,$(CODECS)),-DHAVE_ZSTD) \
-	$(if $(JANSSON),-DHAVE_JANSSON)
+	$(if $(JANSSON),-DHAVE_JANSSON) $(if $(LIBEDIT),-DHAVE_LIBEDIT)
 CODEC_NAMES := $(CODECS:lib%=%) z
 SHARED_LIBS := $(CODEC_NAMES:%=-l%)
 # A short-lived process pays for each shared library it loads, so the tools
