@@ -22,6 +22,9 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 
 # ---- flags -----------------------------------------------------------------
@@ -58,9 +61,11 @@ CODECS := $(foreach p,liblz4 libzstd,$(if \
 	$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),$(p)))
 # Reads JSON for the tools; printing it takes no library.
 JANSSON := $(shell $(PKG_CONFIG) --exists jansson 2>/dev/null && echo y)
+# Edits lines at the prompt; loaded there, never linked.
+LIBEDIT := $(shell $(PKG_CONFIG) --exists libedit 2>/dev/null && echo y)
 DEFS := $(if $(filter liblz4,$(CODECS)),-DHAVE_LZ4) \
 	$(if $(filter libzstd,$(CODECS)),-DHAVE_ZSTD) \
-	$(if $(JANSSON),-DHAVE_JANSSON)
+	$(if $(JANSSON),-DHAVE_JANSSON) $(if $(LIBEDIT),-DHAVE_LIBEDIT)
 CODEC_NAMES := $(CODECS:lib%=%) z
 SHARED_LIBS := $(CODEC_NAMES:%=-l%)
 # A short-lived process pays for each shared library it loads, so the tools
@@ -331,6 +336,11 @@ install: all
 	ln -sf $(SO) $(call to,$(LIBDIR))/liblsm.so.$(SOVERSION)
 	ln -sf liblsm.so.$(SOVERSION) $(call to,$(LIBDIR))/liblsm.so
 	install -m 644 $(B)/liblsm.pc $(call to,$(LIBDIR)/pkgconfig)
+	install -d $(call to,$(BASHDIR)) $(call to,$(ZSHDIR)) \
+		$(call to,$(FISHDIR))
+	$(B)/lsm-cli --completion=bash >$(call to,$(BASHDIR))/lsm-cli
+	$(B)/lsm-cli --completion=zsh >$(call to,$(ZSHDIR))/_lsm-cli
+	$(B)/lsm-cli --completion=fish >$(call to,$(FISHDIR))/lsm-cli.fish
 	for p in $(PAGES); do \
 		d=$(call to,$(MANDIR))/man$${p##*.}; \
 		install -d $$d && install -m 644 $$p $$d || exit; \
@@ -343,6 +353,8 @@ uninstall:
 		$(call to,$(LIBDIR))/liblsm.so.$(SOVERSION) \
 		$(call to,$(LIBDIR))/liblsm.so \
 		$(call to,$(LIBDIR))/pkgconfig/liblsm.pc
+	rm -f $(call to,$(BASHDIR))/lsm-cli $(call to,$(ZSHDIR))/_lsm-cli \
+		$(call to,$(FISHDIR))/lsm-cli.fish
 	for p in $(PAGES); do \
 		rm -f $(call to,$(MANDIR))/man$${p##*.}/$${p##*/} || exit; \
 	done
