@@ -45,21 +45,6 @@ db_fence(struct lsm_db *db, int code)
 	return code;
 }
 
-/* The last version that named a table has gone, and with it the table. */
-void
-table_gone(void *arg, struct version_table *t)
-{
-	struct lsm_db *db = arg;
-	char name[FILE_NAME_MAX];
-
-	table_cache_forget(db->tables, t->meta.number);
-	if (db->read_only)
-		return;
-	file_name(name, FILE_TABLE, t->meta.number);
-	/* One that stays is an orphan: the next open removes it. */
-	(void)db->env->ops->dir_unlink(db->dir, name);
-}
-
 void
 db_free(struct lsm_db *db)
 {
@@ -67,9 +52,11 @@ db_free(struct lsm_db *db)
 		return;
 	work_stop(db);
 	view_unref(db->view);
+	graves_release(&db->graves);
 	log_free(db->log);
 	manifest_free(db->manifest);
 	state_release(&db->state);
+	pins_release(&db->pins);
 	arena_pool_unref(db->arenas);
 	table_cache_free(db->tables);
 	cache_free(db->cache);
@@ -104,6 +91,8 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	mutex_init(&db->work_mu);
 	mutex_init(&db->edit_mu);
 	mutex_init(&db->mu);
+	mutex_init(&db->graves.mu);
+	pins_init(&db->pins);
 	fence_init(&db->fence);
 	cond_init(&db->changed);
 	db->opt = o;
@@ -296,6 +285,7 @@ lsm_close(lsm_db *db)
 		    "are open", db->path,
 		    (unsigned long long)db->open_handles);
 	work_stop(db);
+	graves_sweep(db, SWEEP_LAST);
 	rc = close_log(db);
 	db_free(db);
 	return rc;

@@ -16,6 +16,9 @@ struct load {
 /* For log_replay; `arg` is the struct load. */
 int load_entry(void *arg, const struct entry *, uint64_t log);
 
+/* Go on in a memtable that is there already. */
+int load_adopt(struct load *, const struct generation *);
+
 /* All that was loaded is frozen, and an empty generation follows. */
 int load_freeze(struct load *);
 

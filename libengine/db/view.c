@@ -20,6 +20,7 @@ view_alloc(size_t room, struct view **out)
 		return mem_exhausted(size);
 	(*out)->refs = 1;
 	(*out)->version = NULL;
+	(*out)->pin = NULL;
 	(*out)->count = 0;
 	(*out)->room = room;
 	return LSM_OK;
@@ -53,6 +54,7 @@ view_unref(struct view *v)
 		memtable_unref(v->generations[i].mem);
 	if (v->version != NULL)
 		version_unref(v->version);
+	pin_drop(v->pin);
 	mem_free(v);
 }
 
