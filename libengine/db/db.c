@@ -6,7 +6,10 @@
 #include "base/alloc.h"
 #include "env/files.h"
 
-enum { LOCK_TRY_US = 1000 };	/* between two tries for the writer's lock */
+enum {
+	LOCK_TRY_US = 1000,	/* between two tries for the writer's lock */
+	CLOSE_FLUSH = 1 << 20	/* bytes of log */
+};
 
 void
 lsm_id(const lsm_db *db, uint8_t id[16])
@@ -114,6 +117,20 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	return LSM_OK;
 }
 
+/* The process is a hint only: it may be of another container, or have died. */
+static int
+locked_by(struct lsm_db *db)
+{
+	struct env_words words;
+
+	db->env->ops->lock_words(db->lock, NULL, &words);
+	if (words.pid == 0)
+		return status_set(LSM_LOCKED, "%s: locked by another writer",
+		    db->path);
+	return status_set(LSM_LOCKED, "%s: locked by process %llu", db->path,
+	    (unsigned long long)words.pid);
+}
+
 static int
 lock_wait(struct lsm_db *db)
 {
@@ -129,7 +146,7 @@ lock_wait(struct lsm_db *db)
 		cond_wait_for(&db->changed, &db->mu, LOCK_TRY_US);
 		mutex_unlock(&db->mu);
 	}
-	return rc == LSM_LOCKED ? status_add(rc, "%s", db->path) : rc;
+	return rc == LSM_LOCKED ? locked_by(db) : rc;
 }
 
 /* Caches of what is read; they need the database's identity. */
@@ -258,6 +275,16 @@ done:
 	return rc;
 }
 
+/* A short log is left as it is, and short to read for the next. What a longer
+ * one holds goes into a table; should that fail, the log still has it. */
+static void
+close_flush(struct lsm_db *db)
+{
+	if (!db->read_only && db_writable(db) == LSM_OK &&
+	    log_where(db->log).size > CLOSE_FLUSH)
+		(void)lsm_flush(db);
+}
+
 static int
 close_log(struct lsm_db *db)
 {
@@ -285,6 +312,7 @@ lsm_close(lsm_db *db)
 		    "are open", db->path,
 		    (unsigned long long)db->open_handles);
 	work_stop(db);
+	close_flush(db);
 	graves_sweep(db, SWEEP_LAST);
 	rc = close_log(db);
 	db_free(db);
