@@ -155,6 +155,8 @@ struct view *view_now(struct lsm_db *, uint64_t *sequence);	/* a reference */
 /* Replace db->view; the old one is given back, to be let go without locks. */
 struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);
+/* A failed check of a view whose pin was ended is no damage: LSM_TOO_OLD. */
+int view_judge(struct view *, int rc);
 
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */

@@ -90,3 +90,12 @@ view_active(struct view *v)
 {
 	return &v->generations[v->count - 1];
 }
+
+int
+view_judge(struct view *v, int rc)
+{
+	if (rc != LSM_CORRUPT || !pin_ended(v->pin))
+		return rc;
+	return status_set(LSM_TOO_OLD, "edit %llu was kept for too long, and "
+	    "its files are gone", (unsigned long long)v->pin->edit);
+}

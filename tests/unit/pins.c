@@ -227,3 +227,29 @@ TEST("orphans of a killed writer stay while a reader pins them")
 	CHECK_EQ(writer->graves.count, 0);
 	CHECK_OK(lsm_close(writer));
 }
+
+TEST("a pin that is too old ends, and a refresh begins anew")
+{
+	lsm_options o = options(NULL);
+	lsm_db *writer = writer_open(NULL, test_dir()), *reader;
+	int rc = LSM_OK;
+
+	fill(writer, 0);
+	CHECK_OK(lsm_close(writer));
+	o.max_pin_age = 1;
+	CHECK_OK(lsm_open(test_dir(), &o, &writer));
+	CHECK_OK(lsm_flush(writer));
+	reader = reader_of(NULL, test_dir());
+	for (int round = 1; rc == LSM_OK && round < ROUNDS; round++) {
+		fill(writer, round);
+		CHECK_OK(lsm_compact(writer, NULL, NULL));
+		rc = writer->graves.ended == 0 ? LSM_OK : LSM_TOO_OLD;
+	}
+	CHECK_CODE(rc, LSM_TOO_OLD);
+	CHECK_CODE(lsm_get(reader, NULL, lsm_str("key000000"), NULL),
+	    LSM_TOO_OLD);
+	CHECK_OK(lsm_refresh(reader));
+	CHECK_OK(lsm_get(reader, NULL, lsm_str("key000000"), NULL));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+}
