@@ -7,8 +7,8 @@
 #include "env/files.h"
 
 enum {
-	LOCK_TRY_US = 1000,	/* between two tries for the writer's lock */
-	CLOSE_FLUSH = 1 << 20	/* bytes of log */
+	LOCK_TRY_US = 1000,		/* between two tries for the lock */
+	CLOSE_FLUSH = 1 << 20		/* memory: more is flushed at close */
 };
 
 void
@@ -44,6 +44,8 @@ int
 db_fence(struct lsm_db *db, int code)
 {
 	code = fence_set(&db->fence, code);
+	if (db->log != NULL)
+		log_give_up(db->log, code);
 	work_wake(db);
 	return code;
 }
@@ -275,13 +277,19 @@ done:
 	return rc;
 }
 
-/* A short log is left as it is, and short to read for the next. What a longer
- * one holds goes into a table; should that fail, the log still has it. */
+/* Whoever opens next reads the log, a short-lived reader with every open: so
+ * a long one becomes a table. If that fails, all is in the log still. */
 static void
 close_flush(struct lsm_db *db)
 {
-	if (!db->read_only && db_writable(db) == LSM_OK &&
-	    log_where(db->log).size > CLOSE_FLUSH)
+	size_t used;
+
+	if (db->read_only || db_writable(db) != LSM_OK)
+		return;
+	mutex_lock(&db->write_mu);
+	used = memtable_used(db->active);
+	mutex_unlock(&db->write_mu);
+	if (used > CLOSE_FLUSH)
 		(void)lsm_flush(db);
 }
 
@@ -307,12 +315,16 @@ lsm_close(lsm_db *db)
 
 	if (db == NULL)
 		return LSM_OK;
+	/* The child of a fork has no worker to join, and locks that were held
+	 * then are held for ever: it leaves all as it is. */
+	if ((rc = db_usable(db)) != LSM_OK)
+		return rc;
 	if (db->open_handles != 0)
 		return status_set(LSM_BUSY, "%s: %llu iterators or snapshots "
 		    "are open", db->path,
 		    (unsigned long long)db->open_handles);
-	work_stop(db);
 	close_flush(db);
+	work_stop(db);
 	graves_sweep(db, SWEEP_LAST);
 	rc = close_log(db);
 	db_free(db);

@@ -151,7 +151,7 @@ void view_fill(struct view *, struct version *, const struct generation *,
     size_t count);			/* takes references */
 void view_push(struct view *, const struct generation *);
 void view_unref(struct view *);
-struct view *view_now(struct lsm_db *, uint64_t *sequence);	/* a reference */
+struct view *view_now(struct lsm_db *, uint64_t *sequence); /* a reference */
 /* Replace db->view; the old one is given back, to be let go without locks. */
 struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);

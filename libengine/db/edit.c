@@ -10,12 +10,14 @@
 #include "env/files.h"
 
 /* LOCK was deleted or put in the place of another: then others lock another
- * file, and perhaps write. */
+ * file, and perhaps write. What is in the ring of the lost one, nobody else
+ * will find: it goes to the log first, whose file is still ours alone. */
 int
 db_own(struct lsm_db *db)
 {
 	if (db->env->ops->dir_same(db->dir))
 		return LSM_OK;
+	(void)db->env->ops->log_flush(log_door(db->log));
 	return db_fence(db, status_set(LSM_IO, "%s: the directory or LOCK is "
 	    "not the one that was opened", db->path));
 }

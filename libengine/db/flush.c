@@ -72,17 +72,19 @@ everything_step_locked(struct lsm_db *db, bool *started, bool *done)
 	return rc;
 }
 
-static void
-progress_locked(struct lsm_db *db, uint64_t *done, uint64_t *all)
+/* Asked only while there is something to stop: behind the end of the merge a
+ * "stop" would be answered with "nothing changed", and that was not so. */
+static bool
+stopped_locked(struct lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
+    void *arg)
 {
 	struct compact_stats s = { 0 };
 
-	*done = *all = 0;
-	if (db->merge == NULL)
-		return;
+	if (progress == NULL || db->merge == NULL)
+		return false;
 	compact_stats(db->merge, &s);
-	*done = s.bytes_read;
-	*all = compact_input_bytes(db->merge);
+	return progress(arg, s.bytes_read, compact_input_bytes(db->merge)) !=
+	    0;
 }
 
 /* The worker may have run the step in which our merge failed. */
@@ -103,15 +105,13 @@ everything(struct lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
     void *arg)
 {
 	bool started = false, done = false;
-	uint64_t at, all;
 	int rc = LSM_OK;
 
 	while (rc == LSM_OK && !done) {
 		mutex_lock(&db->work_mu);
 		rc = everything_step_locked(db, &started, &done);
-		progress_locked(db, &at, &all);
-		if (rc == LSM_OK && !done && progress != NULL &&
-		    progress(arg, at, all) != 0) {
+		if (rc == LSM_OK && !done &&
+		    stopped_locked(db, progress, arg)) {
 			work_merge_end(db);
 			rc = status_set(LSM_BUSY, "compaction stopped");
 		}

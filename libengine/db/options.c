@@ -66,7 +66,8 @@ stored_check(const struct stored *s)
 {
 	if (s->page_size < PAGE_SIZE_MIN || s->page_size > PAGE_SIZE_MAX ||
 	    s->page_size % PAGE_SIZE_MIN != 0)
-		return option_bad("page_size", "not 4096, 8192, 12288 or 16384");
+		return option_bad("page_size",
+		    "not 4096, 8192, 12288 or 16384");
 	if (s->filter_bits > FILTER_BITS_MAX)
 		return option_bad("filter_bits", "above 20");
 	if (s->table_size < TABLE_SIZE_MIN || s->table_size > TABLE_SIZE_MAX)

@@ -58,6 +58,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		.id = { .kind = FILE_LOG },
 		.first = r->state.log,
 		.flushed = r->load.sequence,
+		.begin = load_begin,
 		.from = from,
 		.ends = r->state.ends,
 		.ends_count = r->state.ends_count,

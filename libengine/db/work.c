@@ -136,6 +136,25 @@ logs_retire(struct lsm_db *db, uint64_t first, uint64_t end)
 	graves_sweep(db, SWEEP_WORK);
 }
 
+/* Take over the outputs of a finished job. When the edit surely is not on the
+ * disk its tables go again; after a fence nobody knows, and they stay. */
+static int
+job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+{
+	char name[FILE_NAME_MAX];
+	int rc = compact_result(job, e);
+
+	if (rc == LSM_OK)
+		rc = db_edit(db, e);
+	if (rc == LSM_OK || load_acquire(&db->fence.code) != LSM_OK)
+		return rc;
+	for (size_t i = 0; i < e->adds_count; i++) {
+		file_name(name, FILE_TABLE, e->adds[i].meta.number);
+		(void)db->env->ops->dir_unlink(db->dir, name);
+	}
+	return rc;
+}
+
 static int
 flush_install(struct lsm_db *db, const struct generation *g,
     uint64_t next_log)
@@ -150,9 +169,7 @@ flush_install(struct lsm_db *db, const struct generation *g,
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	compact_stats(db->flush, &s);
-	rc = compact_result(db->flush, &e);
-	if (rc == LSM_OK)
-		rc = db_edit(db, &e);
+	rc = job_install(db, db->flush, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;
@@ -241,9 +258,7 @@ merge_install(struct lsm_db *db)
 	int rc;
 
 	compact_stats(db->merge, &s);
-	rc = compact_result(db->merge, &e);
-	if (rc == LSM_OK)
-		rc = db_edit(db, &e);
+	rc = job_install(db, db->merge, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;

@@ -12,10 +12,10 @@ tall_tree(int runs)
 	struct edit e = { .number = 1 };
 
 	for (int i = 0; i < runs; i++)
-		tree_add(&e, 0, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
+		tree_put(&e, 0, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
 		    "m");
-	tree_add(&e, LEVELS_MAX - 1, 2, 1, "a", "d");
-	tree_add(&e, LEVELS_MAX - 1, 2, 2, "p", "z");
+	tree_put(&e, LEVELS_MAX - 1, 2, 1, "a", "d");
+	tree_put(&e, LEVELS_MAX - 1, 2, 2, "p", "z");
 	return tree_after(NULL, &e);
 }
 
@@ -91,10 +91,10 @@ TEST("one run of the last level is compact unless it holds deletes")
 	struct edit e = { .number = 1 };
 
 	CHECK(everything(tall_tree(0)));
-	tree_add(&e, LEVELS_MAX - 1, 1, 1, "a", "b");
+	tree_put(&e, LEVELS_MAX - 1, 1, 1, "a", "b");
 	e.adds[0].meta.deletes = 0;
 	CHECK(!everything(tree_after(NULL, &e)));
-	tree_add(&e, LEVELS_MAX - 2, 1, 1, "a", "b");
+	tree_put(&e, LEVELS_MAX - 2, 1, 1, "a", "b");
 	e.adds[0].meta.deletes = 0;
 	CHECK(everything(tree_after(NULL, &e)));
 }
