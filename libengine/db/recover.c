@@ -13,8 +13,6 @@
 #include "db/load.h"
 #include "env/files.h"
 
-enum { READER_TRIES = 100 };
-
 struct recovering {
 	struct load load;
 	struct log_replay_out out;
@@ -291,6 +289,17 @@ write_again(struct lsm_db *db, struct recovering *r)
 	return load_activate(l, log);
 }
 
+/* A log that a checkpoint shares is not appended to. */
+static bool
+one_name(struct lsm_db *db, uint64_t log)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t links;
+
+	return db->env->ops->dir_links(db->dir, file_name(name, FILE_LOG, log),
+	    &links) == LSM_OK && links == 1;
+}
+
 static int
 recover_log(struct lsm_db *db, struct recovering *r)
 {
@@ -303,7 +312,8 @@ recover_log(struct lsm_db *db, struct recovering *r)
 	    (rc = manifest_open(db, &tail)) != LSM_OK)
 		return rc;
 	r->out.syncing |= tail.syncing;
-	here = r->out.same_boot && !r->out.closed && !r->out.syncing;
+	here = r->out.same_boot && !r->out.closed && !r->out.syncing &&
+	    one_name(db, r->out.last.number);
 	/* What only the ring holds belongs into the file in any case. */
 	if (here || r->out.missing.n > 0)
 		rc = log_continue(db->log, &r->out.last,
@@ -330,6 +340,7 @@ recover_writer(struct lsm_db *db)
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||
 	    (rc = show(db, &r.load)) != LSM_OK)
 		goto done;
+	db_announce(db);
 	durable_raise(db, db->state.flushed);
 	while (r.out.syncing && more && rc == LSM_OK)
 		rc = work_step(db, &more);
@@ -345,100 +356,8 @@ done:
 	return rc;
 }
 
-/* Hold every file that the version names: a writer may delete it later. */
-static int
-tables_open(struct lsm_db *db)
-{
-	const struct version *v = db->state.version;
-	struct table *t;
-	int rc;
-
-	for (int l = 0; l < LEVELS_MAX; l++)
-		for (size_t i = 0; i < v->levels[l].count; i++)
-			for (size_t j = 0; j < v->levels[l].runs[i].count;
-			    j++) {
-				rc = table_cache_get(db->tables, &v->levels[l]
-				    .runs[i].tables[j]->meta, &t);
-				if (rc != LSM_OK)
-					return rc;
-				table_cache_release(db->tables, t);
-			}
-	return LSM_OK;
-}
-
-/* Which manifest holds, and how long it is: both change with every edit. */
-struct mark {
-	uint64_t manifest, size;
-};
-
-/* False when it moves at this moment. */
-static bool
-mark_read(struct lsm_db *db, struct mark *mark)
-{
-	char name[FILE_NAME_MAX];
-	struct current current;
-	struct env_file *file;
-	int rc;
-
-	*mark = (struct mark){ 0 };
-	if (current_read(db->dir, &current) != LSM_OK)
-		return false;
-	mark->manifest = current.manifest;
-	file_name(name, FILE_MANIFEST, current.manifest);
-	rc = db->env->ops->file_open(db->dir, name, ENV_READ, &file);
-	if (rc == LSM_OK)
-		rc = db->env->ops->file_size(file, &mark->size);
-	env_file_close(file);
-	return rc == LSM_OK;
-}
-
-static int
-read_once(struct lsm_db *db)
-{
-	struct recovering r = { 0 };
-	int rc;
-
-	if ((rc = manifest_read(db->dir, table_gone, db, &db->state)) !=
-	    LSM_OK ||
-	    (rc = stored_read(&db->state, &db->stored)) != LSM_OK ||
-	    (rc = replay(db, &r)) != LSM_OK ||
-	    (rc = load_activate(&r.load, r.out.last.number)) != LSM_OK ||
-	    (rc = tables_open(db)) != LSM_OK)
-		goto done;
-	rc = show(db, &r.load);
-done:
-	recovering_release(&r);
-	return rc;
-}
-
-/* Without a pin, files may vanish and logs be used again while they are read:
- * an answer, damage too, counts only when the manifest did not move meanwhile.
- * One that cannot be looked at twice in a row is not a race. */
-static int
-recover_reader(struct lsm_db *db)
-{
-	struct mark before, after;
-	bool known, still;
-	int rc = LSM_OK;
-
-	for (int i = 0; i < READER_TRIES; i++) {
-		known = mark_read(db, &before);
-		rc = read_once(db);
-		still = mark_read(db, &after);
-		if (known == still && before.manifest == after.manifest &&
-		    before.size == after.size)
-			return rc;
-		view_unref(db->view);
-		db->view = NULL;
-		state_release(&db->state);
-	}
-	return rc != LSM_OK ? rc : status_set(LSM_LOCKED,
-	    "%s: the writer changes files faster than they can be read",
-	    db->path);
-}
-
 int
 db_recover(struct lsm_db *db)
 {
-	return db->read_only ? recover_reader(db) : recover_writer(db);
+	return db->read_only ? reader_open(db) : recover_writer(db);
 }

@@ -26,10 +26,16 @@ page_magic(void)
 }
 
 bool
-page_trusted(struct ring_control *c, const struct ring_identity *id)
+page_whole(struct ring_control *c)
 {
 	return load_acquire(&c->magic) == page_magic() && c->layout == LAYOUT &&
-	    c->size == RING_SIZE && c->device == id->device &&
+	    c->size == RING_SIZE;
+}
+
+bool
+page_trusted(struct ring_control *c, const struct ring_identity *id)
+{
+	return page_whole(c) && c->device == id->device &&
 	    c->inode == id->inode &&
 	    memcmp(c->boot, id->boot, sizeof c->boot) == 0 &&
 	    memcmp(c->database, id->database, sizeof c->database) == 0;
@@ -50,6 +56,7 @@ page_begin(struct ring_control *c, const struct ring_identity *id)
 	memcpy(c->database, id->database, sizeof c->database);
 	store_release(&c->head, 0);
 	store_release(&c->oldest, 0);
+	store_release(&c->ended, 0);
 	store_release(&c->durable, 0);
 	if (!same)
 		store_release(&c->syncing, 0);

@@ -301,7 +301,9 @@ version_retire(const struct version *before, const struct version *after)
 		while (j < after->tables && after->list[j] != t &&
 		    place_compare(after->list[j], t) < 0)
 			j++;
-		if (j == after->tables || after->list[j] != t)
-			store_release(&t->dead, true);
+		if (j < after->tables && after->list[j] == t)
+			continue;
+		t->died = after->edit;
+		store_release(&t->dead, true);
 	}
 }
