@@ -70,7 +70,8 @@ CODEC_NAMES := $(CODECS:lib%=%) z
 SHARED_LIBS := $(CODEC_NAMES:%=-l%)
 # A short-lived process pays for each shared library it loads, so the tools
 # take the codecs from their archives where there are any.
-archive = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+archive = $(if $(findstring /,$(shell \
+	$(CC) -print-file-name=lib$(1).a 2>/dev/null)),-l:lib$(1).a,-l$(1))
 LIBS := $(foreach n,$(CODEC_NAMES),$(call archive,$(n)))
 TOOL_LIBS := $(if $(JANSSON),$(call archive,jansson))
 
@@ -247,6 +248,7 @@ check-tsan: PARTS := $(PARTS_tsan)
 check-sched: PARTS := $(PARTS_sched)
 check-long: PARTS := $(ALL_PARTS)
 check-long: export LSM_TEST_LONG := 1
+check-long: export LSM_PART_SECONDS := 14400
 check check-asan check-tsan check-sched check-long:
 	@rm -rf build/check
 	+@$(MAKE) -k -O -s $(JOBS) --no-print-directory \
@@ -324,6 +326,11 @@ deps:
 
 deps-bench:
 	@tests/deps.sh bench
+
+# Typed together, packages come first, with any -j.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(filter-out deps,$(MAKECMDGOALS)): | deps
+endif
 
 to = $(DESTDIR)$(1)
 install: all
