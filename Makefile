@@ -158,6 +158,7 @@ $(B)/$(SO): $(LIB_PIC) libengine/liblsm.map
 	@ln -sf liblsm.so.$(SOVERSION) $(B)/liblsm.so
 
 $(B)/liblsm.pc: libengine/liblsm.pc.in libengine/include/lsm.h FORCE
+	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' \
