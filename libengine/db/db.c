@@ -174,12 +174,12 @@ caches_new(struct lsm_db *db)
 static int
 presence(struct lsm_db *db, bool *make)
 {
-	bool half_made;
+	bool vacant;
 	int rc;
 
 	*make = false;
-	rc = db_absent(db->dir, db->path, &half_made);
-	if (rc != LSM_NO_DATABASE || !db->opt.create)
+	rc = db_absent(db->dir, db->path, &vacant);
+	if (rc != LSM_NO_DATABASE || !vacant || !db->opt.create)
 		return rc;
 	*make = true;
 	return LSM_OK;
@@ -239,10 +239,10 @@ open_writer(struct lsm_db *db)
 static int
 open_reader(struct lsm_db *db)
 {
-	bool half_made;
+	bool vacant;
 	int rc;
 
-	if ((rc = db_absent(db->dir, db->path, &half_made)) != LSM_OK)
+	if ((rc = db_absent(db->dir, db->path, &vacant)) != LSM_OK)
 		return rc;
 	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
