@@ -41,13 +41,16 @@ alone_check(struct env_dir *dir, const char *path)
 	return rc;
 }
 
-/* The mark first: what is seen then, was there before or sees the mark. */
+/* Nothing is touched where something is. Looking again behind the mark: who
+ * came in between was there before it, or sees it. */
 static int
 claim(struct env_dir *dir, const char *path)
 {
 	char mark[FILE_NAME_MAX];
 	int rc;
 
+	if ((rc = alone_check(dir, path)) != LSM_OK)
+		return rc;
 	file_name(mark, FILE_UNFINISHED, 0);
 	if ((rc = mark_make(dir, mark)) == LSM_EXISTS)
 		return status_set(LSM_EXISTS, "%s: holds a checkpoint that "

@@ -193,7 +193,7 @@ END
 @test "each command of the help has help of its own" {
 	lsm-cli --help | awk '/^  [a-z]+ / && $1 != "lsm-cli" { print $1 }' \
 	    >names
-	[ "$(wc -l <names)" -eq 15 ]
+	[ "$(wc -l <names)" -eq 16 ]
 	while read -r name; do
 		lsm-cli --help "$name" | grep -q "^usage: $name"
 	done <names
