@@ -77,24 +77,22 @@ logs_look(struct env_dir *dir, const struct env_names *names,
 }
 
 /*
- * LSM_OK when there is a database, whole or damaged; LSM_NO_DATABASE when
- * there is none, or one whose making was interrupted: *vacant says whether one
- * may be made here, as it may not beside a checkpoint, which perhaps is being
- * made right now; LSM_CORRUPT when files of a database are there and CURRENT
- * is not.
+ * LSM_OK when there is a database, as far as CURRENT tells; LSM_NO_DATABASE
+ * when there is none, or one whose making was interrupted: *vacant says
+ * whether one may be made here, as it may not beside a checkpoint, which
+ * perhaps is being made right now; LSM_CORRUPT, among others, when files of a
+ * database are there and CURRENT is not.
  */
 int
-db_absent(struct env_dir *dir, const char *path, bool *vacant)
+db_absent(struct env_dir *dir, const char *path, struct current *current,
+    bool *vacant)
 {
 	struct leftovers l = { 0 };
 	struct env_names names = { 0 };
-	struct env_file *file;
 	int rc;
 
 	*vacant = false;
-	rc = dir->env->ops->file_open(dir, "CURRENT", ENV_READ, &file);
-	env_file_close(file);
-	if (rc != LSM_NOTFOUND)
+	if ((rc = current_read(dir, current)) != LSM_NOTFOUND)
 		return rc;
 	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
@@ -102,7 +100,9 @@ db_absent(struct env_dir *dir, const char *path, bool *vacant)
 	if (l.current == 0 && l.unfinished == 0)
 		rc = logs_look(dir, &names, &l);
 	env_names_free(&names);
-	if (rc != LSM_OK || l.current > 0)
+	if (rc == LSM_OK && l.current > 0)	/* made meanwhile */
+		return current_read(dir, current);
+	if (rc != LSM_OK)
 		return rc;
 	if (l.unfinished > 0)
 		return status_set(LSM_NO_DATABASE,

@@ -208,7 +208,8 @@ int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
 int reader_open(struct lsm_db *);
 /* create.c */
 int db_create(struct lsm_db *);
-int db_absent(struct env_dir *, const char *path, bool *vacant);
+int db_absent(struct env_dir *, const char *path, struct current *,
+    bool *vacant);
 /* clean.c: orphans, once the manifest was read to a proven end */
 int db_clean(struct lsm_db *, const struct log_replay_out *);
 

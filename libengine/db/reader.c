@@ -147,7 +147,8 @@ read_steadily(struct lsm_db *db, struct reading *r)
 			break;
 		if (rc != LSM_OK) {
 			memcpy(story, status_story(), sizeof story);
-			if (plain && r->state.edit != 0 && reading_stands(db, r)) {
+			if (plain && r->state.edit != 0 &&
+			    reading_stands(db, r)) {
 				rc = status_set(rc, "%s", story);
 				break;
 			}
