@@ -53,6 +53,8 @@ struct env_tail {
 	bool syncing;		/* a sync failed, or it died in one; true
 				 * also where there is nothing to trust */
 	bool left;		/* it closed its log in order */
+	bool foreign;		/* LOCK is new here, a copy, or shared: so the
+				 * directory may be a copy of another */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
