@@ -296,6 +296,97 @@ TEST("what dies during a checkpoint stays for it, and goes afterwards")
 		check_churned(i & 1, i & 2);
 }
 
+TEST("a reader whose pin is ended meanwhile is told so, and can try again")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = dbkit_options(sim), r = reading(o), e = existing(o);
+	lsm_db *db, *reader;
+
+	sim_without_links(sim);
+	o.max_pin_age = 1;
+	db = mixed("db", &o);
+	reader = dbkit_open("db", &r);
+	CHECK_CODE(lsm_checkpoint(reader, "copy", churn, db), LSM_TOO_OLD);
+	dbkit_refused("copy", &e, LSM_NO_DATABASE);
+	CHECK_OK(lsm_checkpoint(reader, "copy", NULL, NULL));
+	dbkit_close(reader);
+	dbkit_close(db);
+	e = existing(o);
+	db = dbkit_open("copy", &e);
+	dbkit_check_fill(db, 0, 40, "y");
+	dbkit_close(db);
+	sim_free(sim);
+}
+
+/* ---- threads ------------------------------------------------------------- */
+
+struct filling {
+	lsm_db *db;
+	struct thread thread;
+	_Atomic unsigned acked, begun;
+	_Atomic int stop;
+};
+
+/* Key n is put when all before it were. */
+static void
+fill_on(void *arg)
+{
+	struct filling *f = arg;
+
+	for (unsigned n = 0; !atomic_load(&f->stop); n++) {
+		atomic_store(&f->begun, n + 1);
+		dbkit_fill(f->db, n, n + 1, "");
+		atomic_store(&f->acked, n + 1);
+	}
+}
+
+static void
+check_moment(const char *path, const lsm_options *o, unsigned low,
+    unsigned high)
+{
+	lsm_options r = reading(*o);
+	lsm_db *db = dbkit_open(path, &r);
+	lsm_iter *it;
+	unsigned n = 0;
+
+	CHECK_OK(lsm_iter_new(db, NULL, NULL, &it));
+	CHECK_OK(lsm_iter_first(it));
+	for (; lsm_iter_valid(it); n++)
+		CHECK_OK(lsm_iter_next(it));
+	lsm_iter_free(it);
+	CHECK(n >= low && n <= high);
+	dbkit_check_fill(db, 0, n, "");
+	dbkit_close(db);
+}
+
+TEST("checkpoints beside a thread that writes, each of one moment")
+{
+	lsm_options o = dbkit_options(NULL), r = reading(o);
+	struct filling f = { 0 };
+	lsm_db *reader;
+	unsigned low;
+	char name[32];
+
+	o.memtable_size = 16384;
+	o.workers = 1;
+	f.db = dbkit_open(dbkit_path("db"), &o);
+	CHECK_OK(thread_start(&f.thread, fill_on, &f));
+	reader = dbkit_open(dbkit_path("db"), &r);
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof name, "copy%d", i);
+		low = atomic_load(&f.acked);
+		CHECK_OK(lsm_checkpoint(i % 2 ? reader : f.db,
+		    dbkit_path(name), NULL, NULL));
+		check_moment(dbkit_path(name), &o, low,
+		    atomic_load(&f.begun));
+	}
+	atomic_store(&f.stop, 1);
+	thread_join(&f.thread);
+	CHECK(atomic_load(&f.acked) > 0);
+	dbkit_close(reader);
+	dbkit_close(f.db);
+}
+
 TEST("the log of a killed writer is copied with what the ring has of it")
 {
 	struct sim *sim = sim_new(test_seed()), *killed;
