@@ -320,6 +320,8 @@ TEST("a reader whose pin is ended meanwhile is told so, and can try again")
 
 /* ---- threads ------------------------------------------------------------- */
 
+enum { FILL_MAX = 3000, MOMENTS = 8 };
+
 struct filling {
 	lsm_db *db;
 	struct thread thread;
@@ -333,7 +335,7 @@ fill_on(void *arg)
 {
 	struct filling *f = arg;
 
-	for (unsigned n = 0; !atomic_load(&f->stop); n++) {
+	for (unsigned n = 0; n < FILL_MAX && !atomic_load(&f->stop); n++) {
 		atomic_store(&f->begun, n + 1);
 		dbkit_fill(f->db, n, n + 1, "");
 		atomic_store(&f->acked, n + 1);
@@ -372,7 +374,7 @@ TEST("checkpoints beside a thread that writes, each of one moment")
 	f.db = dbkit_open(dbkit_path("db"), &o);
 	CHECK_OK(thread_start(&f.thread, fill_on, &f));
 	reader = dbkit_open(dbkit_path("db"), &r);
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < MOMENTS; i++) {
 		snprintf(name, sizeof name, "copy%d", i);
 		low = atomic_load(&f.acked);
 		CHECK_OK(lsm_checkpoint(i % 2 ? reader : f.db,
