@@ -318,6 +318,67 @@ TEST("a reader whose pin is ended meanwhile is told so, and can try again")
 	sim_free(sim);
 }
 
+/* A reader that may not open LOCK. */
+static lsm_db *
+open_unpinned(struct sim *sim, const lsm_options *r)
+{
+	lsm_db *db;
+
+	for (uint64_t n = 1;; n++) {
+		sim_fail_at(sim, n, LSM_PERMISSION, false, false);
+		if (lsm_open("db", r, &db) != LSM_OK)
+			continue;
+		CHECK(sim_failed(sim));
+		sim_fail_at(sim, 0, 0, false, false);
+		if (db->lock == NULL)
+			return db;
+		dbkit_close(db);
+	}
+}
+
+struct moves {
+	lsm_db *writer;
+	int left;		/* so often it changes everything */
+	int calls;
+};
+
+static int
+churn_some(void *arg, uint64_t done, uint64_t all)
+{
+	struct moves *m = arg;
+
+	m->calls++;
+	return m->left-- > 0 ? churn(m->writer, done, all) : 0;
+}
+
+TEST("without a pin a reader tries until it copied what stood still")
+{
+	static const int all[] = { 0, 1, 2, 5, 45 };
+
+	for (int i = 0; i < 5; i++) {
+		int moves = all[i], rc;
+		struct sim *sim = sim_new(test_seed());
+		lsm_options o = dbkit_options(sim), r = reading(o);
+		lsm_db *db = mixed("db", &o), *reader;
+		struct moves m = { db, moves, 0 };
+
+		sim_without_links(sim);
+		CHECK_OK(lsm_sync(db));		/* not in the ring only */
+		reader = open_unpinned(sim, &r);
+		rc = lsm_checkpoint(reader, "copy", churn_some, &m);
+		if (rc == LSM_OK)
+			check_copy("copy", o, strdupa(dbkit_scan(db, NULL,
+			    NULL, false)));
+		else
+			CHECK_CODE(rc, LSM_BUSY);
+		CHECK_EQ(rc == LSM_OK, moves < 40);
+		CHECK(m.calls > moves || rc != LSM_OK);
+		dbkit_close(reader);
+		dbkit_close(db);
+		sim_free(sim);
+	}
+}
+
 /* ---- threads ------------------------------------------------------------- */
 
 enum { FILL_MAX = 3000, MOMENTS = 8 };
