@@ -83,6 +83,7 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->mu);
 	fence_release(&db->fence);
 	cond_release(&db->changed);
+	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);
 }
@@ -109,6 +110,7 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	db->opt = o;
 	db->env = o.env ? o.env : env_posix();
 	db->read_only = o.read_only;
+	db->picked_edit = db->drained_edit = UINT64_MAX;
 	db->process = process_generation();
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;

@@ -63,6 +63,8 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "merge.count", &c->merges },
 		{ "merge.bytes_read", &c->merge_read },
 		{ "merge.bytes_written", &c->merge_bytes },
+		{ "merge.moves", &c->moves },
+		{ "merge.failed", &c->merges_failed },
 		{ "merge.shadowed", &c->shadowed },
 		{ "merge.deletes_dropped", &c->deletes_dropped },
 	};

@@ -275,6 +275,15 @@ recover_log(struct lsm_db *db, struct recovering *r)
 }
 
 static int
+options_recover(struct lsm_db *db)
+{
+	int rc = stored_read(&db->state, &db->stored);
+
+	db->shape = stored_shape(&db->stored, &db->opt);
+	return rc;
+}
+
+static int
 recover_writer(struct lsm_db *db)
 {
 	struct recovering r = { 0 };
@@ -283,7 +292,7 @@ recover_writer(struct lsm_db *db)
 
 	rc = manifest_read(db->dir, table_gone, db, &db->state);
 	if (rc == LSM_OK)
-		rc = stored_read(&db->state, &db->stored);
+		rc = options_recover(db);
 	if (rc == LSM_OK)
 		rc = replay(db, &r);
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||
@@ -340,7 +349,7 @@ read_once(struct lsm_db *db)
 
 	if ((rc = manifest_read(db->dir, table_gone, db, &db->state)) !=
 	    LSM_OK ||
-	    (rc = stored_read(&db->state, &db->stored)) != LSM_OK ||
+	    (rc = options_recover(db)) != LSM_OK ||
 	    (rc = replay(db, &r)) != LSM_OK ||
 	    (rc = load_activate(&r.load, r.out.last.number)) != LSM_OK ||
 	    (rc = tables_open(db)) != LSM_OK)

@@ -1,0 +1,187 @@
+/*
+ * manual.c - flush and compaction by hand.
+ *
+ * Both freeze what is in memory, then see the background work through: with a
+ * worker they wait for it, without one they run its steps.
+ */
+#include "db/db.h"
+
+static int
+flush_drive(struct lsm_db *db)
+{
+	bool more = true;
+	int rc = LSM_OK;
+
+	while (rc == LSM_OK && more)
+		rc = work_step(db, &more);
+	return rc;
+}
+
+static int
+flush_wait(struct lsm_db *db)
+{
+	int rc = LSM_OK;
+
+	mutex_lock(&db->mu);
+	db->work_error = LSM_OK;
+	cond_broadcast(&db->changed);
+	while (db->view->count > 1 && rc == LSM_OK) {
+		rc = work_error_locked(db);
+		if (rc == LSM_OK)
+			cond_wait(&db->changed, &db->mu);
+	}
+	mutex_unlock(&db->mu);
+	return rc;
+}
+
+int
+lsm_flush(lsm_db *db)
+{
+	int rc;
+
+	if ((rc = db_writable(db)) != LSM_OK)
+		return rc;
+	mutex_lock(&db->write_mu);
+	if (memtable_entries(db->active) > 0)
+		rc = db_freeze(db, 0, 0);
+	mutex_unlock(&db->write_mu);
+	if (rc != LSM_OK)
+		return rc;
+	return db->working ? flush_wait(db) : flush_drive(db);
+}
+
+/* What is compacted, and how far that is. */
+struct task {
+	merge_pick *pick;
+	struct pick_range range;
+	bool once;			/* one merge does it all */
+	bool begun, done;
+	uint64_t bytes_done, bytes_all;
+};
+
+static int
+pick_all(void *task, const struct version *v, const struct pick_options *o,
+    bool *any, struct plan *plan)
+{
+	(void)task;
+	return pick_everything(v, o, any, plan);
+}
+
+static int
+pick_part(void *task, const struct version *v, const struct pick_options *o,
+    bool *any, struct plan *plan)
+{
+	struct task *t = task;
+
+	return pick_range(v, o, &t->range, any, plan);
+}
+
+/* One step: flushes first, then whatever merge is under way, then ours. */
+static int
+task_step_locked(struct lsm_db *db, struct task *t)
+{
+	bool more, any;
+	int rc;
+
+	mutex_assert_held(&db->work_mu);
+	if (db->merge != NULL)
+		return work_step_locked(db, &more);
+	if (t->begun && t->once) {
+		t->done = true;
+		return LSM_OK;
+	}
+	rc = merge_begin(db, t->pick, t, &any);
+	t->begun = true;
+	t->done = rc != LSM_OK || !any;
+	db->merge_manual = db->merge != NULL;
+	return rc;
+}
+
+static void
+task_measure_locked(struct lsm_db *db, struct task *t)
+{
+	struct compact_stats s = { 0 };
+
+	t->bytes_done = t->bytes_all = 0;
+	if (db->merge == NULL)
+		return;
+	compact_stats(db->merge, &s);
+	t->bytes_done = s.bytes_read;
+	t->bytes_all = compact_input_bytes(db->merge);
+}
+
+/* The worker may have run the step in which our merge failed. */
+static int
+manual_failed(struct lsm_db *db)
+{
+	int rc = LSM_OK;
+
+	mutex_lock(&db->mu);
+	if (db->manual_code != LSM_OK)
+		rc = status_set(db->manual_code, "%s", db->work_story);
+	db->manual_code = LSM_OK;
+	mutex_unlock(&db->mu);
+	return rc;
+}
+
+static int
+task_run(struct lsm_db *db, struct task *t,
+    int (*progress)(void *, uint64_t, uint64_t), void *arg)
+{
+	int rc = LSM_OK;
+
+	while (rc == LSM_OK && !t->done) {
+		mutex_lock(&db->work_mu);
+		rc = task_step_locked(db, t);
+		task_measure_locked(db, t);
+		if (rc == LSM_OK && !t->done && progress != NULL &&
+		    progress(arg, t->bytes_done, t->bytes_all) != 0) {
+			merge_end(db);
+			rc = status_set(LSM_BUSY, "compaction stopped");
+		}
+		mutex_unlock(&db->work_mu);
+		if (rc == LSM_OK)
+			rc = manual_failed(db);
+	}
+	return rc;
+}
+
+int
+lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
+    void *arg)
+{
+	struct task t = { .pick = pick_all, .once = true };
+	int rc = lsm_flush(db);
+
+	return rc == LSM_OK ? task_run(db, &t, progress, arg) : rc;
+}
+
+int
+lsm_compact_range(lsm_db *db, const lsm_range *range,
+    int (*progress)(void *, uint64_t, uint64_t), void *arg)
+{
+	struct task t = { .pick = pick_part };
+	int rc;
+
+	if (range == NULL)
+		return lsm_compact(db, progress, arg);
+	if ((rc = lsm_flush(db)) != LSM_OK)
+		return rc;
+	t.range.from = bytes_of(range->from);
+	t.range.to = bytes_of(range->to);
+	t.range.sequence = load_acquire(&db->visible);
+	mutex_lock(&db->edit_mu);
+	t.range.number = db->next_number;
+	mutex_unlock(&db->edit_mu);
+	return task_run(db, &t, progress, arg);
+}
+
+int
+lsm_step(lsm_db *db, int *more)
+{
+	bool any;
+	int rc = work_step(db, &any);
+
+	*more = any;
+	return rc;
+}
