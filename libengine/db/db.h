@@ -121,6 +121,7 @@ struct lsm_db {
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
+	_Atomic bool scrubbing;		/* dead logs are not used again */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
 };
@@ -150,6 +151,7 @@ void table_gone(void *db, struct version_table *);
 /* edit.c: all take edit_mu. */
 int db_number(void *db, uint64_t *);	/* a fresh file number */
 int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
+int db_renew_manifest(struct lsm_db *);	/* without what it had before */
 int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
 
 /* freeze.c */

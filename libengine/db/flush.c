@@ -72,6 +72,7 @@ logs_retire(struct lsm_db *db, uint64_t first, uint64_t end)
 
 	for (uint64_t log = first; log < end; log++) {
 		if (log_prepared(db->log) == 0 &&
+		    !load_acquire(&db->scrubbing) &&
 		    db_prepare_log(db, log) == LSM_OK)
 			continue;
 		file_name(name, FILE_LOG, log);

@@ -146,6 +146,39 @@ task_run(struct lsm_db *db, struct task *t,
 	return rc;
 }
 
+/* Another log, and the one before it gone. */
+static int
+log_turn(struct lsm_db *db)
+{
+	int rc;
+
+	mutex_lock(&db->write_mu);
+	if ((rc = db_freeze(db, 0, 0)) == LSM_OK &&
+	    (rc = log_scrub(db->log)) != LSM_OK)
+		rc = db_fence(db, rc);
+	mutex_unlock(&db->write_mu);
+	if (rc == LSM_OK)
+		rc = db->working ? flush_wait(db) : flush_drive(db);
+	/* The worker removes the log after the table has been shown. */
+	mutex_lock(&db->work_mu);
+	mutex_unlock(&db->work_mu);
+	return rc;
+}
+
+/* What was deleted leaves the files that are used again, too. The spare log
+ * that is ready may hold what a dead one held, the one after it is new. */
+static int
+scrub(struct lsm_db *db)
+{
+	int rc;
+
+	store_release(&db->scrubbing, true);
+	if ((rc = log_turn(db)) == LSM_OK && (rc = log_turn(db)) == LSM_OK)
+		rc = db_renew_manifest(db);
+	store_release(&db->scrubbing, false);
+	return rc;
+}
+
 int
 lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
     void *arg)
@@ -153,7 +186,9 @@ lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
 	struct task t = { .pick = pick_all, .once = true };
 	int rc = lsm_flush(db);
 
-	return rc == LSM_OK ? task_run(db, &t, progress, arg) : rc;
+	if (rc == LSM_OK)
+		rc = task_run(db, &t, progress, arg);
+	return rc == LSM_OK ? scrub(db) : rc;
 }
 
 int

@@ -15,16 +15,21 @@ enum {
 	RETRY_US = 1000000	/* before a failed merge is tried again */
 };
 
-/* The oldest frozen generation, and the log that its successor begins in. */
+/* The oldest frozen generation, and the log that its successor begins in;
+ * empty ones that were frozen with it go with it. */
 static bool
 frozen_next(struct lsm_db *db, struct generation *g, uint64_t *next_log)
 {
+	size_t next = 1;
 	bool any;
 
 	mutex_lock(&db->mu);
 	if ((any = db->view->count > 1)) {
 		*g = db->view->generations[0];
-		*next_log = db->view->generations[1].log;
+		while (next + 1 < db->view->count &&
+		    db->view->generations[next].last <= g->last)
+			next++;
+		*next_log = db->view->generations[next].log;
 		memtable_ref(g->mem);
 	}
 	mutex_unlock(&db->mu);

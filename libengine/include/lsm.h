@@ -268,7 +268,8 @@ uint64_t lsm_iter_sequence(const lsm_iter *);
 /* Move what is in memory into a table; returns when it is there, durable. */
 int lsm_flush(lsm_db *);
 
-/* Merge every table of the database into one run, and drop what is deleted.
+/* Merge every table of the database into one run, and drop what is deleted;
+ * its bytes leave all files, logs too, unless snapshots keep them.
  * `progress` (may be NULL) is called now and then with bytes read and bytes
  * to read; a return other than 0 stops: LSM_BUSY, nothing changed. */
 int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
