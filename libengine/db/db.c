@@ -83,6 +83,7 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->mu);
 	fence_release(&db->fence);
 	cond_release(&db->changed);
+	pace_release(&db->pace);
 	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);
@@ -107,6 +108,7 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	mutex_init(&db->mu);
 	fence_init(&db->fence);
 	cond_init(&db->changed);
+	pace_init(&db->pace);
 	db->opt = o;
 	db->env = o.env ? o.env : env_posix();
 	db->read_only = o.read_only;

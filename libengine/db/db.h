@@ -18,6 +18,7 @@
 #include "compact/compact.h"
 #include "compact/pick.h"
 #include "db/options.h"
+#include "db/pace.h"
 #include "env/env.h"
 #include "log/fence.h"
 #include "log/log.h"
@@ -124,6 +125,7 @@ struct lsm_db {
 	_Atomic bool scrubbing;		/* dead logs are not used again */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
+	struct pace pace;		/* has its own groups */
 };
 
 #define COUNT(db, field, n) \

@@ -45,6 +45,7 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "write.bytes", &c->bytes_user },
 		{ "write.stalls", &c->stalls },
 		{ "write.stall_us", &c->stall_us },
+		{ "write.paced_us", &db->pace.waited_us },
 		{ "read.gets", &c->gets },
 		{ "read.gets_found", &c->gets_found },
 		{ "read.gets_memory", &c->gets_memory },

@@ -82,6 +82,9 @@ plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
 	db->merge_place = (struct pick_job){ plan->from, plan->level,
 		plan->smallest, plan->largest };
 	store_release(&db->merging, true);
+	if (plan->from == 0)
+		pace_begin(db, compact_input_bytes(db->merge),
+		    v->levels[0].bytes);
 	return LSM_OK;
 }
 

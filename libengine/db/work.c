@@ -119,6 +119,41 @@ work_step_locked(struct lsm_db *db, bool *more)
 	return merge_turn(db, more);
 }
 
+/* Bytes that the job under way has dealt with. */
+static uint64_t
+job_bytes(const struct compact_job *job, bool read)
+{
+	struct compact_stats s = { 0 };
+
+	if (job != NULL)
+		compact_stats(job, &s);
+	return read ? s.bytes_read : s.bytes_written;
+}
+
+/* The worker's step: as below, and measured. What a job did in its last step
+ * is not known any more; averages do not need it. */
+static void
+step_measured(struct lsm_db *db)
+{
+	const struct compact_job *flush, *merge;
+	uint64_t begin, flushed, merged, us;
+	bool more;
+
+	mutex_lock(&db->work_mu);
+	begin = db->env->ops->now_us(db->env);
+	flushed = job_bytes(flush = db->flush, false);
+	merged = job_bytes(merge = db->merge, true);
+	(void)work_step_locked(db, &more);	/* kept by the notes */
+	us = db->env->ops->now_us(db->env) - begin;
+	if (db->flush != NULL && db->flush == flush)
+		pace_flushed(db, us, job_bytes(flush, false) - flushed);
+	else if (db->merge != NULL && db->merge == merge && flush == NULL)
+		pace_merged(db, us, job_bytes(merge, true) - merged);
+	pace_set(db, db->merge == NULL ? 0 :
+	    compact_input_bytes(db->merge) - job_bytes(db->merge, true));
+	mutex_unlock(&db->work_mu);
+}
+
 int
 work_step(struct lsm_db *db, bool *more)
 {
@@ -185,7 +220,7 @@ work_main(void *arg)
 {
 	struct lsm_db *db = arg;
 	uint64_t sequence;
-	bool more, time;
+	bool time;
 
 	mutex_lock(&db->mu);
 	while (!db->stopping) {
@@ -197,7 +232,7 @@ work_main(void *arg)
 			continue;
 		mutex_unlock(&db->mu);
 		if (pending)
-			(void)work_step(db, &more);	/* kept by notes */
+			step_measured(db);
 		else
 			rested(db, sequence == load_acquire(&db->visible));
 		mutex_lock(&db->mu);

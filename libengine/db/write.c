@@ -97,6 +97,7 @@ commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
 	    (rc = commit_log(db, c, position)) != LSM_OK)
 		return rc;
 	commit_memory(db, c);
+	pace_wait(db, c->data);
 	*sequence = db->sequence;
 	return LSM_OK;
 }
