@@ -49,6 +49,8 @@ static const struct command table[] = {
 	    ON_HELP, 0, 0, 1, command_help_run },
 	{ "load", NULL, " [FILE]", "put the records of a tsv FILE, or stdin",
 	    ON_LOAD, 0, 0, 1, command_load },
+	{ "options", NULL, "", "print the options kept in the database",
+	    ON_OPTIONS, IN_TABLES, 0, 0, command_options },
 	{ "put", NULL, " KEY [VALUE]", "store a value; - reads it from stdin",
 	    ON_PUT, 0, 1, 2, command_put },
 	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "

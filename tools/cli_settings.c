@@ -11,7 +11,7 @@
 #include "escape.h"
 #include "number.h"
 
-enum { BATCH_SIZE_DEFAULT = 1000 };
+enum { BATCH_SIZE_DEFAULT = 1000, OPTION_NAME_ROOM = 64 };
 
 struct choice {
 	const char *name;
@@ -147,6 +147,24 @@ set_prefix(void *settings, const struct option *o, struct word w)
 }
 
 static int
+set_set(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+	const char *equals = is_text(w) ? strchr(w.text, '=') : NULL;
+	char name[OPTION_NAME_ROOM];
+	size_t n = equals != NULL ? (size_t)(equals - w.text) : 0;
+
+	if (n == 0 || n >= sizeof name)
+		return option_bad(o, w, "NAME=VALUE");
+	memcpy(name, w.text, n);
+	name[n] = '\0';
+	s->set = true;
+	if (lsm_options_set(&s->kept, name, equals + 1) == LSM_OK)
+		return 0;
+	return cli_fail(EXIT_USAGE, "--set: %s", lsm_message());
+}
+
+static int
 set_sync(void *settings, const struct option *o, struct word w)
 {
 	static const struct choice modes[] = {
@@ -201,8 +219,8 @@ const struct option settings_table[] = {
 	    "print records, key bytes and value bytes" },
 	{ "create", 0, NULL, ON_CREATORS, FLAG(create),
 	    "make the database if there is none" },
-	{ "format", 0, "FORMAT", ON_FILES | ON_GET | ON_SCAN | ON_STATS,
-	    SET(set_format), "json, raw, text or tsv" },
+	{ "format", 0, "FORMAT", ON_FILES | ON_GET | ON_OPTIONS | ON_SCAN |
+	    ON_STATS, SET(set_format), "json, raw, text or tsv" },
 	{ "help", 'h', NULL, ON_ALL, FLAG(help), "print help and leave" },
 	{ "keep-going", 0, NULL, ON_SCRIPT | ON_OPENING, FLAG(keep_going),
 	    "go on behind a line that failed" },
@@ -220,6 +238,8 @@ const struct option settings_table[] = {
 	{ "quiet", 'q', NULL, ON_ALL, FLAG(quiet),
 	    "no word about absent keys, no progress" },
 	{ "reverse", 0, NULL, ON_SCAN, FLAG(reverse), "last key first" },
+	{ "set", 0, "NAME=VALUE", ON_CREATORS, SET(set_set),
+	    "an option of a new database, see options" },
 	{ "strict", 0, NULL, ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,
 	    FLAG(strict), "verify each read of a table again" },
 	{ "sync", 0, "MODE", ON_DELETE | ON_LOAD | ON_PUT | ON_SCRIPT,
@@ -245,6 +265,7 @@ settings_init(struct settings *s)
 		.batch_size = BATCH_SIZE_DEFAULT,
 		.limit = UINT64_MAX,
 	};
+	lsm_options_init(&s->kept);
 }
 
 int
@@ -270,6 +291,8 @@ settings_check(const struct settings *s, uint32_t scope, const char *name)
 	}
 	if (s->codec != LSM_CODEC_DEFAULT && !s->create)
 		return cli_fail(EXIT_USAGE, "--codec needs --create");
+	if (s->set && !s->create)
+		return cli_fail(EXIT_USAGE, "--set needs --create");
 	return 0;
 }
 

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lsm.h"
+
 #include "option.h"
 #include "words.h"
 
@@ -28,9 +30,11 @@ enum {
 	ON_SCAN = 1 << 10,
 	ON_STATS = 1 << 11,
 	ON_SCRIPT = 1 << 12,	/* no command: lines on stdin */
+	ON_OPTIONS = 1 << 14,
 	ON_OPENING = 1 << 13,	/* on the command line, not in a script */
 	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOAD | ON_PUT,
-	ON_READERS = ON_FILES | ON_GET | ON_HAS | ON_SCAN | ON_STATS,
+	ON_READERS = ON_FILES | ON_GET | ON_HAS | ON_OPTIONS | ON_SCAN |
+	    ON_STATS,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
@@ -44,6 +48,8 @@ enum sync_mode { SYNC_ALWAYS, SYNC_BATCH, SYNC_END, SYNC_OFF };
 struct settings {
 	/* How the database is opened. */
 	bool create, strict;
+	lsm_options kept;	/* those of a new database count */
+	bool set;		/* one of them was set */
 	int codec;		/* LSM_CODEC_* */
 	uint64_t memtable_size;	/* 0: the library's default */
 	uint64_t wait_us;
