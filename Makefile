@@ -56,14 +56,18 @@ endif
 
 CODECS := $(foreach p,liblz4 libzstd,$(if \
 	$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),$(p)))
+# Reads JSON for the tools; printing it takes no library.
+JANSSON := $(shell $(PKG_CONFIG) --exists jansson 2>/dev/null && echo y)
 DEFS := $(if $(filter liblz4,$(CODECS)),-DHAVE_LZ4) \
-	$(if $(filter libzstd,$(CODECS)),-DHAVE_ZSTD)
+	$(if $(filter libzstd,$(CODECS)),-DHAVE_ZSTD) \
+	$(if $(JANSSON),-DHAVE_JANSSON)
 CODEC_NAMES := $(CODECS:lib%=%) z
 SHARED_LIBS := $(CODEC_NAMES:%=-l%)
 # A short-lived process pays for each shared library it loads, so the tools
 # take the codecs from their archives where there are any.
 archive = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
 LIBS := $(foreach n,$(CODEC_NAMES),$(call archive,$(n)))
+TOOL_LIBS := $(if $(JANSSON),$(call archive,jansson))
 
 CFLAGS ?=
 ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -pthread $(WARN) $(DEFS) \
@@ -81,7 +85,8 @@ HEADERS := $(wildcard libengine/include/*.h)
 TOOL_SRC := $(sort $(filter-out tools/lsm-%,$(wildcard tools/*.c)))
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/lsm-*.c)))
 PAGES := $(sort $(wildcard man/*.[1-9]))
-TYPED := $(wildcard README.md TestingGuide.md man/*.[137])
+TYPED = $(wildcard README.md TestingGuide.md) \
+	$(shell grep -l '^\.Sh EXAMPLES' $(PAGES))
 SUPPORT_SRC := $(sort $(filter-out %/fuzz_main.c,$(wildcard tests/support/*.c)))
 UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -153,7 +158,7 @@ $(B)/liblsm.pc: libengine/liblsm.pc.in libengine/include/lsm.h FORCE
 		-e 's|@REQUIRES@|$(CODECS) zlib|' $< >$@
 
 $(B)/lsm-%: $(B)/tools/lsm-%.o $(B)/tools.a $(B)/liblsm.a
-	$(LINK) -o $@ $^ $(LIBS)
+	$(LINK) -o $@ $^ $(TOOL_LIBS) $(LIBS)
 
 # ---- test programs ---------------------------------------------------------
 
@@ -182,9 +187,15 @@ $(B)/fuzz/%: LIBS += -fsanitize=fuzzer
 else
 $(FUZZ:%=$(B)/fuzz/%): $(B)/tests/support/fuzz_main.o
 endif
-$(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(TEST_LIBS)
+# Some are of the tools' parsers.
+FUZZ_TOOLS := option tsv words
+$(FUZZ_TOOLS:%=$(B)/tests/fuzz/%.o): COMPILE += -Itools
+$(FUZZ_TOOLS:%=$(B)/fuzz/%): $(B)/tools.a
+$(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/support.a \
+    $(B)/liblsm.a
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+	$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group $(TOOL_LIBS) $(LIBS)
 
 # Peers that are not installed are left out; probe.sh says which are.
 $(B)/bench.peers: tests/bench/probe.sh FORCE
@@ -291,7 +302,7 @@ demo:
 
 cover:
 	+@$(MAKE) -s $(JOBS) --no-print-directory FLAVOUR=cover programs
-	@tests/check/cover.sh $(MODEL)
+	@tests/check/cover.sh $(MODEL:%=model/%) $(CRASH:%=crash/%)
 
 lint:
 	@DEFS='$(DEFS)' tests/check/lint.sh

@@ -29,6 +29,7 @@ static struct {
 	const char *tool;
 	const char *file;	/* the place in an input, or NULL */
 	uint64_t line;
+	bool hushed;
 } self = { .tool = "lsm" };
 
 static const int status_of[] = {
@@ -148,6 +149,8 @@ message_print(const char *format, va_list ap)
 	const char *p;
 	size_t n = message_head(text, sizeof text);
 
+	if (self.hushed)
+		return;
 	vsnprintf(text + n, sizeof text - n, format, ap);
 	for (n = 0, p = text; *p != '\0'; p++) {
 		if (*p >= 0x20 && *p < 0x7f)
@@ -181,6 +184,12 @@ cli_note(const char *format, ...)
 	va_start(ap, format);
 	message_print(format, ap);
 	va_end(ap);
+}
+
+void
+cli_hush(void)
+{
+	self.hushed = true;
 }
 
 int

@@ -52,6 +52,9 @@ int cli_fail(int status, const char *format, ...)
 /* The same without a status: a remark. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on nothing is said: for a program that tries wrong inputs. */
+void cli_hush(void);
+
 /* The story of a failed call of the library. Returns its status. */
 int cli_fail_code(int code);
 

@@ -13,8 +13,14 @@
 
 /* Formats that a command prints, as bits. */
 enum {
-	IN_RECORDS = 1 << FORMAT_TSV | 1 << FORMAT_RAW | 1 << FORMAT_JSON,
-	IN_TABLES = 1 << FORMAT_TSV | 1 << FORMAT_TEXT | 1 << FORMAT_JSON
+	READ_FORMATS = 1 << FORMAT_TSV | 1 << FORMAT_HEX | 1 << FORMAT_JSON |
+	    1 << FORMAT_NUL | 1 << FORMAT_BDB | 1 << FORMAT_BDB_PRINT |
+	    1 << FORMAT_PAIRS | 1 << FORMAT_CDB,
+	IN_RECORDS = READ_FORMATS | 1 << FORMAT_OPS | 1 << FORMAT_RAW,
+	IN_EXPORTS = 1 << FORMAT_TSV | 1 << FORMAT_HEX | 1 << FORMAT_JSON |
+	    1 << FORMAT_BDB | 1 << FORMAT_BDB_PRINT | 1 << FORMAT_CDB,
+	IN_FILES = 1 << FORMAT_TSV | 1 << FORMAT_TEXT | 1 << FORMAT_JSON,
+	IN_STATS = IN_FILES | 1 << FORMAT_PROM
 };
 
 struct command {
@@ -31,32 +37,38 @@ static int command_exit(struct request *);
 static int command_help_run(struct request *);
 
 static const struct command table[] = {
+	{ "batch", NULL, " [FILE]", "put and delete as FILE or stdin says",
+	    ON_BATCH, 1 << FORMAT_OPS, 0, 1, command_batch },
 	{ "compact", NULL, "", "merge all tables, drop what is deleted",
 	    ON_COMPACT, 0, 0, 0, command_compact },
 	{ "delete", "del", " KEY...", "delete keys, all or none",
-	    ON_DELETE, 0, 1, SIZE_MAX, command_delete },
+	    ON_DELETE, 0, 0, SIZE_MAX, command_delete },
 	{ "exit", "quit", "", "end the script or the prompt",
 	    ON_EXIT, 0, 0, 0, command_exit },
+	{ "export", NULL, " [FILE]", "print all records and a mark of the end",
+	    ON_EXPORT, IN_EXPORTS, 0, 1, command_export },
 	{ "files", NULL, "", "list the files of the database",
-	    ON_FILES, IN_TABLES, 0, 0, command_files },
+	    ON_FILES, IN_FILES, 0, 0, command_files },
 	{ "flush", NULL, "", "move what is in memory into a table",
 	    ON_FLUSH, 0, 0, 0, command_flush },
 	{ "get", NULL, " KEY...", "print a value, or several records",
-	    ON_GET, IN_RECORDS, 1, SIZE_MAX, command_get },
+	    ON_GET, IN_RECORDS, 0, SIZE_MAX, command_get },
 	{ "has", NULL, " KEY", "exit 0 if the key is there, 1 if not",
-	    ON_HAS, 0, 1, 1, command_has },
+	    ON_HAS, 0, 0, 1, command_has },
 	{ "help", NULL, " [COMMAND]", "print help",
 	    ON_HELP, 0, 0, 1, command_help_run },
-	{ "load", NULL, " [FILE]", "put the records of a tsv FILE, or stdin",
-	    ON_LOAD, 0, 0, 1, command_load },
+	{ "import", NULL, " [FILE]", "load what export printed, to its end",
+	    ON_IMPORT, IN_EXPORTS, 0, 1, command_import },
+	{ "load", NULL, " [FILE]", "put the records of FILE, or stdin",
+	    ON_LOAD, READ_FORMATS, 0, 1, command_load },
 	{ "options", NULL, "", "print the options kept in the database",
-	    ON_OPTIONS, IN_TABLES, 0, 0, command_options },
+	    ON_OPTIONS, IN_FILES, 0, 0, command_options },
 	{ "put", NULL, " KEY [VALUE]", "store a value; - reads it from stdin",
-	    ON_PUT, 0, 1, 2, command_put },
+	    ON_PUT, 0, 0, 2, command_put },
 	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "
 	    "(excl.)", ON_SCAN, IN_RECORDS, 0, 2, command_scan },
 	{ "stats", NULL, "", "print statistics",
-	    ON_STATS, IN_TABLES, 0, 0, command_stats },
+	    ON_STATS, IN_STATS, 0, 0, command_stats },
 };
 enum { COMMANDS = sizeof table / sizeof *table };
 
@@ -114,8 +126,8 @@ command_check(const struct command *c, const struct settings *s, size_t count)
 		return cli_fail(EXIT_USAGE, "%s; usage: %s%s",
 		    count < c->least ? "an operand is missing" :
 		    "too many operands", c->name, c->operands);
-	if (s->format != FORMAT_DEFAULT &&
-	    (c->formats >> s->format & 1) == 0)
+	if (s->style.format != FORMAT_DEFAULT &&
+	    (c->formats >> s->style.format & 1) == 0)
 		return cli_fail(EXIT_USAGE, "%s has no such format", c->name);
 	return 0;
 }

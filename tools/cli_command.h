@@ -34,12 +34,15 @@ int command_help(const struct word *name);
 bool command_known(const struct word *name);
 
 /* One function a command, each in the file of its name's noun. */
+int command_batch(struct request *);
 int command_compact(struct request *);
 int command_delete(struct request *);
+int command_export(struct request *);
 int command_files(struct request *);
 int command_flush(struct request *);
 int command_get(struct request *);
 int command_has(struct request *);
+int command_import(struct request *);
 int command_load(struct request *);
 int command_put(struct request *);
 int command_scan(struct request *);

@@ -7,7 +7,6 @@
 
 #include "cli.h"
 #include "cli_command.h"
-#include "cli_record.h"
 #include "json.h"
 #include "out.h"
 
@@ -21,9 +20,9 @@ stat_print(void *arg, const char *name, uint64_t value)
 {
 	struct listing *l = arg;
 
-	if (l->settings->format == FORMAT_JSON)
+	if (l->settings->style.format == FORMAT_JSON)
 		json_number(l->count == 0 ? "{" : ",", name, value);
-	else if (l->settings->format == FORMAT_TSV)
+	else if (l->settings->style.format == FORMAT_TSV)
 		out_format("%s\t%" PRIu64 "\n", name, value);
 	else
 		out_format("%-32s %20" PRIu64 "\n", name, value);
@@ -41,7 +40,7 @@ command_stats(struct request *r)
 		return status;
 	if ((rc = lsm_stats(db, stat_print, &l)) != LSM_OK)
 		return cli_fail_code(rc);
-	if (r->settings->format == FORMAT_JSON)
+	if (r->settings->style.format == FORMAT_JSON)
 		out_text(l.count == 0 ? "{}\n" : "}\n");
 	return 0;
 }
@@ -52,10 +51,10 @@ option_print(void *arg, const char *name, const char *value,
 {
 	struct listing *l = arg;
 
-	if (l->settings->format == FORMAT_JSON)
+	if (l->settings->style.format == FORMAT_JSON)
 		json_bytes(l->count == 0 ? "{" : ",", name, value,
 		    strlen(value));
-	else if (l->settings->format == FORMAT_TSV)
+	else if (l->settings->style.format == FORMAT_TSV)
 		out_format("%s\t%s\n", name, value);
 	else
 		out_format("%-22s %-10s %s\n", name, value, help);
@@ -76,7 +75,7 @@ command_options(struct request *r)
 	if ((rc = lsm_options_stored(db, &o)) != LSM_OK)
 		return cli_fail_code(rc);
 	lsm_options_each(&o, option_print, &l);
-	if (r->settings->format == FORMAT_JSON)
+	if (r->settings->style.format == FORMAT_JSON)
 		out_text("}\n");
 	return 0;
 }
@@ -103,9 +102,9 @@ file_json(const struct settings *set, const lsm_file_info *f)
 		json_number(",", "deletes", f->deletes);
 		json_number(",", "sequence_min", f->sequence_min);
 		json_number(",", "sequence_max", f->sequence_max);
-		(set->keys == KEYS_HEX ? json_hex : json_bytes)(",",
+		(set->style.keys == KEYS_HEX ? json_hex : json_bytes)(",",
 		    "smallest", f->smallest.data, f->smallest.size);
-		(set->keys == KEYS_HEX ? json_hex : json_bytes)(",",
+		(set->style.keys == KEYS_HEX ? json_hex : json_bytes)(",",
 		    "largest", f->largest.data, f->largest.size);
 	}
 	out_text("}\n");
@@ -167,17 +166,17 @@ static void
 file_line(const struct settings *set, const lsm_file_info *f)
 {
 	char cells[COLUMNS][CELL];
-	bool text = set->format != FORMAT_TSV;
+	bool text = set->style.format != FORMAT_TSV;
 	size_t i;
 
 	cells_fill(f, cells);
 	for (i = 0; i < COLUMNS; i++)
 		cell_print(text, i, cells[i]);
 	if (f->level >= 0)
-		record_key(set->keys, f->smallest);
+		key_print(set->style.keys, f->smallest);
 	out_text(text ? "  " : "\t");
 	if (f->level >= 0)
-		record_key(set->keys, f->largest);
+		key_print(set->style.keys, f->largest);
 	out_char('\n');
 }
 
@@ -186,11 +185,11 @@ file_print(void *arg, const lsm_file_info *f)
 {
 	struct listing *l = arg;
 
-	if (l->settings->format == FORMAT_JSON) {
+	if (l->settings->style.format == FORMAT_JSON) {
 		file_json(l->settings, f);
 		return;
 	}
-	if (l->count++ == 0 && l->settings->format != FORMAT_TSV)
+	if (l->count++ == 0 && l->settings->style.format != FORMAT_TSV)
 		head_print();
 	file_line(l->settings, f);
 }

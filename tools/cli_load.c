@@ -1,27 +1,27 @@
 /*
- * cli_load.c - load: put the records of a tsv file.
+ * cli_load.c - load, import and batch: put the records of a file.
  *
- *   line := key TAB value LF      escaped as scan prints them
+ * Records are committed in batches, in their order. What is no record ends the
+ * load: what was before it is committed, and a message says how many records
+ * that are. With --skip-bad such records are counted and named instead, and
+ * with --atomic nothing is committed before everything was read.
  *
- * Bytes other than TAB, LF and the backslash may stand for themselves; the
- * last LF may be missing. Records are committed in batches, in their order.
- * A line that is no record ends the load: what was before it is committed,
- * and a message says how many records that are. Nothing is skipped.
+ * import is a load that demands the mark of the end. batch reads operations,
+ * and the input says where a batch ends.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"
 #include "cli_command.h"
-#include "escape.h"
-#include "input.h"
 #include "progress.h"
+#include "rate.h"
+#include "record.h"
 
 /* A batch is committed at this size even if it has few records. */
 enum { BATCH_BYTES_MAX = 4 << 20 };
-#define TEXT_MAX(bytes) ((uint64_t)(bytes) * ESCAPE_MAX)
 
-struct key {
+struct kept_key {
 	size_t size;
 	char bytes[LSM_KEY_MAX];
 };
@@ -31,94 +31,32 @@ struct load {
 	lsm_db *db;
 	lsm_batch *batch;
 	unsigned flags;
-	struct input in;
+	bool groups;		/* the input says where a batch ends */
+	struct record_reader reader;
 	struct progress progress;
-	struct key key;		/* of the line read last */
-	struct key batched;	/* of the record put into the batch last */
-	struct key last;	/* of the record committed last */
+	struct rate rate;
+	uint64_t paced;		/* bytes read that the rate knows of */
+	struct kept_key batched; /* of the record put into the batch last */
+	struct kept_key last;	/* of the record committed last */
 	uint64_t committed;	/* records */
+	uint64_t bad;		/* records passed over */
 	bool broken;		/* a commit failed: no more of them */
 };
 
-static void
-key_copy(struct key *to, const char *bytes, size_t size)
-{
-	memcpy(to->bytes, bytes, size);
-	to->size = size;
-}
-
 static int
-bad_line(const struct load *l, const char *what, const char *reason)
+record_apply(struct load *l, const struct record *r)
 {
-	int status;
+	int rc;
 
-	cli_place(l->in.name, l->in.line);
-	status = cli_fail(EXIT_DATA, "%s%s", what, reason);
-	cli_place(NULL, 0);
-	return status;
-}
-
-/* Read the key of the next line; *more is false when there is none. */
-static int
-read_key(struct load *l, bool *more)
-{
-	struct word w;
-	const char *reason;
-	int stopped, status;
-
-	*more = false;
-	status = input_field(&l->in, '\t', TEXT_MAX(LSM_KEY_MAX), &w,
-	    &stopped);
-	if (status != 0 || (w.size == 0 && stopped == INPUT_END))
-		return status;
-	if (stopped != '\t')
-		return bad_line(l, "", "no TAB between key and value");
-	reason = settings_key(l->settings->keys == KEYS_DEFAULT ?
-	    KEYS_ESCAPED : l->settings->keys, &w);
-	if (reason != NULL)
-		return bad_line(l, "key: ", reason);
-	if (w.size > LSM_KEY_MAX)
-		return bad_line(l, "key: ", "too long");
-	/* Reading the value moves the buffer that the key is in. */
-	key_copy(&l->key, w.text, w.size);
-	*more = true;
-	return 0;
-}
-
-static int
-read_value(struct load *l, struct word *value)
-{
-	const char *reason;
-	int stopped, status;
-
-	status = input_field(&l->in, '\n', TEXT_MAX(LSM_VALUE_MAX), value,
-	    &stopped);
-	if (status != 0)
-		return status;
-	if (memchr(value->text, '\t', value->size) != NULL)
-		return bad_line(l, "value: ", "a second TAB; \\t is its text");
-	if ((reason = escape_decode(value->text, &value->size)) != NULL)
-		return bad_line(l, "value: ", reason);
-	return 0;
-}
-
-static int
-load_record(struct load *l, bool *more)
-{
-	struct word value;
-	int rc, status = read_key(l, more);
-
-	if (status != 0 || !*more)
-		return status;
-	if ((status = read_value(l, &value)) != 0)
-		return status;
-	rc = lsm_batch_put(l->batch, lsm_bytes(l->key.bytes, l->key.size),
-	    lsm_bytes(value.text, value.size));
+	rc = r->kind == RECORD_DELETE ? lsm_batch_delete(l->batch, r->key) :
+	    lsm_batch_put(l->batch, r->key, r->value);
 	if (rc == LSM_TOO_LARGE)
-		return bad_line(l, "", lsm_message());
+		return cli_fail(EXIT_DATA, "%s: record %" PRIu64 ": %s",
+		    l->reader.in.name, l->reader.count, lsm_message());
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
-	key_copy(&l->batched, l->key.bytes, l->key.size);
+	memcpy(l->batched.bytes, r->key.data, r->key.size);
+	l->batched.size = r->key.size;
 	return 0;
 }
 
@@ -126,11 +64,26 @@ static void
 show_progress(struct load *l)
 {
 	uint64_t us = progress_elapsed_us(&l->progress) + 1;
+	uint64_t rate = (uint64_t)((double)l->committed * 1e6 / (double)us);
 
-	progress_print(&l->progress, "lsm-cli: load: %" PRIu64 " records "
-	    "committed, %" PRIu64 " MB read, %" PRIu64 " records/s",
-	    l->committed, l->in.bytes / 1000000,
-	    (uint64_t)((double)l->committed * 1e6 / (double)us));
+	if (l->settings->progress_json)
+		progress_print(&l->progress, "{\"records\":%" PRIu64
+		    ",\"bytes_read\":%" PRIu64 ",\"elapsed_us\":%" PRIu64 "}",
+		    l->committed, l->reader.in.bytes, us);
+	else
+		progress_print(&l->progress, "lsm-cli: load: %" PRIu64
+		    " records committed, %" PRIu64 " MB read, %" PRIu64
+		    " records/s", l->committed, l->reader.in.bytes / 1000000,
+		    rate);
+}
+
+static void
+pace(struct load *l)
+{
+	rate_add(&l->rate, l->reader.in.bytes - l->paced);
+	l->paced = l->reader.in.bytes;
+	if (progress_due(&l->progress))
+		show_progress(l);
 }
 
 static int
@@ -145,39 +98,65 @@ load_commit(struct load *l)
 		return cli_fail_code(rc);
 	}
 	l->committed += lsm_batch_count(l->batch);
-	key_copy(&l->last, l->batched.bytes, l->batched.size);
+	memcpy(l->last.bytes, l->batched.bytes, l->batched.size);
+	l->last.size = l->batched.size;
 	lsm_batch_clear(l->batch);
-	if (progress_due(&l->progress))
-		show_progress(l);
+	pace(l);
 	return 0;
 }
 
 static bool
-batch_full(const struct load *l)
+batch_full(const struct load *l, const struct record *r)
 {
+	if (l->settings->atomic)
+		return false;
+	if (l->groups)
+		return r->kind == RECORD_COMMIT;
 	return lsm_batch_count(l->batch) >= l->settings->batch_size ||
 	    lsm_batch_size(l->batch) >= BATCH_BYTES_MAX;
+}
+
+/* A record that is none. Returns 0 when the load goes on behind it. */
+static int
+load_bad(struct load *l, int status)
+{
+	bool room = l->bad < l->settings->bad_max;
+
+	if (status != EXIT_DATA || !room || !record_skip(&l->reader))
+		return status;
+	l->bad++;
+	return 0;
 }
 
 static int
 load_lines(struct load *l)
 {
+	struct record r;
 	bool more = true;
 	int status = 0;
 
 	while (status == 0 && more) {
-		status = load_record(l, &more);
-		if (status == 0 && batch_full(l))
+		status = record_next(&l->reader, &r, &more);
+		if (status != 0) {
+			status = load_bad(l, status);
+			more = true;
+			continue;
+		}
+		if (more && r.kind != RECORD_COMMIT)
+			status = record_apply(l, &r);
+		if (status == 0 && more && batch_full(l, &r))
 			status = load_commit(l);
 	}
 	return status;
 }
 
-/* What was read before the input ended, well or badly, is committed. */
+/* What was read before the input ended, well or badly, is committed, except
+ * a group that did not end. */
 static int
-load_rest(struct load *l)
+load_rest(struct load *l, bool failed)
 {
-	int rc, status = l->broken ? 0 : load_commit(l);
+	bool drop = l->broken || (failed && (l->settings->atomic || l->groups));
+	int rc, status = drop ? 0 : load_commit(l);
 
 	if (status != 0 || l->broken || l->settings->sync != SYNC_END)
 		return status;
@@ -189,14 +168,31 @@ load_rest(struct load *l)
 static void
 say_committed(const struct load *l)
 {
+	const char *what = l->groups ? "operations" : "records";
 	char room[CLI_KEY_ROOM];
 
+	if (l->bad > 0)
+		cli_note("%s: records skipped: %" PRIu64, l->reader.in.name,
+		    l->bad);
 	if (l->committed == 0)
-		cli_note("%s: records committed: 0", l->in.name);
+		cli_note("%s: %s committed: 0", l->reader.in.name, what);
 	else
-		cli_note("%s: records committed: %" PRIu64 ", last key: %s",
-		    l->in.name, l->committed,
+		cli_note("%s: %s committed: %" PRIu64 ", last key: %s",
+		    l->reader.in.name, what, l->committed,
 		    cli_key(l->last.bytes, l->last.size, room));
+}
+
+static void
+load_start(struct load *l)
+{
+	const struct settings *set = l->settings;
+
+	rate_start(&l->rate, set->rate);
+	progress_start(&l->progress, set->progress, set->quiet);
+	if (set->progress_us != 0)
+		progress_every(&l->progress, set->progress_us);
+	else if (set->progress_json)
+		progress_every(&l->progress, l->progress.period_us);
 }
 
 static int
@@ -204,17 +200,18 @@ load_all(struct load *l)
 {
 	int status;
 
-	progress_start(&l->progress, l->settings->progress,
-	    l->settings->quiet);
+	load_start(l);
 	status = load_lines(l);
-	status = cli_worst(status, load_rest(l));
+	status = cli_worst(status, load_rest(l, status != 0));
 	show_progress(l);
 	progress_end(&l->progress);
+	if (status == 0 && l->bad > 0)
+		status = EXIT_DATA;
 	if (status != 0)
 		say_committed(l);
 	else if (l->settings->verbose)
-		cli_note("%s: records committed: %" PRIu64, l->in.name,
-		    l->committed);
+		cli_note("%s: %s committed: %" PRIu64, l->reader.in.name,
+		    l->groups ? "operations" : "records", l->committed);
 	return status;
 }
 
@@ -224,21 +221,32 @@ load_flags(enum sync_mode mode)
 	return mode == SYNC_END || mode == SYNC_OFF ? LSM_NO_SYNC : LSM_SYNC;
 }
 
-int
-command_load(struct request *r)
+static int
+path_check(const struct request *r, const char **path)
 {
-	struct load l = { .settings = r->settings, .in = { .fd = -1 },
-		.flags = load_flags(r->settings->sync) };
-	const char *path = r->count == 0 ? "-" : r->operands[0].text;
-	int rc, status;
-
-	if (strcmp(path, "-") == 0 && r->session->script)
+	*path = r->count == 0 ? "-" : r->operands[0].text;
+	if (strcmp(*path, "-") == 0 && r->session->script)
 		return cli_fail(EXIT_USAGE, "stdin holds the script: load "
 		    "needs FILE");
-	if (strlen(path) != (r->count == 0 ? 1 : r->operands[0].size))
+	if (strlen(*path) != (r->count == 0 ? 1 : r->operands[0].size))
 		return cli_fail(EXIT_USAGE, "a name of a file has no NUL");
+	return 0;
+}
+
+static int
+load_run(struct request *r, const struct record_style *style, bool groups)
+{
+	static struct load l;
+	const char *path;
+	int rc, status = path_check(r, &path);
+
+	if (status != 0)
+		return status;
+	l = (struct load){ .settings = r->settings, .groups = groups,
+		.reader = { .in = { .fd = -1 } },
+		.flags = load_flags(r->settings->sync) };
 	/* A file that cannot be read creates no database. */
-	if ((status = input_open(&l.in, path)) != 0 ||
+	if ((status = record_open(&l.reader, style, path)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
 	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK)
@@ -247,6 +255,30 @@ command_load(struct request *r)
 		status = load_all(&l);
 done:
 	lsm_batch_free(l.batch);
-	input_close(&l.in);
+	record_close(&l.reader);
 	return status;
+}
+
+int
+command_load(struct request *r)
+{
+	return load_run(r, &r->settings->style, false);
+}
+
+int
+command_import(struct request *r)
+{
+	struct record_style style = r->settings->style;
+
+	style.framed = true;
+	return load_run(r, &style, false);
+}
+
+int
+command_batch(struct request *r)
+{
+	struct record_style style = r->settings->style;
+
+	style.format = FORMAT_OPS;
+	return load_run(r, &style, true);
 }

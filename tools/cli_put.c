@@ -3,6 +3,7 @@
  */
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_keys.h"
 #include "input.h"
 
 /* The value comes from a file or stdin. */
@@ -19,75 +20,92 @@ put_file(lsm_db *db, lsm_slice key, struct input *in, unsigned flags)
 }
 
 static int
-put_word(lsm_db *db, lsm_slice key, struct word value, unsigned flags)
+put_word(struct request *r, lsm_db *db, lsm_slice key, struct word operand,
+    unsigned flags)
 {
-	int rc = lsm_put(db, key, lsm_bytes(value.text, value.size), flags);
+	struct key value;
+	int rc, status = session_value(r->settings, &operand, &value);
 
+	if (status != 0)
+		return status;
+	rc = lsm_put(db, key, value.bytes, flags);
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
-/* The file that the value is in, or NULL when it is an operand. */
+/* The file that the value is in, or NULL when it is `operand`. */
 static int
-value_source(const struct request *r, const char **path)
+value_source(const struct request *r, const struct word *operand,
+    const char **path)
 {
-	bool operand = r->count == 2;
-
 	*path = r->settings->value_file.text;
-	if (operand == (*path != NULL))
-		return cli_fail(EXIT_USAGE, operand ?
+	if ((operand != NULL) == (*path != NULL))
+		return cli_fail(EXIT_USAGE, operand != NULL ?
 		    "--value-file and VALUE are two values" :
 		    "an operand is missing; usage: put KEY VALUE");
-	if (operand && r->operands[1].size == 1 &&
-	    r->operands[1].text[0] == '-')
+	if (operand != NULL && operand->size == 1 && operand->text[0] == '-')
 		*path = "-";
-	if (*path != NULL && r->session->script && (*path)[0] == '-' &&
-	    (*path)[1] == '\0')
+	if (*path != NULL && r->session->script && strcmp(*path, "-") == 0)
 		return cli_fail(EXIT_USAGE, "stdin holds the script: name "
 		    "the value's file with --value-file");
+	if (*path != NULL && r->settings->key_file.text != NULL &&
+	    strcmp(*path, "-") == 0 &&
+	    strcmp(r->settings->key_file.text, "-") == 0)
+		return cli_fail(EXIT_USAGE, "key and value are both stdin");
 	return 0;
 }
 
-int
-command_put(struct request *r)
-{
-	struct input in = { .fd = -1 };
-	const char *path;
-	lsm_slice key;
-	lsm_db *db;
+struct put {
+	struct request *request;
+	struct word *value;	/* the operand, or NULL */
+	const char *path;	/* where the value is, or NULL */
 	unsigned flags;
-	int status;
+};
 
-	if ((status = value_source(r, &path)) != 0 ||
-	    (status = session_write_flags(r->settings, &flags)) != 0 ||
-	    (status = session_key(r->settings, &r->operands[0], &key)) != 0)
-		return status;
+static int
+put_one(void *arg, lsm_slice key)
+{
+	struct put *p = arg;
+	struct input in = { .fd = -1 };
+	lsm_db *db;
+	int status = 0;
+
 	/* A value that cannot be read creates no database. */
-	if (path != NULL && (status = input_open(&in, path)) != 0)
+	if (p->path != NULL && (status = input_open(&in, p->path)) != 0)
 		goto done;
-	if ((status = session_writer(r->session, false, &db)) != 0)
+	if ((status = session_writer(p->request->session, false, &db)) != 0)
 		goto done;
-	status = path != NULL ? put_file(db, key, &in, flags) :
-	    put_word(db, key, r->operands[1], flags);
+	status = p->path != NULL ? put_file(db, key, &in, p->flags) :
+	    put_word(p->request, db, key, *p->value, p->flags);
 done:
 	input_close(&in);
 	return status;
 }
 
-static int
-batch_fill(struct request *r, lsm_batch *batch)
+int
+command_put(struct request *r)
 {
-	lsm_slice key;
-	size_t i;
-	int rc, status = 0;
+	bool file = r->settings->key_file.text != NULL;
+	struct put p = { .request = r };
+	struct request keys = *r;
+	int status;
 
-	for (i = 0; i < r->count && status == 0; i++) {
-		status = session_key(r->settings, &r->operands[i], &key);
-		if (status != 0)
-			break;
-		rc = lsm_batch_delete(batch, key);
-		status = rc == LSM_OK ? 0 : cli_fail_code(rc);
-	}
-	return status;
+	if (r->count + file == 0 || r->count + file > 2)
+		return cli_fail(EXIT_USAGE, "usage: put KEY VALUE");
+	keys.count = file ? 0 : 1;
+	p.value = r->count + file == 2 ? &r->operands[!file] : NULL;
+	if ((status = value_source(r, p.value, &p.path)) != 0 ||
+	    (status = keys_check(&keys)) != 0 ||
+	    (status = session_write_flags(r->settings, &p.flags)) != 0)
+		return status;
+	return keys_each(&keys, put_one, &p);
+}
+
+static int
+delete_one(void *batch, lsm_slice key)
+{
+	int rc = lsm_batch_delete(batch, key);
+
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
 int
@@ -98,11 +116,12 @@ command_delete(struct request *r)
 	unsigned flags;
 	int rc, status;
 
-	if ((status = session_write_flags(r->settings, &flags)) != 0)
+	if ((status = keys_check(r)) != 0 ||
+	    (status = session_write_flags(r->settings, &flags)) != 0)
 		return status;
 	if ((rc = lsm_batch_new(&batch)) != LSM_OK)
 		return cli_fail_code(rc);
-	if ((status = batch_fill(r, batch)) != 0 ||
+	if ((status = keys_each(r, delete_one, batch)) != 0 ||
 	    (status = session_writer(r->session, false, &db)) != 0)
 		goto done;
 	if ((rc = lsm_write(db, batch, flags)) != LSM_OK)

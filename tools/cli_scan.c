@@ -1,21 +1,23 @@
 /*
- * cli_scan.c - scan: the records of a range, streamed.
+ * cli_scan.c - scan and export: the records of a range, streamed.
  *
  * FROM, TO and --prefix intersect; what is empty is an answer. Memory does
  * not grow with the range.
  */
-#include <inttypes.h>
+#include "cli_scan.h"
 
 #include "cli.h"
-#include "cli_command.h"
-#include "cli_record.h"
 #include "out.h"
+#include "out_file.h"
+#include "rate.h"
 #include "signals.h"
 
 struct scan {
 	const struct settings *settings;
+	struct report *report;
+	struct rate rate;
 	lsm_iter *iter;
-	uint64_t records, key_bytes, value_bytes;
+	uint64_t matches, left;
 };
 
 static int
@@ -39,29 +41,48 @@ range_intersect(lsm_range *range, const lsm_range *other)
 		range->to = other->to;
 }
 
-/* `room` holds the end of the prefix's range. */
+/* What a range points into. */
+struct range_room {
+	struct key from, to, prefix, around;
+	lsm_buffer prefix_end;
+};
+
 static int
-range_read(struct request *r, lsm_buffer *room, lsm_range *range)
+prefix_read(struct request *r, struct range_room *room, lsm_range *range)
 {
 	lsm_range prefixed = { 0 };
-	lsm_slice prefix;
-	int rc, status = 0;
+	struct word operand = r->settings->prefix;
+	int rc, status;
+
+	if (operand.text == NULL)
+		return 0;
+	status = session_key(r->settings, &operand, &room->prefix);
+	if (status != 0)
+		return status;
+	rc = lsm_range_prefix(room->prefix.bytes, &room->prefix_end,
+	    &prefixed);
+	if (rc != LSM_OK)
+		return cli_fail_code(rc);
+	range_intersect(range, &prefixed);
+	return 0;
+}
+
+static int
+range_read(struct request *r, struct range_room *room, lsm_range *range)
+{
+	int status = 0;
 
 	*range = (lsm_range){ 0 };
 	if (r->count > 0)
 		status = session_key(r->settings, &r->operands[0],
-		    &range->from);
+		    &room->from);
 	if (status == 0 && r->count > 1)
-		status = session_key(r->settings, &r->operands[1], &range->to);
-	if (status != 0 || r->settings->prefix.text == NULL)
-		return status;
-	status = session_key(r->settings, &r->settings->prefix, &prefix);
+		status = session_key(r->settings, &r->operands[1], &room->to);
 	if (status != 0)
 		return status;
-	if ((rc = lsm_range_prefix(prefix, room, &prefixed)) != LSM_OK)
-		return cli_fail_code(rc);
-	range_intersect(range, &prefixed);
-	return 0;
+	range->from = room->from.bytes;
+	range->to = room->to.bytes;
+	return prefix_read(r, room, range);
 }
 
 static bool
@@ -71,79 +92,197 @@ range_empty(const lsm_range *r)
 	    compare(r->from, r->to) >= 0;
 }
 
-static void
-scan_record(struct scan *s)
+static bool
+value_wanted(const struct settings *set, lsm_slice value)
 {
-	lsm_slice key = lsm_iter_key(s->iter);
-	lsm_slice value = lsm_iter_value(s->iter);
+	const struct word *prefix = &set->value_prefix;
 
-	s->records++;
-	s->key_bytes += key.size;
-	s->value_bytes += value.size;
-	if (!s->settings->count)
-		record_print(s->settings,
-		    s->settings->values_only ? NULL : &key,
-		    s->settings->keys_only ? NULL : &value);
+	return value.size >= set->min_value_size &&
+	    value.size <= set->max_value_size &&
+	    (prefix->text == NULL || (value.size >= prefix->size &&
+	    memcmp(value.data, prefix->text, prefix->size) == 0));
 }
 
 static int
-scan_all(struct scan *s)
+scan_record(struct scan *s)
+{
+	const struct settings *set = s->settings;
+	lsm_slice key = lsm_iter_key(s->iter);
+	lsm_slice value = lsm_iter_value(s->iter);
+	uint64_t place;
+
+	rate_add(&s->rate, key.size + value.size);
+	if (!value_wanted(set, value))
+		return 0;
+	place = ++s->matches;
+	if (place <= set->skip || (place - set->skip) % set->every != 0)
+		return 0;
+	s->left--;
+	return s->report->each(s->report, key, value);
+}
+
+/* From where the iterator stands. */
+static int
+scan_walk(struct scan *s)
 {
 	bool reverse = s->settings->reverse;
-	int rc = LSM_OK;
+	int rc = LSM_OK, status = 0;
 
-	if (s->settings->limit > 0)
-		rc = reverse ? lsm_iter_last(s->iter) :
-		    lsm_iter_first(s->iter);
-	while (rc == LSM_OK && lsm_iter_valid(s->iter)) {
-		scan_record(s);
-		if (s->records == s->settings->limit || !out_ok() ||
-		    signals_pending() != 0)
-			break;
-		rc = reverse ? lsm_iter_prev(s->iter) : lsm_iter_next(s->iter);
+	while (rc == LSM_OK && status == 0 && s->left > 0 &&
+	    lsm_iter_valid(s->iter) && out_ok() && signals_pending() == 0) {
+		status = scan_record(s);
+		if (status == 0 && s->left > 0)
+			rc = reverse ? lsm_iter_prev(s->iter) :
+			    lsm_iter_next(s->iter);
 	}
-	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+	if (rc != LSM_OK)
+		return cli_fail_code(rc);
+	return status;
+}
+
+/* Stand on the first of at most `window` records below `key`. */
+static int
+stand_around(struct scan *s, lsm_slice key)
+{
+	uint64_t window = s->settings->window, below = 0;
+	int rc = lsm_iter_seek(s->iter, key);
+
+	if (rc == LSM_OK)
+		rc = lsm_iter_valid(s->iter) ? lsm_iter_prev(s->iter) :
+		    lsm_iter_last(s->iter);
+	while (rc == LSM_OK && lsm_iter_valid(s->iter) && ++below < window)
+		rc = lsm_iter_prev(s->iter);
+	if (rc == LSM_OK && !lsm_iter_valid(s->iter))
+		rc = lsm_iter_first(s->iter);
+	if (below + window < s->left)
+		s->left = below + window;
+	return rc;
+}
+
+static int
+scan_all(struct scan *s, struct range_room *room)
+{
+	const struct settings *set = s->settings;
+	struct word around = set->around;
+	int rc = LSM_OK, status = 0;
+
+	if (s->left == 0)
+		return 0;
+	if (around.text != NULL) {
+		status = session_key(set, &around, &room->around);
+		if (status == 0)
+			rc = stand_around(s, room->around.bytes);
+	} else {
+		rc = set->reverse ? lsm_iter_last(s->iter) :
+		    lsm_iter_first(s->iter);
+	}
+	if (rc != LSM_OK)
+		return cli_fail_code(rc);
+	return status != 0 ? status : scan_walk(s);
+}
+
+int
+scan_run(struct request *r, lsm_db *db, struct report *report)
+{
+	struct scan s = { .settings = r->settings, .report = report,
+		.left = r->settings->limit };
+	struct range_room room = { .from = { .bytes = { 0 } } };
+	lsm_range range;
+	int rc, status = range_read(r, &room, &range);
+
+	rate_start(&s.rate, r->settings->rate);
+	if (status == 0 && !range_empty(&range)) {
+		rc = lsm_iter_new(db, r->session->snapshot, &range, &s.iter);
+		status = rc == LSM_OK ? scan_all(&s, &room) :
+		    cli_fail_code(rc);
+	}
+	lsm_iter_free(s.iter);
+	lsm_buffer_free(&room.prefix_end);
+	/* What was stopped is not complete. */
+	return status != 0 || signals_pending() == 0 ? status : EXIT_RETRY;
 }
 
 static int
 scan_check(const struct settings *set)
 {
-	int parts = set->count + set->keys_only + set->values_only;
+	int parts = set->count + set->keys_only + set->values_only +
+	    set->histogram + (set->group_by.text != NULL) + (set->top != 0);
 
 	if (parts > 1)
-		return cli_fail(EXIT_USAGE, "--count, --keys-only and "
-		    "--values-only exclude each other");
-	if (set->count && set->format != FORMAT_DEFAULT &&
-	    set->format != FORMAT_TSV)
-		return cli_fail(EXIT_USAGE, "--count is printed as tsv only");
-	if (set->format == FORMAT_RAW && parts == 0)
+		return cli_fail(EXIT_USAGE, "--count, --group-by, --histogram, "
+		    "--keys-only, --top and --values-only exclude each other");
+	if (parts - set->keys_only - set->values_only == 1 &&
+	    set->style.format != FORMAT_DEFAULT &&
+	    set->style.format != FORMAT_TSV)
+		return cli_fail(EXIT_USAGE, "sums are printed as tsv only");
+	if (set->style.format == FORMAT_RAW && parts == 0)
 		return cli_fail(EXIT_USAGE, "--format=raw needs --keys-only "
 		    "or --values-only: it cannot tell key from value");
+	if (set->style.delimiter.text != NULL &&
+	    set->style.format != FORMAT_RAW)
+		return cli_fail(EXIT_USAGE, "--delimiter needs --format=raw");
+	if (set->around.text != NULL && set->reverse)
+		return cli_fail(EXIT_USAGE, "--around is not for --reverse");
 	return 0;
+}
+
+/* Everything that has a mark of its end writes it here, when all went well. */
+static int
+scan_print(struct request *r, lsm_db *db)
+{
+	struct report report;
+	int status = report_start(&report, r->settings, db);
+
+	if (status == 0)
+		status = scan_run(r, db, &report);
+	if (status == 0 && out_ok())
+		status = report.end(&report);
+	report_release(&report);
+	return status;
+}
+
+static int
+scan_output(struct request *r)
+{
+	struct out_file file = { 0 };
+	lsm_db *db;
+	int status;
+
+	if ((status = session_reader(r->session, &db)) != 0)
+		return status;
+	if (r->settings->output.text == NULL)
+		return scan_print(r, db);
+	status = out_file_start(&file, r->settings->output.text,
+	    r->settings->force);
+	if (status == 0)
+		status = scan_print(r, db);
+	return out_file_end(&file, status);
 }
 
 int
 command_scan(struct request *r)
 {
-	struct scan s = { .settings = r->settings };
-	lsm_buffer room = { 0 };
-	lsm_range range;
-	lsm_db *db;
-	int rc, status;
+	int status = scan_check(r->settings);
 
-	if ((status = scan_check(r->settings)) != 0 ||
-	    (status = range_read(r, &room, &range)) != 0 ||
-	    (status = session_reader(r->session, &db)) != 0)
-		goto done;
-	if (!range_empty(&range)) {
-		rc = lsm_iter_new(db, NULL, &range, &s.iter);
-		status = rc == LSM_OK ? scan_all(&s) : cli_fail_code(rc);
-	}
-	if (status == 0 && r->settings->count)
-		out_format("%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-		    s.records, s.key_bytes, s.value_bytes);
-done:
-	lsm_iter_free(s.iter);
-	lsm_buffer_free(&room);
-	return status;
+	return status != 0 ? status : scan_output(r);
+}
+
+/* FILE stands for --output=FILE. */
+int
+command_export(struct request *r)
+{
+	struct settings set = *r->settings;
+	struct request all = { .session = r->session, .settings = &set };
+
+	if (r->count == 1 && set.output.text != NULL)
+		return cli_fail(EXIT_USAGE, "FILE and --output are two files");
+	if (r->count == 1 && strlen(r->operands[0].text) !=
+	    r->operands[0].size)
+		return cli_fail(EXIT_USAGE, "a name of a file has no NUL");
+	if (r->count == 1 && strcmp(r->operands[0].text, "-") != 0)
+		set.output = r->operands[0];
+	if (set.style.format == FORMAT_DEFAULT)
+		set.style.format = FORMAT_BDB;
+	set.style.framed = true;
+	return scan_output(&all);
 }

@@ -91,6 +91,9 @@ session_writer(struct session *s, bool workers, lsm_db **db)
 
 	*db = NULL;
 	if (!s->writes) {
+		if (s->snapshot != NULL)
+			return cli_fail(EXIT_RETRY, "a snapshot is held: "
+			    ".release it before the first write");
 		if ((status = session_close(s)) == 0)
 			status = session_open(s, true, workers);
 	}
@@ -101,8 +104,11 @@ session_writer(struct session *s, bool workers, lsm_db **db)
 int
 session_close(struct session *s)
 {
-	int rc = s->db == NULL ? LSM_OK : lsm_close(s->db);
+	int rc;
 
+	lsm_snapshot_free(s->snapshot);
+	s->snapshot = NULL;
+	rc = s->db == NULL ? LSM_OK : lsm_close(s->db);
 	s->db = NULL;
 	s->writes = false;
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
@@ -118,18 +124,30 @@ session_write_flags(const struct settings *set, unsigned *flags)
 	return 0;
 }
 
-int
-session_key(const struct settings *set, struct word *operand, lsm_slice *key)
+static int
+operand_decode(enum key_format format, struct word *operand, struct key *key,
+    const char *what)
 {
 	char room[CLI_KEY_ROOM];
-	const char *reason;
+	const char *reason = key_decode(format, operand, key->room);
 
-	*key = lsm_bytes(operand->text, 0);
-	reason = settings_key(set->keys, operand);
 	/* The decoder has been there: the operand is shown as far as it is. */
 	if (reason != NULL)
-		return cli_fail(EXIT_USAGE, "key \"%s\": %s",
+		return cli_fail(EXIT_USAGE, "%s \"%s\": %s", what,
 		    cli_key(operand->text, operand->size, room), reason);
-	*key = lsm_bytes(operand->text, operand->size);
+	key->bytes = lsm_bytes(operand->text, operand->size);
 	return 0;
+}
+
+int
+session_key(const struct settings *set, struct word *operand, struct key *key)
+{
+	return operand_decode(set->style.keys, operand, key, "key");
+}
+
+int
+session_value(const struct settings *set, struct word *operand,
+    struct key *value)
+{
+	return operand_decode(set->style.values, operand, value, "value");
 }

@@ -19,7 +19,9 @@ struct session {
 	lsm_db *db;
 	bool writes;		/* db is open for writing */
 	bool script;		/* stdin holds the commands */
+	bool prompt;		/* and it is a terminal */
 	bool leave;		/* exit was said */
+	lsm_snapshot *snapshot;	/* that reads are of, or NULL */
 };
 
 /* The session's handle, open at least to read, or to write. It stays the
@@ -31,7 +33,16 @@ int session_close(struct session *);
 /* The flags of a write outside load. */
 int session_write_flags(const struct settings *, unsigned *flags);
 
-/* Read a key operand. */
-int session_key(const struct settings *, struct word *operand, lsm_slice *key);
+/* A key that was typed. */
+struct key {
+	lsm_slice bytes;	/* in the operand's place, or in `room` */
+	char room[KEY_NUMBER_MAX];
+};
+
+/* Read a key operand, as --key-format says. */
+int session_key(const struct settings *, struct word *operand, struct key *);
+
+/* The same for a value and --value-format. */
+int session_value(const struct settings *, struct word *operand, struct key *);
 
 #endif

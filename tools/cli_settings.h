@@ -13,6 +13,7 @@
 #include "lsm.h"
 
 #include "option.h"
+#include "record.h"
 #include "words.h"
 
 /* What an option applies to, and what a command is. */
@@ -30,17 +31,18 @@ enum {
 	ON_SCAN = 1 << 10,
 	ON_STATS = 1 << 11,
 	ON_SCRIPT = 1 << 12,	/* no command: lines on stdin */
-	ON_OPTIONS = 1 << 14,
 	ON_OPENING = 1 << 13,	/* on the command line, not in a script */
-	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOAD | ON_PUT,
-	ON_READERS = ON_FILES | ON_GET | ON_HAS | ON_OPTIONS | ON_SCAN |
-	    ON_STATS,
+	ON_BATCH = 1 << 14,
+	ON_EXPORT = 1 << 15,
+	ON_IMPORT = 1 << 16,
+	ON_OPTIONS = 1 << 17,
+	ON_LOADS = ON_LOAD | ON_IMPORT | ON_BATCH,
+	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT,
+	ON_READERS = ON_EXPORT | ON_FILES | ON_GET | ON_HAS | ON_OPTIONS |
+	    ON_SCAN | ON_STATS,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
-enum key_format { KEYS_DEFAULT, KEYS_RAW, KEYS_ESCAPED, KEYS_HEX };
-enum record_format { FORMAT_DEFAULT, FORMAT_TSV, FORMAT_RAW, FORMAT_JSON,
-	FORMAT_TEXT };
 enum sync_mode { SYNC_ALWAYS, SYNC_BATCH, SYNC_END, SYNC_OFF };
 
 #define WAIT_FOR_EVER UINT64_MAX
@@ -56,13 +58,23 @@ struct settings {
 
 	/* What a command does, and how it talks. */
 	enum sync_mode sync;
-	enum key_format keys;
-	enum record_format format;
+	struct record_style style;
 	uint64_t batch_size;	/* records */
 	uint64_t limit;		/* records */
-	struct word prefix, value_file;	/* text NULL: not given */
-	bool reverse, keys_only, values_only, count;
-	bool keep_going, progress, quiet, verbose, help, version;
+	uint64_t skip, every, top, window, samples;
+	uint64_t min_value_size, max_value_size;
+	uint64_t rate;		/* bytes/s, 0: as fast as can be */
+	uint64_t bad_max;	/* malformed records that may be skipped */
+	uint64_t interval_us;
+	uint64_t progress_us;	/* between two lines, 0: the usual */
+	/* text NULL: not given */
+	struct word around, group_by, key_file, keys_from, output, prefix,
+	    value_file, value_prefix;
+	const char *completion;
+	bool atomic, count, force, histogram, keys_only, nul, reverse,
+	    values_only;
+	bool keep_going, progress, progress_json, quiet, verbose, help,
+	    version;
 
 	uint64_t given;		/* bits by place in settings_table */
 };
@@ -80,9 +92,5 @@ int settings_check(const struct settings *, uint32_t scope, const char *name);
 
 /* Refuse options of opening: for a line of a script. */
 int settings_check_line(const struct settings *);
-
-/* The bytes of a key that was typed, in its own place. Returns NULL, or the
- * reason why it is no key. */
-const char *settings_key(enum key_format, struct word *key);
 
 #endif

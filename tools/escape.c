@@ -6,7 +6,6 @@
  */
 #include "escape.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -120,8 +119,8 @@ digit_value(char c)
 	return -1;
 }
 
-static bool
-hex_read(const char *at, char *byte)
+bool
+hex_byte(const char *at, char *byte)
 {
 	int high = digit_value(at[0]), low = digit_value(at[1]);
 
@@ -141,7 +140,7 @@ escape_read(const char *at, size_t size, char *byte)
 	if (size == 0)
 		return 0;
 	if (*at == 'x')
-		return size >= 3 && hex_read(at + 1, byte) ? 3 : 0;
+		return size >= 3 && hex_byte(at + 1, byte) ? 3 : 0;
 	if (*at == '\0' || (found = strchr(letters, *at)) == NULL)
 		return 0;
 	*byte = bytes[found - letters];
@@ -191,7 +190,7 @@ hex_decode(char *text, size_t *size)
 	if (*size % 2 != 0)
 		return "an odd number of hexadecimal digits";
 	for (i = 0; i < *size / 2; i++) {
-		if (!hex_read(text + 2 * i, text + i))
+		if (!hex_byte(text + 2 * i, text + i))
 			return "not a hexadecimal digit";
 	}
 	*size /= 2;

@@ -11,6 +11,7 @@
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
@@ -33,5 +34,8 @@ size_t escape_read(const char *at, size_t size, char *byte);
 /* The same for hexadecimal digits, lower case when written. */
 size_t hex_encode(char *to, const void *from, size_t size);
 const char *hex_decode(char *text, size_t *size);
+
+/* One byte from two digits. False when they are none. */
+bool hex_byte(const char *digits, char *byte);
 
 #endif

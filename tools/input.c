@@ -18,23 +18,46 @@
 
 #include "cli.h"
 #include "signals.h"
+#include "sum.h"
 
 enum { CAPACITY_FIRST = 64 * 1024 };
+
+static int
+input_start(struct input *in, const char *name, size_t capacity)
+{
+	*in = (struct input){ .name = name, .fd = -1, .line_ended = true };
+	in->buffer = malloc(capacity + 1);
+	if (in->buffer == NULL)
+		return cli_fail_memory();
+	in->capacity = capacity;
+	return 0;
+}
 
 int
 input_open(struct input *in, const char *path)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
+	int status;
 
-	*in = (struct input){ .name = is_stdin ? "stdin" : path, .fd = -1,
-		.line_ended = true };
+	status = input_start(in, is_stdin ? "stdin" : path, CAPACITY_FIRST);
+	if (status != 0)
+		return status;
 	in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (in->fd == -1)
-		return cli_fail_errno(errno, in->name);
-	in->buffer = malloc(CAPACITY_FIRST + 1);
-	if (in->buffer == NULL)
-		return cli_fail_memory();
-	in->capacity = CAPACITY_FIRST;
+	return in->fd != -1 ? 0 : cli_fail_errno(errno, in->name);
+}
+
+int
+input_open_memory(struct input *in, const void *data, size_t size)
+{
+	int status = input_start(in, "memory", size > 0 ? size : 1);
+
+	if (status != 0)
+		return status;
+	if (size > 0)
+		memcpy(in->buffer, data, size);
+	in->end = size;
+	in->bytes = size;
+	in->ended = true;
 	return 0;
 }
 
@@ -44,7 +67,33 @@ input_close(struct input *in)
 	if (in->fd != -1 && in->fd != STDIN_FILENO)
 		close(in->fd);
 	free(in->buffer);
+	sum_free(in->sum);
 	*in = (struct input){ .fd = -1 };
+}
+
+int
+input_sum_start(struct input *in)
+{
+	in->summed = in->begin;
+	in->sum = sum_new();
+	return in->sum != NULL ? 0 : cli_fail_memory();
+}
+
+static void
+sum_up_to(struct input *in, size_t at)
+{
+	if (in->sum != NULL && at > in->summed) {
+		sum_add(in->sum, in->buffer + in->summed, at - in->summed);
+		in->summed = at;
+	}
+}
+
+uint64_t
+input_sum(struct input *in)
+{
+	assert(in->sum != NULL && in->summed <= in->field);
+	sum_up_to(in, in->field);
+	return sum_value(in->sum);
 }
 
 bool
@@ -74,6 +123,8 @@ make_room(struct input *in)
 	char *grown;
 
 	if (in->begin > 0) {
+		sum_up_to(in, in->begin);
+		in->summed = 0;
 		memmove(in->buffer, in->buffer + in->begin, kept);
 		in->begin = 0;
 		in->end = kept;
@@ -120,12 +171,14 @@ take(struct input *in, size_t size, struct word *field, int *stopped)
 	*stopped = more ? (unsigned char)at[size] : INPUT_END;
 	*field = (struct word){ at, size };
 	at[size] = '\0';
+	in->field = in->begin;
 	in->begin += size + more;
 	in->line_ended = *stopped == '\n';
 }
 
+/* Up to the nearer of `stop` and a newline. */
 static size_t
-find(const char *from, size_t size, char stop)
+find_field(const char *from, size_t size, char stop)
 {
 	const char *newline = memchr(from, '\n', size), *other;
 
@@ -135,6 +188,14 @@ find(const char *from, size_t size, char stop)
 	return other != NULL ? (size_t)(other - from) : size;
 }
 
+static size_t
+find_stop(const char *from, size_t size, char stop)
+{
+	const char *found = memchr(from, stop, size);
+
+	return found != NULL ? (size_t)(found - from) : size;
+}
+
 static int
 too_long(const struct input *in, uint64_t limit)
 {
@@ -142,9 +203,9 @@ too_long(const struct input *in, uint64_t limit)
 	    " bytes", in->name, in->line, limit);
 }
 
-int
-input_field(struct input *in, char stop, uint64_t limit, struct word *field,
-    int *stopped)
+static inline int
+read_to(struct input *in, char stop, uint64_t limit, struct word *field,
+    int *stopped, size_t (*find)(const char *, size_t, char))
 {
 	size_t size = 0, have;
 	int status;
@@ -163,6 +224,90 @@ input_field(struct input *in, char stop, uint64_t limit, struct word *field,
 	}
 	take(in, size, field, stopped);
 	return 0;
+}
+
+int
+input_field(struct input *in, char stop, uint64_t limit, struct word *field,
+    int *stopped)
+{
+	return read_to(in, stop, limit, field, stopped, find_field);
+}
+
+int
+input_until(struct input *in, char stop, uint64_t limit, struct word *field,
+    int *stopped)
+{
+	return read_to(in, stop, limit, field, stopped, find_stop);
+}
+
+/* Have `size` bytes in the buffer, or all that are left. */
+static int
+have_bytes(struct input *in, size_t size)
+{
+	int status = 0;
+
+	while (status == 0 && !in->ended && in->end - in->begin < size)
+		status = fill(in);
+	return status;
+}
+
+/*
+ * The byte behind the field stays: there is no room for a NUL, and nobody
+ * asks for one.
+ */
+int
+input_exact(struct input *in, size_t size, struct word *field)
+{
+	int status = have_bytes(in, size);
+	size_t have = in->end - in->begin;
+
+	*field = (struct word){ in->buffer + in->begin,
+		have < size ? have : size };
+	in->field = in->begin;
+	in->begin += field->size;
+	return status;
+}
+
+int
+input_skip_line(struct input *in)
+{
+	size_t have, size;
+	int status;
+
+	for (;;) {
+		have = in->end - in->begin;
+		size = find_stop(in->buffer + in->begin, have, '\n');
+		in->begin += size + (size < have);
+		in->line_ended = size < have;
+		if (size < have || in->ended)
+			return 0;
+		if ((status = fill(in)) != 0)
+			return status;
+	}
+}
+
+int
+input_peek(struct input *in, size_t size, struct word *ahead)
+{
+	int status = 0;
+
+	assert(size <= CAPACITY_FIRST);
+	while (status == 0 && !in->ended && in->end - in->begin < size &&
+	    memchr(in->buffer + in->begin, '\n', in->end - in->begin) == NULL)
+		status = fill(in);
+	*ahead = (struct word){ in->buffer + in->begin, in->end - in->begin };
+	if (ahead->size > size)
+		ahead->size = size;
+	return status;
+}
+
+int
+input_at_end(struct input *in, bool *at_end)
+{
+	int status = have_bytes(in, 1);
+
+	*at_end = in->begin == in->end;
+	return status;
 }
 
 int

@@ -22,13 +22,25 @@ struct input {
 	uint64_t bytes;		/* read so far */
 	char *buffer;
 	size_t begin, end, capacity;
+	size_t field;		/* where the field taken last begins */
 	bool ended, line_ended;
+	struct sum *sum;	/* of the bytes up to `summed`, or NULL */
+	size_t summed;
 };
 
 /* "-" is stdin. Functions return an exit status; *input can be closed after
  * every outcome. `path` is borrowed. */
 int input_open(struct input *, const char *path);
 void input_close(struct input *);
+
+/* The bytes of memory, copied. */
+int input_open_memory(struct input *, const void *, size_t);
+
+/* From now on a sum is taken of what is read. */
+int input_sum_start(struct input *);
+
+/* The sum of all bytes before the field taken last. */
+uint64_t input_sum(struct input *);
 
 /*
  * The bytes up to the next `stop` or newline, or up to the end: *stopped says
@@ -37,6 +49,23 @@ void input_close(struct input *);
  */
 int input_field(struct input *, char stop, uint64_t limit,
     struct word *field, int *stopped);
+
+/* The same, but only `stop` ends it, even if that is no newline. */
+int input_until(struct input *, char stop, uint64_t limit,
+    struct word *field, int *stopped);
+
+/* The next `size` bytes; fewer at the end. */
+int input_exact(struct input *, size_t size, struct word *field);
+
+/* Pass over what is left of the line, of whatever length. */
+int input_skip_line(struct input *);
+
+/* Up to `size` bytes of what comes next, which stay; fewer when they end or
+ * the buffer's first capacity does. */
+int input_peek(struct input *, size_t size, struct word *ahead);
+
+/* Whether nothing is left. */
+int input_at_end(struct input *, bool *at_end);
 
 /* The bytes up to the end. */
 int input_rest(struct input *, uint64_t limit, struct word *rest);

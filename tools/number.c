@@ -83,3 +83,18 @@ number_duration(const char *text, uint64_t *us)
 	return number_with_unit(text, durations,
 	    sizeof durations / sizeof *durations, UINT64_MAX - 1, us);
 }
+
+bool
+number_rate(const char *text, uint64_t *bytes)
+{
+	char size[32];
+	size_t n = strlen(text);
+
+	if (n >= 2 && strcmp(text + n - 2, "/s") == 0)
+		n -= 2;
+	if (n >= sizeof size)
+		return false;
+	memcpy(size, text, n);
+	size[n] = '\0';
+	return number_size(size, UINT64_MAX, bytes);
+}

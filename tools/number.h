@@ -18,4 +18,7 @@ bool number_size(const char *text, uint64_t max, uint64_t *size);
 /* 500ms 90s 15m 2h 1d; without a unit, seconds. */
 bool number_duration(const char *text, uint64_t *us);
 
+/* A size a second: 20M/s, or 20M. */
+bool number_rate(const char *text, uint64_t *bytes);
+
 #endif

@@ -14,25 +14,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base64.h"
 #include "cli.h"
 #include "escape.h"
 #include "signals.h"
+#include "sum.h"
 
-enum { FORMAT_MAX = 1024, CHUNK = 4096 };
+/* A chunk is a whole number of base64's groups. */
+enum { FORMAT_MAX = 1024, CHUNK = 3 * 1365, BASE64_FACTOR = 4 };
 _Static_assert(CHUNK * ESCAPE_MAX <= OUT_ROOM, "a chunk fits");
 
 static struct {
 	char buffer[OUT_ROOM];
 	size_t used;
 	int error;		/* the first errno, or 0 */
-} out;
+	struct sum *sum;	/* of what was written, or NULL */
+	int fd, error_before;
+} out = { .fd = STDOUT_FILENO };
 
 /* stdout may be a pipe that somebody else made non-blocking. */
 static void
 wait_writable(void)
 {
 	struct pollfd fds[] = {
-		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = out.fd, .events = POLLOUT },
 		{ .fd = signals_fd(), .events = POLLIN },
 	};
 
@@ -58,8 +63,10 @@ write_all(const char *from, size_t size)
 {
 	ssize_t n;
 
+	if (out.sum != NULL)
+		sum_add(out.sum, from, size);
 	while (size > 0 && out.error == 0) {
-		n = write(STDOUT_FILENO, from, size);
+		n = write(out.fd, from, size);
 		if (n < 0) {
 			if (!write_failed_go_on(errno))
 				return;
@@ -148,6 +155,34 @@ out_hex(const void *data, size_t size)
 }
 
 void
+out_base64(const void *data, size_t size)
+{
+	out_encoded(data, size, BASE64_FACTOR, base64_encode);
+}
+
+bool
+out_sum_start(void)
+{
+	out_flush();
+	sum_free(out.sum);
+	out.sum = sum_new();
+	return out.sum != NULL;
+}
+
+uint64_t
+out_sum_end(void)
+{
+	uint64_t value;
+
+	assert(out.sum != NULL);
+	out_flush();
+	value = sum_value(out.sum);
+	sum_free(out.sum);
+	out.sum = NULL;
+	return value;
+}
+
+void
 out_format(const char *format, ...)
 {
 	char text[FORMAT_MAX];
@@ -159,6 +194,26 @@ out_format(const char *format, ...)
 	out_text(text);
 }
 
+void
+out_redirect(int fd)
+{
+	out.error_before = out.error;
+	out.error = 0;
+	out.fd = fd;
+}
+
+int
+out_restore(void)
+{
+	int error;
+
+	out_flush();
+	error = out.error;
+	out.error = out.error_before;
+	out.fd = STDOUT_FILENO;
+	return error;
+}
+
 bool
 out_ok(void)
 {
@@ -168,7 +223,7 @@ out_ok(void)
 bool
 out_terminal(void)
 {
-	return isatty(STDOUT_FILENO) == 1;
+	return out.fd == STDOUT_FILENO && isatty(STDOUT_FILENO) == 1;
 }
 
 int

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { OUT_ROOM = 64 * 1024 };
 
@@ -24,10 +25,21 @@ void out_text(const char *);
 void out_bytes(const void *, size_t);
 void out_escaped(const void *, size_t);
 void out_hex(const void *, size_t);
+void out_base64(const void *, size_t);
 
 /* For short lines: longer than a kilobyte is cut. */
 void out_format(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+
+/* A sum (sum.h) of all that is printed between the two. False when out of
+ * memory. */
+bool out_sum_start(void);
+uint64_t out_sum_end(void);
+
+/* What is printed goes to another descriptor until out_restore(), which
+ * returns the errno of the first failure since, or 0. Flush before. */
+void out_redirect(int fd);
+int out_restore(void);
 
 bool out_ok(void);
 bool out_terminal(void);

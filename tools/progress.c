@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "signals.h"
+
 enum { LINE_MAX_BYTES = 160, PERIOD_US = 200000 };
 
 uint64_t
@@ -25,8 +27,17 @@ progress_start(struct progress *p, bool wanted, bool quiet)
 {
 	*p = (struct progress){ .terminal = isatty(STDERR_FILENO) == 1 };
 	p->on = !quiet && (wanted || p->terminal);
+	p->period_us = PERIOD_US;
 	p->start_us = clock_us();
 	p->next_us = p->start_us + PERIOD_US;
+}
+
+void
+progress_every(struct progress *p, uint64_t period_us)
+{
+	p->terminal = false;
+	p->period_us = period_us;
+	p->next_us = p->start_us + period_us;
 }
 
 bool
@@ -34,12 +45,15 @@ progress_due(struct progress *p)
 {
 	uint64_t now;
 
+	p->asked = signals_asked();
+	if (p->asked)
+		return true;
 	if (!p->on)
 		return false;
 	now = clock_us();
 	if (now < p->next_us)
 		return false;
-	p->next_us = now + PERIOD_US;
+	p->next_us = now + p->period_us;
 	return true;
 }
 
@@ -57,7 +71,7 @@ progress_print(struct progress *p, const char *format, ...)
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 8];
 	va_list ap;
 
-	if (!p->on)
+	if (!p->on && !p->asked)
 		return;
 	va_start(ap, format);
 	vsnprintf(text, sizeof text, format, ap);

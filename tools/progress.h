@@ -12,10 +12,14 @@
 
 struct progress {
 	bool on, terminal, printed;
-	uint64_t start_us, next_us;
+	bool asked;		/* by SIGUSR1, for one line */
+	uint64_t start_us, next_us, period_us;
 };
 
 void progress_start(struct progress *, bool wanted, bool quiet);
+
+/* A line each `period_us`, on lines of their own even on a terminal. */
+void progress_every(struct progress *, uint64_t period_us);
 
 /* Whether it is time for a line; cheap enough for each batch of records. */
 bool progress_due(struct progress *);

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -12,7 +14,7 @@
 static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 enum { STOPS = sizeof stops / sizeof *stops };
 
-static volatile sig_atomic_t pending;
+static volatile sig_atomic_t pending, asked;
 static int pipe_read = -1, pipe_write = -1;
 
 static void
@@ -27,6 +29,13 @@ handle(int signal)
 		/* A full pipe is readable, which is all that is wanted. */
 	}
 	errno = saved;
+}
+
+static void
+handle_ask(int signal)
+{
+	(void)signal;
+	asked = 1;
 }
 
 static int
@@ -62,6 +71,8 @@ int
 signals_start(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ask = { .sa_handler = handle_ask,
+		.sa_flags = SA_RESTART };
 	size_t i;
 
 	if (pipe_open() != 0)
@@ -70,6 +81,8 @@ signals_start(void)
 		if (stop_install(stops[i]) != 0)
 			return -1;
 	}
+	if (sigaction(SIGUSR1, &ask, NULL) != 0)
+		return -1;
 	return sigaction(SIGPIPE, &ignore, NULL);
 }
 
@@ -77,6 +90,24 @@ int
 signals_pending(void)
 {
 	return pending;
+}
+
+bool
+signals_asked(void)
+{
+	bool was = asked != 0;
+
+	asked = 0;
+	return was;
+}
+
+void
+signals_sleep(uint64_t us)
+{
+	struct pollfd fd = { .fd = pipe_read, .events = POLLIN };
+	uint64_t ms = us / 1000;
+
+	poll(&fd, 1, ms < INT_MAX ? (int)ms + 1 : INT_MAX);
 }
 
 void
@@ -112,6 +143,7 @@ mask(int how)
 	sigemptyset(&set);
 	for (i = 0; i < STOPS; i++)
 		sigaddset(&set, stops[i]);
+	sigaddset(&set, SIGUSR1);
 	pthread_sigmask(how, &set, NULL);
 }
 

@@ -5,11 +5,16 @@
  * records, closes what it holds and dies by that signal in cli_finish(). A
  * second one kills at once. A signal that was ignored at the start stays so.
  *
+ * SIGUSR1 asks a long job to say how far it is.
+ *
  * SIGPIPE is ignored; whoever finds EPIPE on stdout calls signals_note(), so
  * that the database is closed before the tool dies by it, silently.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /* Returns 0, or -1 with errno. */
 int signals_start(void);
@@ -22,6 +27,12 @@ void signals_note(int signal);
 
 /* Forget a pending SIGINT: a prompt cancels a command and goes on. */
 void signals_forget_interrupt(void);
+
+/* Whether SIGUSR1 asked for a line of progress since the last call. */
+bool signals_asked(void);
+
+/* Sleep, but no longer than to the next signal. */
+void signals_sleep(uint64_t us);
 
 /* Becomes readable when a signal comes, for poll(2): no signal is lost between
  * the question and the wait. */

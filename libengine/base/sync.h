@@ -48,7 +48,7 @@ void mutex_assert_held(struct mutex *);
 
 struct cond {
 	pthread_cond_t c;
-	_Atomic uint32_t turns;		/* under the scheduler: signals so far */
+	_Atomic uint32_t turns;		/* under the scheduler: signals */
 };
 
 void cond_init(struct cond *);

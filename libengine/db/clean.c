@@ -1,8 +1,9 @@
 /*
  * clean.c - what recovery leaves over: removed, or set aside in lost+found.
  *
- * Nothing is removed on the word of a manifest whose end was torn. What an
- * interrupted write left behind the end of the log is kept, not judged.
+ * Nothing is removed on the word of a manifest whose end was torn, or that is
+ * not known to be durable (recover.c saw to that). What an interrupted write
+ * left behind the end of the log is kept, not judged.
  */
 #include "db/db.h"
 

@@ -97,11 +97,14 @@ db_absent(struct env_dir *dir, const char *path, bool *half_made)
 	return status_set(LSM_NO_DATABASE, "%s: no database here", path);
 }
 
+/* They are surely gone before files of the same names are made: an old
+ * manifest beside a half-written new log would look like damage. */
 static int
 leftovers_remove(struct lsm_db *db)
 {
 	const struct env_ops *ops = db->env->ops;
 	struct env_names names = { 0 };
+	bool any = false;
 	const char *name;
 	uint64_t number;
 	int rc;
@@ -116,14 +119,16 @@ leftovers_remove(struct lsm_db *db)
 			continue;
 		if ((rc = ops->dir_unlink(db->dir, name)) != LSM_OK)
 			break;
+		any = true;
 	}
 	env_names_free(&names);
-	return rc;
+	return rc == LSM_OK && any ? ops->dir_sync(db->dir) : rc;
 }
 
-/* The first log, with its start record, on the disk. */
+/* The first log, with its start record, on the disk. *out is to be closed
+ * when all is done: until then this writer has not left in order. */
 static int
-first_log(struct lsm_db *db, const struct file_id *id)
+first_log(struct lsm_db *db, const struct file_id *id, struct log **out)
 {
 	struct log_options lo = {
 		.dir = db->dir,
@@ -131,7 +136,6 @@ first_log(struct lsm_db *db, const struct file_id *id)
 		.segment_size = db->memtable_size,
 	};
 	struct env_tail tail;
-	struct log *log = NULL;
 	int rc;
 
 	lo.id.kind = FILE_LOG;
@@ -139,13 +143,11 @@ first_log(struct lsm_db *db, const struct file_id *id)
 	    &lo.env_log, &tail);
 	if (rc != LSM_OK)
 		return rc;
-	if ((rc = log_new(&lo, &log)) != LSM_OK)
+	if ((rc = log_new(&lo, out)) != LSM_OK ||
+	    (rc = log_prepare(*out, FIRST_LOG, NULL, 0)) != LSM_OK ||
+	    (rc = log_start(*out, NULL, 1)) != LSM_OK)
 		return rc;
-	if ((rc = log_prepare(log, FIRST_LOG, NULL, 0)) == LSM_OK &&
-	    (rc = log_start(log, NULL, 1)) == LSM_OK)
-		rc = log_sync(log, log_position(FIRST_LOG, BLOCK_UNIT + 1));
-	log_free(log);
-	return rc;
+	return log_sync(*out, log_position(FIRST_LOG, BLOCK_UNIT + 1));
 }
 
 static int
@@ -185,17 +187,21 @@ db_create(struct lsm_db *db)
 	const struct env_ops *ops = db->env->ops;
 	struct file_id id = { .kind = FILE_LOG };
 	struct manifest *manifest = NULL;
+	struct log *log = NULL;
 	struct state s = { 0 };
 	int rc;
 
 	if ((rc = leftovers_remove(db)) != LSM_OK ||
 	    (rc = ops->random(db->env, id.database, ID_SIZE)) != LSM_OK ||
 	    (rc = ops->random(db->env, id.branch, ID_SIZE)) != LSM_OK ||
-	    (rc = first_log(db, &id)) != LSM_OK ||
+	    (rc = first_log(db, &id, &log)) != LSM_OK ||
 	    (rc = first_state(db, &id, &s)) != LSM_OK)
 		goto done;
 	rc = manifest_create(db->dir, &s, FIRST_MANIFEST, &manifest);
 done:
+	if (rc != LSM_OK && log != NULL)
+		log_give_up(log, rc);
+	log_free(log);
 	manifest_free(manifest);
 	state_release(&s);
 	return rc;

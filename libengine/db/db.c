@@ -6,7 +6,10 @@
 #include "base/alloc.h"
 #include "env/files.h"
 
-enum { LOCK_TRY_US = 1000 };	/* between two tries for the writer's lock */
+enum {
+	LOCK_TRY_US = 1000,		/* between two tries for the lock */
+	CLOSE_FLUSH = 1 << 20		/* memory: more is flushed at close */
+};
 
 void
 lsm_id(const lsm_db *db, uint8_t id[16])
@@ -41,6 +44,8 @@ int
 db_fence(struct lsm_db *db, int code)
 {
 	code = fence_set(&db->fence, code);
+	if (db->log != NULL)
+		log_give_up(db->log, code);
 	work_wake(db);
 	return code;
 }
@@ -273,6 +278,22 @@ done:
 	return rc;
 }
 
+/* Whoever opens next reads the log, a short-lived reader with every open: so
+ * a long one becomes a table. If that fails, all is in the log still. */
+static void
+close_flush(struct lsm_db *db)
+{
+	size_t used;
+
+	if (db->read_only || db_writable(db) != LSM_OK)
+		return;
+	mutex_lock(&db->write_mu);
+	used = memtable_used(db->active);
+	mutex_unlock(&db->write_mu);
+	if (used > CLOSE_FLUSH)
+		(void)lsm_flush(db);
+}
+
 static int
 close_log(struct lsm_db *db)
 {
@@ -295,10 +316,15 @@ lsm_close(lsm_db *db)
 
 	if (db == NULL)
 		return LSM_OK;
+	/* The child of a fork has no worker to join, and locks that were held
+	 * then are held for ever: it leaves all as it is. */
+	if ((rc = db_usable(db)) != LSM_OK)
+		return rc;
 	if (db->open_handles != 0)
 		return status_set(LSM_BUSY, "%s: %llu iterators or snapshots "
 		    "are open", db->path,
 		    (unsigned long long)db->open_handles);
+	close_flush(db);
 	work_stop(db);
 	rc = close_log(db);
 	db_free(db);

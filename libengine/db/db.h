@@ -137,7 +137,7 @@ void view_fill(struct view *, struct version *, const struct generation *,
     size_t count);			/* takes references */
 void view_push(struct view *, const struct generation *);
 void view_unref(struct view *);
-struct view *view_now(struct lsm_db *, uint64_t *sequence);	/* a reference */
+struct view *view_now(struct lsm_db *, uint64_t *sequence); /* a reference */
 /* Replace db->view; the old one is given back, to be let go without locks. */
 struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);
@@ -171,6 +171,8 @@ void work_stop(struct lsm_db *);
 /* job.c: what flushes and merges are made with */
 struct compact_options job_options(struct lsm_db *, int level, uint64_t run);
 struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
+/* Take over the outputs of a finished job. */
+int job_install(struct lsm_db *, struct compact_job *, struct edit *);
 void job_end(struct compact_job **);
 
 /* flush.c: work_mu held */

@@ -16,13 +16,14 @@ struct lsm_iter {
 	struct lsm_db *db;
 	struct view *view;
 	struct iter *merge;
-	struct buffer from, to;
+	struct buffer from, to, target;
 	bool has_from, has_to;
 	bool valid;
 	uint64_t steps;			/* counted here, told at the end */
 };
 
-/* All sources of a view, newest first. */
+/* All sources of a view, newest first. A memtable that is empty now holds
+ * nothing that is visible at the sequence, whatever is put into it later. */
 static int
 sources(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct iter **list, size_t *count)
@@ -30,8 +31,7 @@ sources(struct lsm_db *db, struct view *v, uint64_t sequence,
 	int rc = LSM_OK;
 
 	for (size_t i = v->count; i-- > 0 && rc == LSM_OK;) {
-		if (memtable_entries(v->generations[i].mem) == 0 &&
-		    i + 1 < v->count)
+		if (memtable_entries(v->generations[i].mem) == 0)
 			continue;
 		rc = memtable_iter_new(v->generations[i].mem, sequence,
 		    &list[*count]);
@@ -62,11 +62,22 @@ merge_of(struct lsm_db *db, struct view *v, uint64_t sequence,
 	return rc;
 }
 
+/* A copy: the caller's may be the key that the iterator stands on. No key is
+ * longer than its limit, so bytes further behind decide nothing. */
+static int
+bound_copy(lsm_slice s, struct buffer *room)
+{
+	size_t n = s.size > LSM_KEY_MAX + 1 ? LSM_KEY_MAX + 1 : s.size;
+
+	room->n = 0;
+	return buffer_add(room, s.data, n);
+}
+
 static int
 bound_set(lsm_slice s, struct buffer *room, bool *has)
 {
 	*has = s.data != NULL;
-	return *has ? buffer_add(room, s.data, s.size) : LSM_OK;
+	return *has ? bound_copy(s, room) : LSM_OK;
 }
 
 int
@@ -116,6 +127,7 @@ lsm_iter_free(lsm_iter *it)
 	view_unref(it->view);
 	buffer_free(&it->from);
 	buffer_free(&it->to);
+	buffer_free(&it->target);
 	atomic_fetch_sub(&it->db->open_handles, 1);
 	mem_free(it);
 }
@@ -205,9 +217,14 @@ lsm_iter_last(lsm_iter *it)
 int
 lsm_iter_seek(lsm_iter *it, lsm_slice key)
 {
-	struct bytes k = bytes_of(key);
+	struct bytes k;
 	int rc;
 
+	if ((rc = bound_copy(key, &it->target)) != LSM_OK) {
+		it->valid = false;
+		return rc;
+	}
+	k = buffer_bytes(&it->target);
 	if (below_from(it, k))
 		return lsm_iter_first(it);
 	if ((rc = seek_count(it)) != LSM_OK)
@@ -219,10 +236,15 @@ lsm_iter_seek(lsm_iter *it, lsm_slice key)
 int
 lsm_iter_seek_for_prev(lsm_iter *it, lsm_slice key)
 {
-	struct bytes k = bytes_of(key);
 	struct iter *m = it->merge;
+	struct bytes k;
 	int rc;
 
+	if ((rc = bound_copy(key, &it->target)) != LSM_OK) {
+		it->valid = false;
+		return rc;
+	}
+	k = buffer_bytes(&it->target);
 	if (beyond_to(it, k))
 		return lsm_iter_last(it);
 	if ((rc = seek_count(it)) != LSM_OK)

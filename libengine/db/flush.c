@@ -94,13 +94,11 @@ flush_install(struct lsm_db *db, const struct generation *g,
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	compact_stats(db->flush, &s);
-	rc = compact_result(db->flush, &e);
-	if (rc == LSM_OK)
-		rc = db_edit(db, &e);
+	rc = job_install(db, db->flush, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;
-	COUNT(db, flushes, 1);
+	COUNT(db, flushes, s.outputs > 0);
 	COUNT(db, flush_bytes, s.bytes_written);
 	durable_raise(db, g->last);
 	return LSM_OK;

@@ -138,6 +138,7 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 	mutex_assert_held(&db->write_mu);
 	if ((rc = wait_for_room(db)) != LSM_OK ||
 	    (rc = db_prepare_log(db, 0)) != LSM_OK ||
+	    (rc = log_ready(db->log)) != LSM_OK ||
 	    (rc = view_with_next(db, ops, data, &next)) != LSM_OK)
 		return rc;
 	if ((rc = log_rotate(db->log, db->sequence + 1)) != LSM_OK) {
@@ -155,9 +156,11 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 	/* Only the writer replaces the active memtable: no lock is needed to
 	 * look at it, but the view may be swapped by an edit. */
 	struct memtable *mem = db->active;
+	int rc;
 
 	if (!memtable_full(mem) &&
 	    memtable_has_room(mem, ops, data, db->sequence + ops))
 		return LSM_OK;
-	return db_freeze(db, ops, data);
+	rc = db_freeze(db, ops, data);
+	return rc == LSM_IO ? db_fence(db, rc) : rc;
 }

@@ -4,6 +4,7 @@
  * Everything here was counted; nothing is estimated.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/alloc.h"
 #include "db/db.h"
@@ -271,16 +272,36 @@ file_live(const lsm_db *db, enum file_kind kind, uint64_t number)
 	}
 }
 
-/* Everything but the version's tables; lost+found is a directory. */
-static void
-others_tell(lsm_db *db, const struct version *v,
-    const struct env_names *names,
-    void (*each)(void *, const lsm_file_info *), void *arg)
+static int
+name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names by their bytes: a directory has them in any order. */
+static int
+names_sort(const struct env_names *names, const char ***sorted)
 {
 	const char *name = (const char *)names->text.p;
+	size_t size = (names->count + 1) * sizeof **sorted;
+
+	if ((*sorted = mem_alloc(size)) == NULL)
+		return mem_exhausted(size);
+	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1)
+		(*sorted)[i] = name;
+	qsort(*sorted, names->count, sizeof **sorted, name_order);
+	return LSM_OK;
+}
+
+/* Everything but the version's tables; lost+found is a directory. */
+static void
+others_tell(lsm_db *db, const struct version *v, const char *const *sorted,
+    size_t count, void (*each)(void *, const lsm_file_info *), void *arg)
+{
 	uint64_t number = 0;
 
-	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1) {
+	for (size_t i = 0; i < count; i++) {
+		const char *name = sorted[i];
 		enum file_kind kind = file_parse(name, &number);
 		lsm_file_info f = { .name = name, .level = -1, .present = 1,
 			.kind = file_kind_word(kind) };
@@ -298,13 +319,15 @@ int
 lsm_files(lsm_db *db, void (*each)(void *, const lsm_file_info *), void *arg)
 {
 	struct env_names names = { 0 };
+	const char **sorted = NULL;
 	uint64_t sequence;
 	struct view *v;
 	int rc;
 
 	if ((rc = db_usable(db)) != LSM_OK ||
-	    (rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
-		return rc;
+	    (rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK ||
+	    (rc = names_sort(&names, &sorted)) != LSM_OK)
+		goto done;
 	v = view_now(db, &sequence);
 	for (int l = 0; l < LEVELS_MAX; l++)
 		for (size_t i = 0; i < v->version->levels[l].count; i++) {
@@ -314,9 +337,11 @@ lsm_files(lsm_db *db, void (*each)(void *, const lsm_file_info *), void *arg)
 				table_tell(r->tables[j], &names, each, arg);
 		}
 	mutex_lock(&db->edit_mu);
-	others_tell(db, v->version, &names, each, arg);
+	others_tell(db, v->version, sorted, names.count, each, arg);
 	mutex_unlock(&db->edit_mu);
 	view_unref(v);
+done:
+	mem_free(sorted);
 	env_names_free(&names);
-	return LSM_OK;
+	return rc;
 }

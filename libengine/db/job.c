@@ -3,6 +3,8 @@
  */
 #include "db/db.h"
 
+#include "env/files.h"
+
 struct compact_options
 job_options(struct lsm_db *db, int level, uint64_t run)
 {
@@ -58,4 +60,23 @@ job_end(struct compact_job **job)
 {
 	compact_free(*job);
 	*job = NULL;
+}
+
+/* When the edit surely is not on the disk its tables go again; after a fence
+ * nobody knows, and they stay. */
+int
+job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+{
+	char name[FILE_NAME_MAX];
+	int rc = compact_result(job, e);
+
+	if (rc == LSM_OK)
+		rc = db_edit(db, e);
+	if (rc == LSM_OK || load_acquire(&db->fence.code) != LSM_OK)
+		return rc;
+	for (size_t i = 0; i < e->adds_count; i++) {
+		file_name(name, FILE_TABLE, e->adds[i].meta.number);
+		(void)db->env->ops->dir_unlink(db->dir, name);
+	}
+	return rc;
 }

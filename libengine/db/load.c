@@ -34,7 +34,8 @@ load_last(struct load *l)
 
 /* The generation before it, if any, is frozen at the sequence reached. */
 static int
-load_next(struct load *l, size_t data, uint64_t first, uint64_t log)
+load_next(struct load *l, size_t ops, size_t data, uint64_t first,
+    uint64_t log)
 {
 	struct generation *before = load_last(l), g = { .log = log };
 	int rc;
@@ -42,8 +43,8 @@ load_next(struct load *l, size_t data, uint64_t first, uint64_t log)
 	if ((rc = load_room(l)) != LSM_OK)
 		return rc;
 	before = load_last(l);
-	rc = memtable_new_in(l->db->arenas, l->db->opt.memtable_size, 1, data,
-	    first, &g.mem);
+	rc = memtable_new_in(l->db->arenas, l->db->opt.memtable_size, ops,
+	    data, first, &g.mem);
 	if (rc != LSM_OK)
 		return rc;
 	if (before != NULL)
@@ -52,22 +53,30 @@ load_next(struct load *l, size_t data, uint64_t first, uint64_t log)
 	return LSM_OK;
 }
 
+/* A commit stays whole in its memtable: the table made of that one may reach
+ * the disk when the log, and the rest of the commit with it, does not. */
+int
+load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
+    uint64_t log)
+{
+	struct load *l = arg;
+	const struct generation *g = load_last(l);
+
+	if (g != NULL && !memtable_full(g->mem) &&
+	    memtable_has_room(g->mem, count, data, first + count - 1))
+		return LSM_OK;
+	return load_next(l, count, data, first, log);
+}
+
 int
 load_entry(void *arg, const struct entry *e, uint64_t log)
 {
 	struct load *l = arg;
-	struct generation *g = load_last(l);
-	size_t data = e->key.n + e->value.n;
-	int rc;
 
+	(void)log;
 	assert(e->sequence > l->sequence);
-	if (g == NULL || memtable_full(g->mem) ||
-	    !memtable_has_room(g->mem, 1, data, e->sequence)) {
-		if ((rc = load_next(l, data, e->sequence, log)) != LSM_OK)
-			return rc;
-		g = load_last(l);
-	}
-	memtable_put(g->mem, e->kind, e->key, e->value, e->sequence);
+	memtable_put(load_last(l)->mem, e->kind, e->key, e->value,
+	    e->sequence);
 	l->sequence = e->sequence;
 	return LSM_OK;
 }
@@ -75,7 +84,7 @@ load_entry(void *arg, const struct entry *e, uint64_t log)
 int
 load_freeze(struct load *l)
 {
-	return load_next(l, 0, l->sequence + 1, 0);
+	return load_next(l, 1, 0, l->sequence + 1, 0);
 }
 
 int
@@ -84,7 +93,7 @@ load_activate(struct load *l, uint64_t log)
 	struct generation *g = load_last(l);
 
 	if (g == NULL)
-		return load_next(l, 0, l->sequence + 1, log);
+		return load_next(l, 1, 0, l->sequence + 1, log);
 	if (g->log == 0)
 		g->log = log;
 	return LSM_OK;

@@ -14,6 +14,8 @@ struct load {
 };
 
 /* For log_replay; `arg` is the struct load. */
+int load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
+    uint64_t log);
 int load_entry(void *arg, const struct entry *, uint64_t log);
 
 /* All that was loaded is frozen, and an empty generation follows. */

@@ -50,13 +50,12 @@ lsm_flush(lsm_db *db)
 	return db->working ? flush_wait(db) : flush_drive(db);
 }
 
-/* What is compacted, and how far that is. */
+/* What is compacted. */
 struct task {
 	merge_pick *pick;
 	struct pick_range range;
 	bool once;			/* one merge does it all */
 	bool begun, done;
-	uint64_t bytes_done, bytes_all;
 };
 
 static int
@@ -97,17 +96,19 @@ task_step_locked(struct lsm_db *db, struct task *t)
 	return rc;
 }
 
-static void
-task_measure_locked(struct lsm_db *db, struct task *t)
+/* Asked only while there is something to stop: behind the end of the merge a
+ * "stop" would be answered with "nothing changed", and that was not so. */
+static bool
+stopped_locked(struct lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
+    void *arg)
 {
 	struct compact_stats s = { 0 };
 
-	t->bytes_done = t->bytes_all = 0;
-	if (db->merge == NULL)
-		return;
+	if (progress == NULL || db->merge == NULL)
+		return false;
 	compact_stats(db->merge, &s);
-	t->bytes_done = s.bytes_read;
-	t->bytes_all = compact_input_bytes(db->merge);
+	return progress(arg, s.bytes_read, compact_input_bytes(db->merge)) !=
+	    0;
 }
 
 /* The worker may have run the step in which our merge failed. */
@@ -119,7 +120,6 @@ manual_failed(struct lsm_db *db)
 	mutex_lock(&db->mu);
 	if (db->manual_code != LSM_OK)
 		rc = status_set(db->manual_code, "%s", db->work_story);
-	db->manual_code = LSM_OK;
 	mutex_unlock(&db->mu);
 	return rc;
 }
@@ -130,12 +130,14 @@ task_run(struct lsm_db *db, struct task *t,
 {
 	int rc = LSM_OK;
 
+	mutex_lock(&db->mu);
+	db->manual_code = LSM_OK;
+	mutex_unlock(&db->mu);
 	while (rc == LSM_OK && !t->done) {
 		mutex_lock(&db->work_mu);
 		rc = task_step_locked(db, t);
-		task_measure_locked(db, t);
-		if (rc == LSM_OK && !t->done && progress != NULL &&
-		    progress(arg, t->bytes_done, t->bytes_all) != 0) {
+		if (rc == LSM_OK && !t->done &&
+		    stopped_locked(db, progress, arg)) {
 			merge_end(db);
 			rc = status_set(LSM_BUSY, "compaction stopped");
 		}

@@ -125,9 +125,7 @@ merge_install(struct lsm_db *db)
 	int rc;
 
 	compact_stats(db->merge, &s);
-	rc = compact_result(db->merge, &e);
-	if (rc == LSM_OK)
-		rc = db_edit(db, &e);
+	rc = job_install(db, db->merge, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;

@@ -31,6 +31,7 @@ replay(struct lsm_db *db, struct recovering *r)
 		.flushed = db->state.flushed,
 		.ends = db->state.ends,
 		.ends_count = db->state.ends_count,
+		.begin = load_begin,
 	};
 	int rc;
 
@@ -75,13 +76,25 @@ show(struct lsm_db *db, struct load *l)
 	return LSM_OK;
 }
 
+/*
+ * What was read of names and manifest may be in the page cache only: that is
+ * so when the last writer of this boot did not leave in order. Where a sync
+ * of it failed, no further sync helps, and a new manifest is begun.
+ */
 static int
-manifest_open(struct lsm_db *db)
+manifest_open(struct lsm_db *db, const struct env_tail *tail)
 {
-	int rc;
+	bool durable = tail->trusted && tail->left;
+	int rc = LSM_OK;
 
-	if (!db->state.torn)
-		return manifest_continue(db->dir, &db->state, &db->manifest);
+	if (!durable)
+		rc = db->env->ops->dir_sync(db->dir);
+	if (rc == LSM_OK && !db->state.torn && !tail->syncing)
+		rc = manifest_continue(db->dir, &db->state, &db->manifest);
+	if (rc == LSM_OK && db->manifest != NULL && !durable)
+		rc = manifest_sync(db->manifest);
+	if (rc != LSM_OK || db->manifest != NULL)
+		return rc;
 	db->state.reserved = db->next_number + NUMBERS_RESERVED;
 	rc = manifest_create(db->dir, &db->state, db->next_number,
 	    &db->manifest);
@@ -194,30 +207,36 @@ log_new_segment(struct lsm_db *db, const struct log_end *before,
 }
 
 static int
-log_object_open(struct lsm_db *db)
+log_object_open(struct lsm_db *db, struct env_tail *tail)
 {
 	struct log_options lo = {
 		.dir = db->dir,
 		.id = { .kind = FILE_LOG },
 		.segment_size = load_relaxed(&db->memtable_size),
 	};
-	struct env_tail tail;
 	int rc;
 
 	memcpy(lo.id.database, db->id, ID_SIZE);
 	memcpy(lo.id.branch, db->state.branch, ID_SIZE);
 	rc = db->env->ops->log_open(db->dir, db->lock, db->id, &lo.env_log,
-	    &tail);
+	    tail);
 	return rc == LSM_OK ? log_new(&lo, &db->log) : rc;
 }
 
-/* The ring vouches for the end: go on in the same file. */
+/* The ring vouches for the end: go on in the same file. What can be read is
+ * durable then, so a fence takes none of it back. */
 static int
-go_on_here(struct lsm_db *db, struct recovering *r)
+go_on_here(struct lsm_db *db, struct recovering *r, bool left)
 {
-	int rc = logs_sync(db, r->out.last.number);
+	struct log_end last = r->out.last;
+	int rc;
 
-	return rc == LSM_OK ? load_activate(&r->load, r->out.last.number) : rc;
+	if (!left && ((rc = logs_sync(db, last.number)) != LSM_OK ||
+	    (rc = log_sync(db->log, log_position(last.number, last.size))) !=
+	    LSM_OK))
+		return rc;
+	db->durable = r->load.sequence;
+	return load_activate(&r->load, last.number);
 }
 
 static int
@@ -234,33 +253,54 @@ go_on_in_new(struct lsm_db *db, struct recovering *r)
 	return load_activate(&r->load, log_where(db->log).number);
 }
 
+/* Tables hold all that was read: no log before this one counts any more. */
+static int
+logs_forget(struct lsm_db *db, uint64_t log)
+{
+	struct edit e = { .log = log, .next_run = db->next_run };
+	bool fatal;
+	int rc = manifest_append(db->manifest, &db->state, &e, table_gone, db,
+	    &fatal);
+
+	edit_release(&e);
+	return rc;
+}
+
 /*
  * The last writer died in a sync, or after one that failed: pages may be
  * clean in the cache and not on the disk, and no further sync would tell. So
- * all that was read is written again, into tables; the old logs are dead
- * with the edit that installs them.
+ * all that was read is written again, into tables. The old logs are dead all
+ * at once, with the edit of the last table: an edit in between would begin
+ * in a log that perhaps is not on the disk.
  */
 static int
 write_again(struct lsm_db *db, struct recovering *r)
 {
+	struct load *l = &r->load;
+	uint64_t log;
 	int rc;
 
-	if ((rc = load_freeze(&r->load)) != LSM_OK ||
-	    (rc = log_new_segment(db, &r->out.last, r->load.sequence)) !=
-	    LSM_OK)
+	if ((rc = load_freeze(l)) != LSM_OK ||
+	    (rc = log_new_segment(db, &r->out.last, l->sequence)) != LSM_OK)
 		return rc;
-	return load_activate(&r->load, log_where(db->log).number);
+	log = log_where(db->log).number;
+	for (size_t i = 0; i + 1 < l->count; i++)
+		l->generations[i].log = db->state.log;
+	if (l->count == 1 && (rc = logs_forget(db, log)) != LSM_OK)
+		return rc;
+	return load_activate(l, log);
 }
 
 static int
 recover_log(struct lsm_db *db, struct recovering *r)
 {
+	struct env_tail tail;
 	bool here;
 	int rc;
 
 	if ((rc = numbers_find(db)) != LSM_OK ||
-	    (rc = manifest_open(db)) != LSM_OK ||
-	    (rc = log_object_open(db)) != LSM_OK)
+	    (rc = log_object_open(db, &tail)) != LSM_OK ||
+	    (rc = manifest_open(db, &tail)) != LSM_OK)
 		return rc;
 	here = r->out.same_boot && !r->out.closed && !r->out.syncing;
 	/* What only the ring holds belongs into the file in any case. */
@@ -271,7 +311,7 @@ recover_log(struct lsm_db *db, struct recovering *r)
 		return rc;
 	if (r->out.syncing)
 		return write_again(db, r);
-	return here ? go_on_here(db, r) : go_on_in_new(db, r);
+	return here ? go_on_here(db, r, tail.left) : go_on_in_new(db, r);
 }
 
 static int
@@ -303,7 +343,12 @@ recover_writer(struct lsm_db *db)
 		rc = work_step(db, &more);
 	if (rc == LSM_OK)
 		rc = db_clean(db, &r.out);
+	if (rc == LSM_OK && r.out.syncing)
+		log_trust(db->log);
 done:
+	/* What of this attempt is on the disk is not known to the next one. */
+	if (rc != LSM_OK && db->log != NULL)
+		log_give_up(db->log, rc);
 	recovering_release(&r);
 	return rc;
 }

@@ -85,6 +85,23 @@ commit_memory(struct lsm_db *db, const struct commit *c)
 	store_release(&db->visible, db->sequence);
 }
 
+/* Only what is in the log counts. */
+static void
+commit_count(struct lsm_db *db, const struct commit *c)
+{
+	switch (c->record) {
+	case RECORD_PUT:
+		COUNT(db, puts, 1);
+		break;
+	case RECORD_DELETE:
+		COUNT(db, deletes, 1);
+		break;
+	default:
+		COUNT(db, batches, 1);
+	}
+	COUNT(db, bytes_user, c->data);
+}
+
 static int
 commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
     uint64_t *sequence)
@@ -97,6 +114,7 @@ commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
 	    (rc = commit_log(db, c, position)) != LSM_OK)
 		return rc;
 	commit_memory(db, c);
+	commit_count(db, c);
 	pace_wait(db, c->data);
 	*sequence = db->sequence;
 	return LSM_OK;
@@ -152,6 +170,16 @@ commit(struct lsm_db *db, struct commit *c, unsigned flags)
 	return rc;
 }
 
+/* An empty batch is refused where a full one would be. */
+static int
+commit_nothing(struct lsm_db *db, unsigned flags)
+{
+	bool sync;
+	int rc = db_writable(db);
+
+	return rc == LSM_OK ? flags_check(db, flags, &sync) : rc;
+}
+
 int
 lsm_put(lsm_db *db, lsm_slice key, lsm_slice value, unsigned flags)
 {
@@ -163,11 +191,7 @@ lsm_put(lsm_db *db, lsm_slice key, lsm_slice value, unsigned flags)
 	};
 	int rc = batch_check_entry(c.entry.key, c.entry.value);
 
-	if (rc != LSM_OK)
-		return rc;
-	COUNT(db, puts, 1);
-	COUNT(db, bytes_user, c.data);
-	return commit(db, &c, flags);
+	return rc == LSM_OK ? commit(db, &c, flags) : rc;
 }
 
 int
@@ -181,11 +205,7 @@ lsm_delete(lsm_db *db, lsm_slice key, unsigned flags)
 	};
 	int rc = batch_check_entry(c.entry.key, c.entry.value);
 
-	if (rc != LSM_OK)
-		return rc;
-	COUNT(db, deletes, 1);
-	COUNT(db, bytes_user, c.data);
-	return commit(db, &c, flags);
+	return rc == LSM_OK ? commit(db, &c, flags) : rc;
 }
 
 int
@@ -199,9 +219,7 @@ lsm_write(lsm_db *db, const lsm_batch *batch, unsigned flags)
 	};
 
 	if (batch->count == 0)
-		return db_writable(db);
-	COUNT(db, batches, 1);
-	COUNT(db, bytes_user, c.data);
+		return commit_nothing(db, flags);
 	return commit(db, &c, flags);
 }
 

@@ -50,7 +50,8 @@ struct env_names {
  */
 struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
-	bool syncing;		/* it died inside a sync: see log(3) rules */
+	bool syncing;		/* a sync failed, or it died in one */
+	bool left;		/* it closed its log in order */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
@@ -132,6 +133,9 @@ struct env_ops {
 	 * belong at `at` and are not in the file yet. */
 	int (*log_attach)(struct env_log *, const char *name, uint64_t number,
 	    uint64_t at, struct bytes missing);
+	/* Open a prepared segment ahead of its log_switch, which then can fail
+	 * neither for memory nor for descriptors. NULL: not needed. */
+	int (*log_ready)(struct env_log *, const char *name, uint64_t number);
 	/* Leave the segment (all of it written) for a prepared one, whose
 	 * content goes on at `at` with `first`. */
 	int (*log_switch)(struct env_log *, const char *name, uint64_t number,
@@ -147,6 +151,13 @@ struct env_ops {
 	int (*log_sync)(struct env_log *, uint64_t *durable);
 	/* Nothing of deleted records stays in the ring: flush, then clear. */
 	int (*log_scrub)(struct env_log *);
+	/* log_open told `syncing`, which stays until now: everything that was
+	 * read then has been written again, and synced. NULL: not needed. */
+	void (*log_trust)(struct env_log *);
+	/* What this handle wrote, in whatever file, may not be on the disk and
+	 * no sync will tell: the next writer is to find `syncing`. Nothing is
+	 * appended any more. NULL in the table: nobody can be told. */
+	void (*log_give_up)(struct env_log *);
 
 	/* Time, chance, threads. */
 	uint64_t (*now_us)(lsm_env *);		/* since some start; steady */

@@ -25,7 +25,8 @@ enum file_kind {
 enum { FILE_NAME_MAX = 32 };
 
 /* Write the name of a kind (and number, where it has one). Returns `name`. */
-const char *file_name(char name[FILE_NAME_MAX], enum file_kind, uint64_t number);
+const char *file_name(char name[FILE_NAME_MAX], enum file_kind,
+    uint64_t number);
 
 /* What a name stands for; FILE_OTHER when it is none of ours. */
 enum file_kind file_parse(const char *name, uint64_t *number);

@@ -106,6 +106,7 @@ int posix_log_prepare(struct env_dir *, const char *name, const char *recycle,
     uint64_t size, struct bytes head);
 int posix_log_attach(struct env_log *, const char *name, uint64_t number,
     uint64_t at, struct bytes missing);
+int posix_log_ready(struct env_log *, const char *name, uint64_t number);
 int posix_log_switch(struct env_log *, const char *name, uint64_t number,
     uint64_t at, struct bytes first);
 

@@ -220,6 +220,15 @@ posix_log_attach(struct env_log *base, const char *name, uint64_t number,
 }
 
 int
+posix_log_ready(struct env_log *base, const char *name, uint64_t number)
+{
+	struct posix_log *log = (struct posix_log *)base;
+
+	return log->ring.ready != NULL ? LSM_OK :
+	    segment_open(log->dir, name, number, &log->ring.ready);
+}
+
+int
 posix_log_switch(struct env_log *base, const char *name, uint64_t number,
     uint64_t at, struct bytes first)
 {
@@ -227,7 +236,8 @@ posix_log_switch(struct env_log *base, const char *name, uint64_t number,
 	struct ring_segment *s;
 	int rc;
 
-	if ((rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
+	if ((s = ring_take_ready(&log->ring, number)) == NULL &&
+	    (rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
 		return rc;
 	return ring_switch(&log->ring, s, at, first);
 }

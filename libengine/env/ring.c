@@ -253,6 +253,7 @@ enter_locked(struct ring *r, uint64_t position)
 	mutex_assert_held(&r->io);
 	if (anew)
 		page_begin(c, &r->identity);
+	r->suspect = load_acquire(&c->syncing) != 0;
 	store_release(&c->leave, 0);
 	store_release(&c->pid, r->pid);
 	announce_locked(r, position, RING_BUG(SWITCH_ORDER));
@@ -375,7 +376,7 @@ sync_locked(struct ring *r, struct ring_segment *first,
 	if ((rc = sync_segments(r, first, last)) != LSM_OK)
 		return rc;
 	forget_before(r, last);
-	store_release(&r->control->syncing, 0);
+	store_release(&r->control->syncing, r->suspect);
 	store_release(&r->control->durable, position);
 	r->durable = position;
 	return LSM_OK;
@@ -399,6 +400,8 @@ ring_sync(struct env_log *log, uint64_t *durable)
 		rc = flush_locked(r, position_offset(position));
 	}
 	mutex_unlock(&r->io);
+	if (rc == LSM_OK && load_acquire(&r->failed))
+		rc = refuse(r);
 	if (rc == LSM_OK && position > r->durable)
 		rc = sync_locked(r, first, last, position);
 	if (rc == LSM_OK)
@@ -425,12 +428,54 @@ ring_scrub(struct env_log *log)
 	return rc;
 }
 
+struct ring_segment *
+ring_take_ready(struct ring *r, uint64_t number)
+{
+	struct ring_segment *s = r->ready;
+
+	r->ready = NULL;
+	if (s == NULL || s->number == number)
+		return s;
+	s->ops->close(s);
+	return NULL;
+}
+
+void
+ring_trust(struct env_log *log)
+{
+	struct ring *r = (struct ring *)log;
+
+	mutex_lock(&r->sync_mu);
+	r->suspect = false;
+	if (!load_acquire(&r->failed))
+		store_release(&r->control->syncing, 0);
+	mutex_unlock(&r->sync_mu);
+}
+
+/* Under sync_mu, so that no sync in between clears the word again. */
+void
+ring_give_up(struct env_log *log)
+{
+	struct ring *r = (struct ring *)log;
+
+	mutex_lock(&r->sync_mu);
+	mutex_lock(&r->io);
+	(void)fail_locked(r);
+	mutex_unlock(&r->io);
+	store_release(&r->control->syncing, 1);
+	mutex_unlock(&r->sync_mu);
+}
+
+/* In order means that nothing waits for a sync, in no file. */
 static void
 leave(struct ring *r)
 {
-	if (r->current == NULL || ring_flush(&r->base) != LSM_OK)
+	uint64_t position = ring_committed(&r->base);
+
+	if (r->current == NULL || ring_flush(&r->base) != LSM_OK ||
+	    position != r->durable)
 		return;
-	store_release(&r->control->leave, ring_committed(&r->base));
+	store_release(&r->control->leave, position);
 }
 
 void
@@ -440,6 +485,8 @@ ring_release(struct ring *r, bool forked)
 
 	if (!forked)
 		leave(r);
+	if (r->ready != NULL)
+		r->ready->ops->close(r->ready);
 	for (s = r->oldest; s != NULL; s = next) {
 		next = s->next;
 		s->ops->close(s);

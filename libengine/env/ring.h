@@ -111,6 +111,7 @@ struct ring {
 	bool direct;			/* ... in `record`, not in the ring */
 	struct buffer record;
 	bool entered;			/* the page is ours */
+	struct ring_segment *ready;	/* open, for the next switch; or NULL */
 
 	/* Guarded by io: whatever moves `written`. `committed` changes its
 	 * log only under io as well. */
@@ -123,6 +124,8 @@ struct ring {
 	 * cannot clear `syncing` while another still runs. */
 	struct mutex sync_mu;
 	uint64_t durable;		/* position */
+	bool suspect;			/* found `syncing` on entering, before
+					 * any sync: it stays */
 
 	_Atomic bool failed;		/* released after the story */
 };
@@ -142,6 +145,9 @@ int ring_attach(struct ring *, struct ring_segment *, uint64_t at,
 int ring_switch(struct ring *, struct ring_segment *, uint64_t at,
     struct bytes first);
 
+/* The segment made ready for this switch, now the caller's, or NULL. */
+struct ring_segment *ring_take_ready(struct ring *, uint64_t number);
+
 /* Calls of the door's table, for any env_log that begins with a ring. */
 int ring_reserve(struct env_log *, size_t n, uint8_t **);
 int ring_commit(struct env_log *, size_t n);
@@ -149,6 +155,8 @@ uint64_t ring_committed(struct env_log *);
 int ring_flush(struct env_log *);
 int ring_sync(struct env_log *, uint64_t *durable);
 int ring_scrub(struct env_log *);
+void ring_trust(struct env_log *);
+void ring_give_up(struct env_log *);	/* any thread */
 
 /*
  * Readers, of any process; the map may be read-only. ring_look: what does the

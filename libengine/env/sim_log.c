@@ -362,6 +362,15 @@ sim_log_attach(struct env_log *base, const char *name, uint64_t number,
 }
 
 static int
+sim_log_ready(struct env_log *base, const char *name, uint64_t number)
+{
+	struct sim_log *log = (struct sim_log *)base;
+
+	return log->ring.ready != NULL ? LSM_OK :
+	    segment_open(log, name, number, &log->ring.ready);
+}
+
+static int
 sim_log_switch(struct env_log *base, const char *name, uint64_t number,
     uint64_t at, struct bytes first)
 {
@@ -369,7 +378,8 @@ sim_log_switch(struct env_log *base, const char *name, uint64_t number,
 	struct ring_segment *s;
 	int rc;
 
-	if ((rc = segment_open(log, name, number, &s)) != LSM_OK)
+	if ((s = ring_take_ready(&log->ring, number)) == NULL &&
+	    (rc = segment_open(log, name, number, &s)) != LSM_OK)
 		return rc;
 	return note(base, ring_switch(&log->ring, s, at, first));
 }
@@ -442,6 +452,20 @@ sim_log_scrub(struct env_log *base)
 	return LSM_OK;
 }
 
+static void
+sim_log_trust(struct env_log *base)
+{
+	ring_trust(base);
+	(void)note(base, LSM_OK);
+}
+
+static void
+sim_log_give_up(struct env_log *base)
+{
+	ring_give_up(base);
+	(void)note(base, LSM_OK);
+}
+
 void
 sim_log_ops(struct env_ops *ops)
 {
@@ -450,6 +474,7 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_tail = sim_log_tail;
 	ops->log_prepare = sim_log_prepare;
 	ops->log_attach = sim_log_attach;
+	ops->log_ready = sim_log_ready;
 	ops->log_switch = sim_log_switch;
 	ops->log_reserve = sim_log_reserve;
 	ops->log_commit = sim_log_commit;
@@ -457,4 +482,6 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_flush = sim_log_flush;
 	ops->log_sync = sim_log_sync;
 	ops->log_scrub = sim_log_scrub;
+	ops->log_trust = sim_log_trust;
+	ops->log_give_up = sim_log_give_up;
 }

@@ -23,8 +23,9 @@
  *
  * Threads: one lsm_db may be used by any number of threads at once. An
  * lsm_iter, an lsm_batch or an lsm_buffer belongs to one thread at a time. An
- * lsm_snapshot may be shared. After fork(2) the child must not use a handle;
- * calls on it return LSM_FORKED.
+ * lsm_snapshot may be shared. After fork(2) the child must not use a handle:
+ * calls on it return LSM_FORKED, but for steps of an iterator, which only look
+ * at the child's copy of memory.
  *
  * Sizes are bytes and times are microseconds unless a name says otherwise.
  */
@@ -53,25 +54,25 @@ const char *lsm_codecs(void);
 
 typedef enum lsm_code {
 	LSM_OK = 0,
-	LSM_NOTFOUND = 1,	/* the key, or the entry asked for, is not there */
+	LSM_NOTFOUND = 1,	/* the key or entry asked for is not there */
 	LSM_INVALID = 2,	/* an argument or an option makes no sense */
 	LSM_TOO_LARGE = 3,	/* key, value or batch over its limit */
 	LSM_NO_DATABASE = 4,	/* no such directory, or not a database */
 	LSM_EXISTS = 5,		/* asked for a new database, there is one */
-	LSM_CORRUPT = 6,	/* bytes on disk are damaged: file and offset told */
-	LSM_UNSUPPORTED = 7,	/* written by a newer format or a missing codec */
+	LSM_CORRUPT = 6,	/* damaged bytes on disk: file, offset told */
+	LSM_UNSUPPORTED = 7,	/* needs a newer format or a missing codec */
 	LSM_IO = 8,		/* the system failed to read, write or sync */
 	LSM_NO_SPACE = 9,	/* the disk, or a quota, is full */
 	LSM_NO_MEMORY = 10,
 	LSM_LOCKED = 11,	/* another handle writes to this database */
 	LSM_READ_ONLY = 12,	/* a write through a handle opened to read */
 	LSM_PERMISSION = 13,
-	LSM_SYSTEM = 14,	/* the system refused a resource: files, threads */
+	LSM_SYSTEM = 14,	/* the system refused files, threads, ... */
 	LSM_TOO_OLD = 15,	/* the snapshot was ended: it kept too much */
 	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
 	LSM_BUSY = 17,		/* iterators or snapshots are still open */
 	LSM_FORKED = 18,	/* the handle belongs to the parent process */
-	LSM_BUG = 19		/* a promise of ours was broken: please report */
+	LSM_BUG = 19		/* a promise of ours broke: please report */
 } lsm_code;
 
 /* A few words for a code, "no such database". Static, never NULL. */
@@ -135,11 +136,11 @@ typedef struct lsm_options {
 	size_t struct_size;	/* set by lsm_options_init */
 
 	/* How to open. */
-	int create;		/* make the database, and missing parent folders */
+	int create;		/* make the database, missing parents too */
 	int exclusive;		/* with create: LSM_EXISTS if there is one */
-	int read_only;		/* change nothing, create nothing, lock nothing */
+	int read_only;		/* change, create and lock nothing */
 	int no_sync;		/* writes do not wait for the disk by default */
-	uint64_t wait_us;	/* wait so long for the writer's lock; 0 = not */
+	uint64_t wait_us;	/* for the writer's lock; 0: do not wait */
 
 	/* Of the handle. */
 	size_t memtable_size;	/* 512 bytes to 1 GiB; default 16 MiB */
@@ -252,7 +253,8 @@ int lsm_range_prefix(lsm_slice prefix, lsm_buffer *room, lsm_range *);
  * return LSM_OK, also at the end; anything else is a failure, after which it
  * stands nowhere. Key and value live until the next movement.
  */
-int lsm_iter_new(lsm_db *, const lsm_snapshot *, const lsm_range *, lsm_iter **);
+int lsm_iter_new(lsm_db *, const lsm_snapshot *, const lsm_range *,
+    lsm_iter **);
 void lsm_iter_free(lsm_iter *);
 int lsm_iter_first(lsm_iter *);
 int lsm_iter_last(lsm_iter *);
@@ -269,7 +271,8 @@ uint64_t lsm_iter_sequence(const lsm_iter *);
 int lsm_flush(lsm_db *);
 
 /* Merge every table of the database into one run, and drop what is deleted;
- * its bytes leave all files, logs too, unless snapshots keep them.
+ * its bytes leave all files, logs too, unless snapshots keep them. An error
+ * of that last part leaves the merge done.
  * `progress` (may be NULL) is called now and then with bytes read and bytes
  * to read; a return other than 0 stops: LSM_BUSY, nothing changed. */
 int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),

@@ -33,7 +33,7 @@ struct iter_ops {
 	void (*free)(struct iter *);
 	int (*first)(struct iter *);
 	int (*last)(struct iter *);
-	int (*seek)(struct iter *, struct bytes key);		/* first >= key */
+	int (*seek)(struct iter *, struct bytes key);	/* first >= key */
 	int (*seek_before)(struct iter *, struct bytes key);	/* last < key */
 	int (*next)(struct iter *);	/* only while valid */
 	int (*prev)(struct iter *);	/* only while valid */

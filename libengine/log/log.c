@@ -267,6 +267,19 @@ mark(struct log *log, enum record_kind kind, uint64_t value,
 }
 
 int
+log_ready(struct log *log)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t number = log_prepared(log);
+
+	assert(number != 0);
+	if (ops(log)->log_ready == NULL)
+		return LSM_OK;
+	return ops(log)->log_ready(log->env_log,
+	    file_name(name, FILE_LOG, number), number);
+}
+
+int
 log_rotate(struct log *log, uint64_t first_sequence)
 {
 	struct log_end before;
@@ -371,6 +384,21 @@ log_leave(struct log *log, uint64_t last_sequence)
 	assert(last_sequence == log->where.sequence);
 	rc = mark(log, RECORD_LEAVE, last_sequence, &position);
 	return rc == LSM_OK ? log_sync(log, position) : rc;
+}
+
+void
+log_trust(struct log *log)
+{
+	if (ops(log)->log_trust != NULL)
+		ops(log)->log_trust(log->env_log);
+}
+
+void
+log_give_up(struct log *log, int code)
+{
+	(void)fence_set(&log->fence, code);
+	if (ops(log)->log_give_up != NULL)
+		ops(log)->log_give_up(log->env_log);
 }
 
 int

@@ -83,8 +83,18 @@ int log_sync(struct log *, uint64_t position);
 /* All below is durable: known without asking the disk. */
 uint64_t log_durable(const struct log *);
 
+/* Have at hand what log_rotate needs. A failure is harmless. */
+int log_ready(struct log *);
+
 /* An orderly end: leave mark, sync. */
 int log_leave(struct log *, uint64_t last_sequence);
+
+/* Recovery found `syncing` and has written everything again. */
+void log_trust(struct log *);
+
+/* The handle failed elsewhere: fence the log too, with the story of now, and
+ * have the next writer trust nothing that was not durable before. */
+void log_give_up(struct log *, int code);
 
 /* Deleted bytes leave the ring as well (manual compaction). */
 int log_scrub(struct log *);

@@ -5,6 +5,15 @@
 
 #include "kv/batch.h"
 
+/* A record begins that has something to deliver. */
+static int
+begin(struct delivery *d, uint64_t count, size_t data, uint64_t log)
+{
+	if (d->begin == NULL || count == 0 || d->next + count - 1 <= d->flushed)
+		return LSM_OK;
+	return d->begin(d->arg, d->next, count, data, log);
+}
+
 static int
 deliver(struct delivery *d, struct entry *e, uint64_t log)
 {
@@ -17,6 +26,7 @@ deliver_put(struct delivery *d, struct bytes payload, uint64_t log,
     const char **fault)
 {
 	struct entry e = { .kind = KIND_PUT };
+	int rc;
 
 	if (!bytes_take_bytes(&payload, &e.key) || e.key.n > LSM_KEY_MAX ||
 	    payload.n > LSM_VALUE_MAX) {
@@ -24,7 +34,8 @@ deliver_put(struct delivery *d, struct bytes payload, uint64_t log,
 		return LSM_OK;
 	}
 	e.value = payload;
-	return deliver(d, &e, log);
+	rc = begin(d, 1, e.key.n + e.value.n, log);
+	return rc == LSM_OK ? deliver(d, &e, log) : rc;
 }
 
 static int
@@ -32,14 +43,17 @@ deliver_delete(struct delivery *d, struct bytes payload, uint64_t log,
     const char **fault)
 {
 	struct entry e = { .kind = KIND_DELETE, .key = payload };
+	int rc;
 
 	if (payload.n > LSM_KEY_MAX) {
 		*fault = "malformed delete";
 		return LSM_OK;
 	}
-	return deliver(d, &e, log);
+	rc = begin(d, 1, e.key.n, log);
+	return rc == LSM_OK ? deliver(d, &e, log) : rc;
 }
 
+/* Each operation has two bytes at least. */
 static int
 deliver_batch(struct delivery *d, struct bytes ops, uint64_t log,
     const char **fault)
@@ -48,8 +62,10 @@ deliver_batch(struct delivery *d, struct bytes ops, uint64_t log,
 	uint64_t count;
 	int rc = LSM_OK;
 
-	if (!bytes_take_varint(&ops, &count))
+	if (!bytes_take_varint(&ops, &count) || count > ops.n / 2)
 		*fault = "malformed batch";
+	else
+		rc = begin(d, count, ops.n, log);
 	while (*fault == NULL && rc == LSM_OK && count-- > 0)
 		if (batch_take(&ops, &e))
 			rc = deliver(d, &e, log);

@@ -10,6 +10,8 @@
 #include "log/record.h"
 
 struct delivery {
+	int (*begin)(void *, uint64_t first, uint64_t count, size_t data,
+	    uint64_t log);	/* may be NULL */
 	int (*each)(void *, const struct entry *, uint64_t log);
 	void *arg;
 	uint64_t flushed;	/* deliver only what is above */

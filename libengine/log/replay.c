@@ -54,7 +54,8 @@ log_replay(const struct log_replay_in *in,
     struct log_replay_out *out)
 {
 	struct replay r = { .in = in, .out = out, .delivery = { .each = each,
-		.arg = arg, .flushed = in->flushed, .next = 1 } };
+		.begin = in->begin, .arg = arg, .flushed = in->flushed,
+		.next = 1 } };
 	int rc;
 
 	*out = (struct log_replay_out){ 0 };

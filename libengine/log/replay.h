@@ -63,6 +63,10 @@ struct log_replay_in {
 	uint64_t flushed;		/* tables hold sequences up to here */
 	const struct log_end *ends;	/* known from manifest edits */
 	size_t ends_count;
+	/* A record begins: `count` operations from sequence `first` on, of at
+	 * most `data` bytes of keys and values. May be NULL. */
+	int (*begin)(void *arg, uint64_t first, uint64_t count, size_t data,
+	    uint64_t log);
 };
 
 struct log_replay_out {

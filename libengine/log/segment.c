@@ -45,8 +45,9 @@ wrong(const struct segment *s, const struct record *r, const char *what)
 	    log_reader_offset(s->reader) - r->size, what);
 }
 
-/* Between logs sequences may be passed over (what was set aside had them),
- * but not behind a close mark. */
+/* Between logs sequences may be passed over (what was set aside had them); but
+ * behind a close mark only those that tables hold: a log with nothing else
+ * may have been lost before recovery made it dead. */
 static int
 start_check(const struct segment *s, const struct record *r, bool closed,
     struct delivery *d)
@@ -57,7 +58,8 @@ start_check(const struct segment *s, const struct record *r, bool closed,
 	    !log_start_decode(r->payload, &start))
 		return wrong(s, r, "not a start record");
 	if (start.first_sequence < d->next ||
-	    (closed && start.first_sequence != d->next))
+	    (closed && start.first_sequence != d->next &&
+	    start.first_sequence > d->flushed + 1))
 		return wrong(s, r, "start record: wrong first sequence");
 	d->next = start.first_sequence;
 	return LSM_OK;

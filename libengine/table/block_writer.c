@@ -74,10 +74,12 @@ resize(struct block_writer *w, size_t room)
 int
 block_writer_room(struct block_writer *w, size_t size, uint8_t **block)
 {
-	size_t room = size > CHUNK ? size : CHUNK;
+	size_t room;
 	int rc;
 
 	*block = NULL;
+	size = (size + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
+	room = size > CHUNK ? size : CHUNK;
 	if (block_writer_position(w) + size > FILE_SIZE_MAX)
 		return status_set(LSM_TOO_LARGE,
 		    "%s: a table can hold %llu bytes", w->name,
@@ -92,19 +94,29 @@ block_writer_room(struct block_writer *w, size_t size, uint8_t **block)
 	return LSM_OK;
 }
 
-int
-block_writer_seal(struct block_writer *w, struct block_header *h,
-    uint64_t *position)
+uint64_t
+block_writer_seal(struct block_writer *w, struct block_header *h)
 {
 	uint8_t *block = w->out + w->n;
+	size_t size = (size_t)block_size(h);
 
 	h->file = (uint32_t)w->id.number;
-	h->position = *position = block_writer_position(w);
-	assert(block_size(h) <= w->room - w->n);
+	h->position = block_writer_position(w);
+	assert(size <= w->room - w->n);
 	block_seal(block, h, w->seed);
 	checksum_stream_add(w->sums, block, sizeof h->sum);
-	w->n += (size_t)block_size(h);
-	return LSM_OK;
+	w->n += size;
+	return h->position;
+}
+
+uint64_t
+block_writer_seal_page(struct block_writer *w, uint32_t tag, size_t size)
+{
+	uint32_t payload = (uint32_t)(size - BLOCK_HEADER);
+	struct block_header h = { .tag = tag, .stored = payload,
+		.raw = payload };
+
+	return block_writer_seal(w, &h);
 }
 
 int

@@ -36,13 +36,18 @@ block_writer_position(const struct block_writer *w)
 	return w->at + w->n;
 }
 
-/* Room for a block of at most `size` bytes, header and padding included. */
+/* Room for a block of at most `size` bytes, header included; there is always
+ * more for its padding. */
 int block_writer_room(struct block_writer *, size_t size, uint8_t **block);
 
 /* The payload stands: seal the block with these fields of its header (tag,
- * codec, flags, lengths; the rest is filled in). *position is where it is. */
-int block_writer_seal(struct block_writer *, struct block_header *,
-    uint64_t *position);
+ * codec, flags, lengths; the rest is filled in). Returns its position. */
+uint64_t block_writer_seal(struct block_writer *, struct block_header *);
+
+/* The same for a page that lies as it will be read: `size` bytes, header
+ * included. */
+uint64_t block_writer_seal_page(struct block_writer *, uint32_t tag,
+    size_t size);
 
 /* A file's header or footer: sealed already. */
 int block_writer_add(struct block_writer *, const uint8_t *block, size_t size);

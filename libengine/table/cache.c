@@ -34,7 +34,7 @@ struct cache_page {
 	size_t size;
 	uint32_t pins;
 	uint8_t marks;
-	bool kept;				/* findable; else freed at last */
+	bool kept;				/* findable; else freed */
 	_Alignas(16) uint8_t data[];
 };
 

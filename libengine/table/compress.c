@@ -30,7 +30,7 @@ enum {
 /* `state` is what open made; deflate sets *size to 0 when it does not fit. */
 struct codec {
 	const char *name;
-	uint32_t ratio;		/* raw bytes per stored byte, at the very most */
+	uint32_t ratio;		/* raw bytes per stored byte, at most */
 	int (*open)(void **state);
 	void (*close)(void *state);
 	int (*deflate)(void *state, struct bytes raw, uint8_t *out,
@@ -95,7 +95,8 @@ zlib_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
 	z_stream *z = state;
 
 	if (deflateReset(z) != Z_OK)
-		return status_set(LSM_BUG, "zlib: %s", z->msg ? z->msg : "reset");
+		return status_set(LSM_BUG, "zlib: %s",
+		    z->msg ? z->msg : "reset");
 	z->next_in = (Bytef *)(uintptr_t)raw.p;
 	z->avail_in = (uInt)raw.n;
 	z->next_out = out;
@@ -186,7 +187,8 @@ static int
 zstd_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
     size_t *size)
 {
-	size_t n = ZSTD_compressCCtx(state, out, room, raw.p, raw.n, ZSTD_LEVEL);
+	size_t n = ZSTD_compressCCtx(state, out, room, raw.p, raw.n,
+	    ZSTD_LEVEL);
 
 	*size = ZSTD_isError(n) ? 0 : n;
 	if (ZSTD_isError(n) &&

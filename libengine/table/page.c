@@ -125,8 +125,8 @@ tie_compare(const struct page *page, uint32_t i, struct bytes key)
 	const uint8_t *row = row_at(page, i);
 	uint32_t mine = row_suffix(page, row), a = tail_of(page, mine);
 	uint32_t theirs = (uint32_t)key.n - page->prefix;
-	uint32_t b = tail_of(page, theirs);
-	int c = memcmp(row + page->row, key.p + key.n - b, a < b ? a : b);
+	uint32_t b = tail_of(page, theirs), n = a < b ? a : b;
+	int c = n ? memcmp(row + page->row, key.p + key.n - b, n) : 0;
 
 	return c ? c : (mine > theirs) - (mine < theirs);
 }

@@ -220,25 +220,20 @@ done:
 	return rc;
 }
 
-int
-page_source_read(struct page_source *s, const struct page_where *w,
-    struct page_hold *hold)
+/* A block's page in memory of its own; takes the block. */
+static int
+own_page(struct page_source *s, const struct page_where *w, uint8_t *block,
+    const struct block_header *h, struct page_hold *hold)
 {
-	struct block_header h;
-	uint8_t *block, *page;
-	size_t size;
-	int rc;
+	size_t size = BLOCK_HEADER + (size_t)h->raw;
+	uint8_t *page = block;
+	int rc = LSM_OK;
 
-	*hold = (struct page_hold){ 0 };
-	if ((rc = read_block(s, w, &block, &h)) != LSM_OK)
-		return rc;
-	page = block;
-	size = BLOCK_HEADER + (size_t)h.raw;
-	if (h.codec != LSM_CODEC_NONE) {
+	if (h->codec != LSM_CODEC_NONE) {
 		if ((page = mem_alloc(size + PAGE_SLACK)) == NULL)
 			rc = mem_exhausted(size + PAGE_SLACK);
 		else
-			rc = page_source_unpack(s, block, &h, page);
+			rc = page_source_unpack(s, block, h, page);
 		mem_free(block);
 	}
 	if (rc == LSM_OK)
@@ -249,6 +244,20 @@ page_source_read(struct page_source *s, const struct page_where *w,
 	else
 		mem_free(page);
 	return rc;
+}
+
+int
+page_source_read(struct page_source *s, const struct page_where *w,
+    struct page_hold *hold)
+{
+	struct block_header h;
+	uint8_t *block;
+	int rc;
+
+	*hold = (struct page_hold){ 0 };
+	if ((rc = read_block(s, w, &block, &h)) != LSM_OK)
+		return rc;
+	return own_page(s, w, block, &h, hold);
 }
 
 /* First touch: prove what the kernel reads, then use what it maps. */
@@ -272,6 +281,13 @@ load_mapped(struct page_source *s, const struct page_where *w,
 	return LSM_OK;
 }
 
+static void
+hold_cached(struct cache_page *page, struct page_hold *hold)
+{
+	*hold = (struct page_hold){ .p = cache_data(page),
+		.size = cache_size(page) - PAGE_SLACK, .cached = page };
+}
+
 /* Read, and let the cache keep it. Without memory for that it is the hold's
  * alone. */
 static int
@@ -279,20 +295,44 @@ load_kept(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
 {
 	struct cache_page *page;
-	int rc = page_source_read(s, w, hold);
+	struct block_header h;
+	uint8_t *block;
+	int rc;
 
-	if (rc != LSM_OK)
+	if ((rc = read_block(s, w, &block, &h)) != LSM_OK)
 		return rc;
-	page = cache_room(s->cache, hold->size + PAGE_SLACK);
+	page = cache_room(s->cache, BLOCK_HEADER + (size_t)h.raw + PAGE_SLACK);
 	if (page == NULL)
-		return LSM_OK;
-	memcpy(cache_data(page), hold->own, hold->size);
-	memset(cache_data(page) + hold->size, 0, PAGE_SLACK);
-	page = cache_publish(s->cache, page, s->id.number, w->position);
-	mem_free(hold->own);
-	*hold = (struct page_hold){ .p = cache_data(page),
-		.size = cache_size(page) - PAGE_SLACK, .cached = page };
+		return own_page(s, w, block, &h, hold);
+	rc = page_source_unpack(s, block, &h, cache_data(page));
+	mem_free(block);
+	if (rc == LSM_OK)
+		rc = page_source_check(s, cache_data(page),
+		    BLOCK_HEADER + (size_t)h.raw, w);
+	if (rc != LSM_OK) {
+		cache_release(s->cache, page);
+		return rc;
+	}
+	hold_cached(cache_publish(s->cache, page, s->id.number, w->position),
+	    hold);
 	return LSM_OK;
+}
+
+bool
+page_source_cached(struct page_source *s, const struct page_where *w,
+    struct page_hold *hold)
+{
+	struct cache_page *page = s->cache == NULL ? NULL :
+	    cache_get(s->cache, s->id.number, w->position);
+
+	*hold = (struct page_hold){ 0 };
+	if (page == NULL)
+		return false;
+	hold_cached(page, hold);
+	if (page_answers(hold->p, w))
+		return true;
+	page_release(s, hold);
+	return false;
 }
 
 static int
@@ -308,9 +348,7 @@ load_cached(struct page_source *s, const struct page_where *w,
 	if (page == NULL && (rc = load_kept(s, w, hold)) != LSM_OK)
 		return rc;
 	if (page != NULL)
-		*hold = (struct page_hold){ .p = cache_data(page),
-			.size = cache_size(page) - PAGE_SLACK,
-			.cached = page };
+		hold_cached(page, hold);
 	if (page_answers(hold->p, w))
 		return LSM_OK;
 	page_release(s, hold);

@@ -80,6 +80,10 @@ page_answers(const uint8_t *p, const struct page_where *w)
 int page_source_load(struct page_source *, const struct page_where *,
     struct page_hold *);
 
+/* Only if the cache has it. */
+bool page_source_cached(struct page_source *, const struct page_where *,
+    struct page_hold *);
+
 /* Read, verify and check, into memory of the hold's own: nothing is cached,
  * nothing mapped. */
 int page_source_read(struct page_source *, const struct page_where *,

@@ -10,13 +10,14 @@
 #include <assert.h>
 
 #include "base/alloc.h"
+#include "base/checksum.h"
 #include "base/status.h"
 #include "table/block_writer.h"
-#include "table/bloom.h"
 #include "table/compress.h"
+#include "table/filter.h"
 #include "table/footer.h"
 #include "table/page_builder.h"
-#include "table/separators.h"
+#include "table/tree.h"
 
 struct table_builder {
 	struct table_options opt;
@@ -26,8 +27,8 @@ struct table_builder {
 	struct table_footer footer;	/* counts, as they grow */
 	struct buffer smallest;
 	struct buffer inputs;
-	struct buffer hashes;		/* u64 each */
-	struct separators level, above;
+	struct tree tree;
+	struct filter filter;
 	size_t first_n, last_n;
 	uint8_t first[LSM_KEY_MAX];	/* separator before the open page */
 	uint8_t last[LSM_KEY_MAX];	/* key added last */
@@ -108,11 +109,10 @@ table_builder_free(struct table_builder *b)
 	block_writer_release(&b->writer, false);
 	compressor_free(b->compressor);
 	page_builder_free(b->page);
-	separators_release(&b->level);
-	separators_release(&b->above);
+	tree_release(&b->tree);
+	filter_release(&b->filter);
 	buffer_free(&b->smallest);
 	buffer_free(&b->inputs);
-	buffer_free(&b->hashes);
 	mem_free(b);
 }
 
@@ -128,18 +128,6 @@ table_builder_entries(const struct table_builder *b)
 	return b->footer.entries;
 }
 
-/* A page stands in its place in the writer, as it will be read. */
-static int
-seal_plain(struct table_builder *b, uint32_t tag, size_t size,
-    uint64_t *position)
-{
-	uint32_t payload = (uint32_t)(size - BLOCK_HEADER);
-	struct block_header h = { .tag = tag, .stored = payload,
-		.raw = payload };
-
-	return block_writer_seal(&b->writer, &h, position);
-}
-
 /* A leaf of `size` bytes goes out packed: compressed if that saves an eighth,
  * else as it is. */
 static int
@@ -153,8 +141,7 @@ write_packed(struct table_builder *b, const uint8_t *node, size_t size,
 	uint8_t *block;
 	int rc;
 
-	rc = block_writer_room(&b->writer, size + BLOCK_PACK, &block);
-	if (rc != LSM_OK)
+	if ((rc = block_writer_room(&b->writer, size, &block)) != LSM_OK)
 		return rc;
 	rc = compressor_run(b->compressor, raw, block + BLOCK_HEADER,
 	    raw.n - (raw.n + 7) / 8, &packed);
@@ -166,21 +153,15 @@ write_packed(struct table_builder *b, const uint8_t *node, size_t size,
 		packed = raw.n;
 	}
 	h.stored = (uint32_t)packed;
-	return block_writer_seal(&b->writer, &h, position);
+	*position = block_writer_seal(&b->writer, &h);
+	return LSM_OK;
 }
 
 static int
 leaf_written(struct table_builder *b, uint64_t position)
 {
 	b->footer.leaves++;
-	return separators_add(&b->level, bytes(b->first, b->first_n),
-	    position);
-}
-
-static size_t
-units(size_t size)
-{
-	return (size + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
+	return tree_add(&b->tree, bytes(b->first, b->first_n), position);
 }
 
 /* Write the open page as a leaf. */
@@ -197,12 +178,11 @@ close_leaf(struct table_builder *b)
 	if (b->compressor != NULL) {
 		page_builder_finish(b->page, b->node);
 		rc = write_packed(b, b->node, size, &position);
-	} else {
-		rc = block_writer_room(&b->writer, units(size), &block);
-		if (rc != LSM_OK)
-			return rc;
+	} else if ((rc = block_writer_room(&b->writer, size, &block)) ==
+	    LSM_OK) {
 		page_builder_finish(b->page, block);
-		rc = seal_plain(b, BLOCK_LEAF, size, &position);
+		position = block_writer_seal_page(&b->writer, BLOCK_LEAF,
+		    size);
 	}
 	return rc == LSM_OK ? leaf_written(b, position) : rc;
 }
@@ -225,7 +205,7 @@ write_one(struct table_builder *b, const struct entry *e)
 {
 	size_t size = page_one_size(e);
 	uint64_t position;
-	uint8_t *block, *node = NULL;
+	uint8_t *block, *node;
 	int rc;
 
 	if ((rc = close_leaf(b)) != LSM_OK)
@@ -237,12 +217,11 @@ write_one(struct table_builder *b, const struct entry *e)
 		page_one_write(e, node);
 		rc = write_packed(b, node, size, &position);
 		mem_free(node);
-	} else {
-		rc = block_writer_room(&b->writer, units(size), &block);
-		if (rc != LSM_OK)
-			return rc;
+	} else if ((rc = block_writer_room(&b->writer, size, &block)) ==
+	    LSM_OK) {
 		page_one_write(e, block);
-		rc = seal_plain(b, BLOCK_LEAF, size, &position);
+		position = block_writer_seal_page(&b->writer, BLOCK_LEAF,
+		    size);
 	}
 	return rc == LSM_OK ? leaf_written(b, position) : rc;
 }
@@ -310,7 +289,7 @@ table_builder_add(struct table_builder *b, const struct entry *e)
 	    (rc = buffer_add(&b->smallest, e->key.p, e->key.n)) != LSM_OK)
 		return rc;
 	if (b->opt.filter_bits > 0 &&
-	    (rc = buffer_add64(&b->hashes, hash64(e->key))) != LSM_OK)
+	    (rc = filter_add(&b->filter, hash64(e->key))) != LSM_OK)
 		return rc;
 	if ((rc = add_to_page(b, e)) != LSM_OK)
 		return rc;
@@ -318,119 +297,22 @@ table_builder_add(struct table_builder *b, const struct entry *e)
 	return LSM_OK;
 }
 
-/* Write the open page as an inner node; `above` learns of it. */
+/* What stands between the leaves and the footer. */
 static int
-close_inner(struct table_builder *b)
+write_index(struct table_builder *b)
 {
-	size_t size = page_builder_size(b->page);
-	uint64_t position;
-	uint8_t *block;
+	struct table_footer *f = &b->footer;
+	uint64_t at;
 	int rc;
 
-	rc = block_writer_room(&b->writer, units(size), &block);
-	if (rc != LSM_OK)
+	if ((rc = block_writer_align(&b->writer)) != LSM_OK ||
+	    (rc = tree_write(&b->tree, b->page, &b->writer, &f->root,
+	    &f->height)) != LSM_OK)
 		return rc;
-	page_builder_finish(b->page, block);
-	rc = seal_plain(b, BLOCK_INNER, size, &position);
-	if (rc != LSM_OK)
-		return rc;
-	return separators_add(&b->above, bytes(b->first, b->first_n),
-	    position);
-}
-
-/* Write the nodes over those that b->level lists. */
-static int
-write_level(struct table_builder *b, unsigned height,
-    struct separators_walk *walk)
-{
-	int rc;
-
-	page_builder_begin(b->page, height, PAGE_STEP);
-	separators_clear(&b->above);
-	separators_begin(&b->level, walk);
-	while (separators_next(walk)) {
-		struct bytes key = bytes(walk->key, walk->n);
-
-		if (page_builder_count(b->page) > 0) {
-			if (page_builder_add_child(b->page, key,
-			    walk->position))
-				continue;
-			if ((rc = close_inner(b)) != LSM_OK)
-				return rc;
-		}
-		memcpy(b->first, key.p, key.n);
-		b->first_n = key.n;
-		page_builder_add_child(b->page, key, walk->position);
-	}
-	return close_inner(b);
-}
-
-static int
-write_tree(struct table_builder *b)
-{
-	struct separators_walk *walk = mem_alloc(sizeof *walk);
-	struct separators level;
-	unsigned height = 0;
-	int rc = LSM_OK;
-
-	if (walk == NULL)
-		return mem_exhausted(sizeof *walk);
-	while (b->level.count > 1 &&
-	    (rc = write_level(b, ++height, walk)) == LSM_OK) {
-		level = b->level;
-		b->level = b->above;
-		b->above = level;
-	}
-	if (rc == LSM_OK && b->level.count == 1) {
-		separators_begin(&b->level, walk);
-		separators_next(walk);
-		b->footer.root = walk->position;
-		b->footer.height = height;
-	}
-	mem_free(walk);
-	return rc;
-}
-
-static int
-write_pages(struct table_builder *b, const uint8_t *filter, uint32_t pages)
-{
-	uint64_t position;
-	uint8_t *block;
-	int rc;
-
-	b->footer.filter = block_writer_position(&b->writer);
-	b->footer.filter_pages = pages;
-	for (uint32_t i = 0; i < pages; i++) {
-		rc = block_writer_room(&b->writer, BLOOM_PAGE, &block);
-		if (rc != LSM_OK)
-			return rc;
-		memcpy(block, filter + (size_t)i * BLOOM_PAGE, BLOOM_PAGE);
-		rc = seal_plain(b, BLOCK_FILTER, BLOOM_PAGE, &position);
-		if (rc != LSM_OK)
-			return rc;
-	}
-	return LSM_OK;
-}
-
-static int
-write_filter(struct table_builder *b)
-{
-	uint32_t bits = b->opt.filter_bits, probes = bloom_probes(bits);
-	uint64_t keys = b->footer.entries;
-	uint64_t pages = bloom_pages(keys, bits);
-	uint8_t *filter;
-	int rc;
-
-	if (pages == 0)
-		return LSM_OK;
-	if ((filter = mem_zalloc((size_t)pages * BLOOM_PAGE)) == NULL)
-		return mem_exhausted((size_t)pages * BLOOM_PAGE);
-	bloom_describe(filter, (uint32_t)pages, bits, keys);
-	for (size_t i = 0; i < b->hashes.n; i += sizeof (uint64_t))
-		bloom_add(filter, (uint32_t)pages, probes,
-		    get64(b->hashes.p + i));
-	rc = write_pages(b, filter, (uint32_t)pages);
-	mem_free(filter);
+	at = block_writer_position(&b->writer);
+	rc = filter_write(&b->filter, b->opt.filter_bits, &b->writer,
+	    &f->filter_pages);
+	f->filter = f->filter_pages ? at : 0;
 	return rc;
 }
 
@@ -489,9 +371,7 @@ table_builder_finish(struct table_builder *b, struct table_meta *meta)
 
 	memset(meta, 0, sizeof *meta);
 	if ((rc = close_leaf(b)) != LSM_OK ||
-	    (rc = block_writer_align(&b->writer)) != LSM_OK ||
-	    (rc = write_tree(b)) != LSM_OK ||
-	    (rc = write_filter(b)) != LSM_OK ||
+	    (rc = write_index(b)) != LSM_OK ||
 	    (rc = write_footer(b)) != LSM_OK ||
 	    (rc = make_meta(&b->footer, meta)) != LSM_OK)
 		return rc;

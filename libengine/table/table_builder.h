@@ -14,7 +14,7 @@
 /* What the manifest knows of a table. Keys are in `keys`. */
 struct table_meta {
 	uint64_t number, size, sum;
-	uint64_t entries, deletes, data;	/* data: bytes of keys, values */
+	uint64_t entries, deletes, data;	/* data: keys and values */
 	uint64_t sequence_min, sequence_max;
 	uint8_t branch[ID_SIZE];
 	struct bytes smallest, largest;

@@ -26,7 +26,7 @@ struct slot {
 	uint64_t number;
 	uint64_t used;		/* turn of the last use */
 	uint32_t pins;
-	bool dead;		/* its file is gone: close at the last release */
+	bool dead;		/* its file is gone: closed at last release */
 };
 
 struct table_cache {

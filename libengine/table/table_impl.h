@@ -18,7 +18,7 @@ table_root(const struct table *t)
 	return page_node(t->footer.root, t->footer.height);
 }
 
-/* The leaf where `key` is if it is anywhere, and its place. There are leaves. */
+/* The leaf where `key` is if anywhere, and its place; there are leaves. */
 int table_descend(struct table *, struct bytes key, struct page_where *,
     struct page_hold *);
 

@@ -22,7 +22,9 @@ struct frame {
 struct table_iter {
 	struct iter base;
 	struct table *table;
-	struct read_ahead *ahead;	/* TABLE_SCAN; else NULL */
+	bool scan;			/* TABLE_SCAN: keep nothing */
+	uint32_t walked;		/* leaves in a row, without a seek */
+	struct read_ahead *ahead;	/* once it walks; else NULL */
 	void (*done)(void *, struct table *);
 	void *done_arg;
 	uint64_t leaf;			/* position of the one in frame 0 */
@@ -32,6 +34,9 @@ struct table_iter {
 };
 
 enum side { FIRST, LAST };
+
+/* Who walked through so many leaves is likely to go on. */
+enum { WALK = 3 };
 
 static const struct iter_ops table_iter_ops;
 
@@ -62,7 +67,8 @@ table_iter_new(struct table *t, unsigned flags, struct iter **out)
 	it->base.ops = &table_iter_ops;
 	it->table = t;
 	it->height = t->footer.height;
-	if (flags & TABLE_SCAN &&
+	it->scan = flags & TABLE_SCAN;
+	if (it->scan &&
 	    (rc = read_ahead_new(&t->source, &it->ahead)) != LSM_OK) {
 		mem_free(it);
 		return rc;
@@ -90,6 +96,32 @@ table_iter_leaf(const struct iter *base, const struct page_hold **leaf)
 	return it->leaf;
 }
 
+/* Leaves that lie in the map need no reading ahead. */
+static bool
+walks(struct table_iter *it)
+{
+	struct page_source *s = &it->table->source;
+
+	if (it->walked < WALK || (s->map != NULL && s->codec == 0))
+		return false;
+	return it->ahead != NULL || read_ahead_new(s, &it->ahead) == LSM_OK;
+}
+
+/* A walk takes what is cached, but leaves no trace in the cache. */
+static int
+page_get(struct table_iter *it, const struct page_where *w,
+    struct page_hold *hold)
+{
+	struct page_source *s = &it->table->source;
+
+	if (it->scan)
+		return read_ahead_get(it->ahead, w, hold);
+	if (w->tag == BLOCK_LEAF && walks(it))
+		return page_source_cached(s, w, hold) ? LSM_OK :
+		    read_ahead_get(it->ahead, w, hold);
+	return page_source_get(s, w, hold);
+}
+
 /* Put the page at `position` into frame h. */
 static int
 frame_load(struct table_iter *it, unsigned h, uint64_t position)
@@ -99,8 +131,7 @@ frame_load(struct table_iter *it, unsigned h, uint64_t position)
 	int rc;
 
 	page_release(&it->table->source, &f->hold);
-	rc = it->ahead ? read_ahead_get(it->ahead, &w, &f->hold) :
-	    page_source_get(&it->table->source, &w, &f->hold);
+	rc = page_get(it, &w, &f->hold);
 	if (rc != LSM_OK)
 		return rc;
 	page_open(&f->page, f->hold.p, f->hold.size);
@@ -131,7 +162,10 @@ static int
 go_to(struct table_iter *it, struct bytes key)
 {
 	unsigned h = it->height;
-	int rc = frame_load(it, h, it->table->footer.root);
+	int rc;
+
+	it->walked = 0;
+	rc = frame_load(it, h, it->table->footer.root);
 
 	for (; rc == LSM_OK && h > 0; h--) {
 		struct frame *f = &it->frames[h];
@@ -197,6 +231,7 @@ show_on(struct table_iter *it, enum side side)
 	int rc;
 
 	it->base.valid = false;
+	it->walked++;
 	if ((rc = go_on(it, side, &moved)) != LSM_OK || !moved)
 		return rc;
 	i = page_find(page, it->base.entry.key, &equal);
@@ -215,6 +250,7 @@ show_end(struct table_iter *it, enum side side)
 	int rc;
 
 	it->base.valid = false;
+	it->walked = 0;
 	if (it->table->footer.leaves == 0)
 		return LSM_OK;
 	rc = frame_load(it, it->height, it->table->footer.root);

@@ -223,6 +223,12 @@ done:
 	return rc;
 }
 
+int
+manifest_sync(struct manifest *m)
+{
+	return m->file->env->ops->file_sync(m->file);
+}
+
 static void
 runs_reserve(struct edit *e, const struct state *s)
 {

@@ -73,6 +73,8 @@ int manifest_create(struct env_dir *, struct state *, uint64_t number,
  * it is not as long as it was. */
 int manifest_continue(struct env_dir *, const struct state *,
     struct manifest **);
+/* What was read may be in the page cache only: make it durable. */
+int manifest_sync(struct manifest *);
 void manifest_free(struct manifest *);
 
 /*

@@ -152,7 +152,7 @@ current(void *cursor, struct record *r)
 }
 
 const struct engine engine_lsm = {
-	"lsm", "cache 256 MiB, otherwise defaults", engine_open, engine_close, engine_put,
-	engine_remove, engine_batch, engine_get, engine_compact, cursor_open,
-	cursor_close, first, last, seek, next, prev, current
+	"lsm", "cache 256 MiB, otherwise defaults", engine_open, engine_close,
+	engine_put, engine_remove, engine_batch, engine_get, engine_compact,
+	cursor_open, cursor_close, first, last, seek, next, prev, current
 };

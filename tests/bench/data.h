@@ -4,7 +4,7 @@
  * A key is KEY_SIZE decimal digits of an even number; the odd ones are absent.
  * Values are pieces of a pool, half random and half a repetition, so that they
  * compress by half. Key i has the piece that its number chooses, or, once
- * overwritten, the next one: whoever reads a value can tell whether it is right.
+ * overwritten, the next one: whoever reads a value can tell if it is right.
  */
 #ifndef BENCH_DATA_H
 #define BENCH_DATA_H

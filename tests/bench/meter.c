@@ -1,5 +1,5 @@
 /*
- * meter.c - what a phase took: time of each operation, processor, bytes, memory.
+ * meter.c - what a phase took: time, processor, bytes written, memory.
  *
  * Bytes and memory as the kernel counts them for this process, so that no
  * engine's own statistics are believed.

@@ -1,5 +1,5 @@
 /*
- * meter.h - what a phase took: time of each operation, processor, bytes, memory.
+ * meter.h - what a phase took: time, processor, bytes written, memory.
  */
 #ifndef BENCH_METER_H
 #define BENCH_METER_H

@@ -1,6 +1,7 @@
 #!/bin/sh
-# cover.sh [MODEL]... - run the tests of the cover flavour and print what part
+# cover.sh [PROGRAM]... - run the tests of the cover flavour and print what part
 # of each source file they reached, least first. Branches that were taken too.
+# A program is "model/NAME" or "crash/NAME".
 set -u
 B=build/cover
 find "$B" -name '*.gcda' -delete
@@ -13,8 +14,11 @@ run()
 	}
 }
 run "$B/unit"
-for name; do
-	run "$B/model/$name"
+for program; do
+	case $program in
+	model/*) run "$B/$program" --ops 50000 ;;
+	*) run "$B/$program" ;;
+	esac
 done
 if [ -n "$(ls tests/cli/*.bats 2>/dev/null)" ]; then
 	LSM_BIN=$PWD/$B

@@ -93,3 +93,46 @@ load helper
 	lsm-cli --keep-going db <script 2>err || got=$?
 	[ "$got" -eq 65 ]
 }
+
+@test "a format from the future is 69, for readers and writers" {
+	mkdir db
+	cp "$BATS_TEST_DIRNAME/../data/CURRENT-newer" db/CURRENT
+	: >db/LOCK
+	tree db >before
+	refused 69 lsm-cli db get apple
+	grep -q 'format 9\.9' err
+	refused 69 lsm-cli db put k v
+	refused 69 lsm-cli --create db put k v
+	tree db | cmp before -
+}
+
+@test "too few descriptors are 71" {
+	fruit
+	got=0
+	bash -c 'exec 3>&-; ulimit -n 4; exec lsm-cli db get apple' \
+	    >out 2>err || got=$?
+	[ "$got" -eq 71 ]
+	grep -q '^lsm-cli: .*: Too many open files$' err
+	[ "$(lsm-cli db get apple)" = red ]
+}
+
+@test "a file that cannot be made is 73" {
+	fruit
+	echo mine >out.tsv
+	refused 73 lsm-cli db scan -o out.tsv
+	[ "$(cat out.tsv)" = mine ]
+	refused 73 lsm-cli db scan -o no/such/directory
+	lsm-cli db scan -o out.tsv --force
+	lsm-cli db scan | cmp - out.tsv
+	[ "$(ls -A)" = "$(printf 'db\nerr\nout\nout.tsv')" ]
+}
+
+@test "files are listed by name" {
+	fruit
+	lsm-cli db flush
+	lsm-cli db put k v
+	lsm-cli db files --format=tsv | awk -F'\t' '$2 != "table"' |
+	    cut -f1 >names
+	LC_ALL=C sort -c names
+	[ "$(wc -l <names)" -ge 3 ]
+}

@@ -84,7 +84,7 @@ put k v --wait=1s1
 put k v --wait=
 put k v --wait=99999999999999999999
 put k v --wait=300000000d
-put k v --key-format=base64
+put k v --key-format=base32
 put k v --limit=1
 put k v --reverse
 put k v --format=json
@@ -193,7 +193,7 @@ END
 @test "each command of the help has help of its own" {
 	lsm-cli --help | awk '/^  [a-z]+ / && $1 != "lsm-cli" { print $1 }' \
 	    >names
-	[ "$(wc -l <names)" -eq 13 ]
+	[ "$(wc -l <names)" -eq 16 ]
 	while read -r name; do
 		lsm-cli --help "$name" | grep -q "^usage: $name"
 	done <names
@@ -213,7 +213,8 @@ END
 	    $1 != "lsm-cli" { print $1 }'); do
 		grep -q "^\.It Cm $name" "$page"
 		for option in $(lsm-cli --help "$name" |
-		    grep -o -- '--[a-z-]*'); do
+		    grep -o -- '^ *\(-., \)\?--[a-z-]*' |
+		    sed 's/^.*--/--/'); do
 			grep -q "Fl Fl ${option#--}\b" "$page"
 		done
 	done

@@ -15,6 +15,11 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 bin=${LSM_BIN:-$top/build/release}
 passed=0 failed=0
+# What a program linked with the static library needs besides.
+LSM_LIBS="$(for p in liblz4 libzstd zlib; do
+	pkg-config --exists $p && pkg-config --libs $p
+done) -lpthread"
+export LSM_LIBS=${LSM_LIBS//$'\n'/ }
 
 blocks_md() {
 	awk '

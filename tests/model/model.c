@@ -21,7 +21,7 @@
 #include "support/tmp.h"
 #include "support/wrong.h"
 
-enum { SEEDS = 100, SHRINK_TRIES = 400, SCRIPT_MAX = 1 << 20 };
+enum { SEEDS = 100, REAL_SHARE = 20, SHRINK_TRIES = 400, SCRIPT_MAX = 1 << 20 };
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { OPS = 200000 };
 #else
@@ -106,13 +106,18 @@ tell(struct run *run, struct op_list *l)
 }
 
 static bool
-run_seed(uint64_t seed, size_t ops, const char *script, struct reached *sum)
+run_seed(uint64_t seed, uint64_t *left, uint64_t seeds, const char *script,
+    struct reached *sum)
 {
 	struct run run = { .seed = seed };
 	struct op_list l = { 0 };
+	size_t ops = *left / seeds;
 	bool ok;
 
 	setup_random(&run.setup, seed);
+	if (!run.setup.simulated)	/* its syncs take real time */
+		ops = ops / REAL_SHARE + 1;
+	*left -= ops;
 	if (script == NULL)
 		setup_ops(&run.setup, seed, ops, &l);
 	ok = (script == NULL || op_list_parse(&l, script)) &&
@@ -204,8 +209,8 @@ main(int argc, char **argv)
 	struct tally tally = { 0 };
 
 	for (uint64_t i = 0; i < seeds && tally.failed == 0; i++)
-		tally_case(&tally, run_seed(first + i, ops / seeds, script,
-		    &reached), "seed %" PRIu64, first + i);
+		tally_case(&tally, run_seed(first + i, &ops, seeds - i,
+		    script, &reached), "seed %" PRIu64, first + i);
 	if (tally.failed == 0 && seeds >= SEEDS)
 		tally_case(&tally, reached_tell(&reached), "reach");
 	free(script);

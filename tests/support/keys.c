@@ -12,7 +12,8 @@ enum { TURNS = 8 };
 static size_t
 binary(uint32_t number, uint8_t *out)
 {
-	static const uint8_t alphabet[] = { 0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff };
+	static const uint8_t alphabet[] = { 0x00, 0x01, 0x7f, 0x80, 0xfe,
+		0xff };
 	struct random r = { number };
 	size_t n = number ? 1 + random_below(&r, 6) : 0;
 

@@ -123,10 +123,10 @@ flush_edit(struct mkit *k)
 
 	for (uint64_t number = 10; number < 14; number++)
 		mkit_file(k, FILE_TABLE, number, k->state.edit, 8192);
-	tree_add(&e, 0, 1, 10, "a", "c");
-	tree_add(&e, 0, 2, 11, "b", "d");
-	tree_add(&e, 0, 3, 12, "x", "x");
-	tree_add(&e, 0, 3, 13, "y", "z");
+	tree_put(&e, 0, 1, 10, "a", "c");
+	tree_put(&e, 0, 2, 11, "b", "d");
+	tree_put(&e, 0, 3, 12, "x", "x");
+	tree_put(&e, 0, 3, 13, "y", "z");
 	CHECK_OK(edit_set_option(&e, "codec", "lz4"));
 	CHECK_OK(edit_set_option(&e, "filter_bits", "10"));
 	CHECK_OK(mkit_append(k, &e, &fatal));
@@ -154,7 +154,7 @@ merge_edit(struct mkit *k)
 	bool fatal;
 
 	mkit_file(k, FILE_TABLE, 14, k->state.edit, 8192);
-	tree_add(&e, 7, 4, 14, "a", "d");
+	tree_put(&e, 7, 4, 14, "a", "d");
 	CHECK_OK(edit_drop_table(&e, 10));
 	CHECK_OK(edit_drop_table(&e, 11));
 	CHECK_OK(mkit_append(k, &e, &fatal));

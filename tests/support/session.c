@@ -60,7 +60,7 @@ state_adopt(struct session *s)
 	s->gaps |= s->unsure || n < oracle_commits(s->oracle);
 	oracle_cut(s->oracle, n);
 	s->acked = n;
-	s->unsure = false;
+	s->unsure = s->doubt = false;
 	return true;
 }
 
@@ -117,7 +117,7 @@ wrote(struct session *s, bool sync)
 	if (s->fence != LSM_OK)
 		return wrong("a write worked after the fence");
 	s->acked = oracle_commits(s->oracle);
-	s->unsure = false;
+	s->unsure = s->doubt = false;
 	if (sync)
 		s->acked_sync = s->acked;
 	return true;
@@ -219,6 +219,7 @@ run_commit(struct session *s, const struct op *op)
 	}
 	if (!failed(s, op_word(op->kind), rc))
 		return false;
+	s->doubt |= !harmless(rc);
 	if (!fenced && !harmless(rc) && !s->unsure) {
 		commit_oracle(s, op);
 		s->unsure = true;
@@ -226,12 +227,20 @@ run_commit(struct session *s, const struct op *op)
 	return true;
 }
 
+/* Flush, merge, step: they may have fenced the handle, or not. */
+static bool
+work_failed(struct session *s, const char *call, int rc)
+{
+	s->doubt |= !harmless(rc);
+	return session_may_fail(s, call, rc);
+}
+
 /* Calls that make durable what was written before. */
 static bool
-run_durable(struct session *s, const char *call, int rc)
+run_durable(struct session *s, const char *call, int rc, bool work)
 {
 	if (rc != LSM_OK)
-		return failed(s, call, rc);
+		return work ? work_failed(s, call, rc) : failed(s, call, rc);
 	if (s->fence != LSM_OK)
 		return wrong("%s worked after the fence", call);
 	s->acked_sync = s->acked;
@@ -245,7 +254,7 @@ run_step(struct session *s, uint32_t n)
 
 	for (uint32_t i = 0; i <= n && more && rc == LSM_OK; i++)
 		rc = lsm_step(s->db, &more);
-	return rc == LSM_OK || failed(s, "step", rc);
+	return rc == LSM_OK || work_failed(s, "step", rc);
 }
 
 static bool
@@ -419,12 +428,12 @@ session_run(struct session *s, const struct op *op)
 	case OP_BATCH:
 		return run_commit(s, op);
 	case OP_SYNC:
-		return run_durable(s, "sync", lsm_sync(s->db));
+		return run_durable(s, "sync", lsm_sync(s->db), false);
 	case OP_FLUSH:
-		return run_durable(s, "flush", lsm_flush(s->db));
+		return run_durable(s, "flush", lsm_flush(s->db), true);
 	case OP_COMPACT:
 		return run_durable(s, "compact", lsm_compact(s->db, NULL,
-		    NULL));
+		    NULL), true);
 	case OP_STEP:
 		return run_step(s, op->key);
 	case OP_REOPEN:

@@ -55,8 +55,9 @@ struct session {
 	size_t acked;			/* commits known to be there */
 	size_t acked_sync;		/* and durable */
 	int fence;			/* code of it; LSM_OK: none */
+	bool doubt;			/* background work failed: a fence? */
 	bool unsure;			/* the last commit failed midway */
-	bool gaps;			/* in the sequences: commits were lost */
+	bool gaps;			/* in sequences: commits were lost */
 
 	struct {
 		lsm_snapshot *snapshot;

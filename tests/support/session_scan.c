@@ -21,8 +21,8 @@ void
 session_range(const struct session *s, size_t *low, size_t *high)
 {
 	*high = oracle_commits(s->oracle);
-	*low = s->fence != LSM_OK ? s->acked_sync : s->unsure ? s->acked :
-	    *high;
+	*low = s->fence != LSM_OK || s->doubt ? s->acked_sync :
+	    s->unsure ? s->acked : *high;
 }
 
 static bool

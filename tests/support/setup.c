@@ -52,7 +52,7 @@ setup_random(struct setup *s, uint64_t seed)
 {
 	struct random r = { seed };
 
-	*s = (struct setup){ .simulated = random_below(&r, 3) != 0 };
+	*s = (struct setup){ .simulated = random_below(&r, 8) != 0 };
 	options_random(&s->options, &r);
 	s->ring = random_below(&r, 4) != 0;
 	s->maps = random_below(&r, 4) != 0;
@@ -61,9 +61,12 @@ setup_random(struct setup *s, uint64_t seed)
 	s->value_max = (uint32_t)ONE_OF(&r, 1, 30, 300, 5000);
 	if (s->keys == KEYS_LONG && s->key_count > 50)
 		s->key_count = 50;
-	/* Real syncs are slow: there, only what asks for one waits. */
-	if (!s->simulated)
+	/* Real syncs are slow: there, only what asks for one waits, and not
+	 * every few puts make a table. */
+	if (!s->simulated) {
 		s->options.no_sync = 1;
+		s->options.memtable_size *= 16;
+	}
 }
 
 void
@@ -98,12 +101,12 @@ kind_random(struct random *r)
 {
 	static const struct share shares[] = {
 		{ OP_PUT, 4000 }, { OP_DELETE, 1200 }, { OP_BATCH, 500 },
-		{ OP_GET, 3000 }, { OP_WALK, 300 }, { OP_LOOK, 200 },
-		{ OP_MOVE, 200 }, { OP_STEP, 200 }, { OP_HOLD, 60 },
+		{ OP_GET, 3300 }, { OP_WALK, 100 }, { OP_LOOK, 100 },
+		{ OP_MOVE, 100 }, { OP_STEP, 200 }, { OP_HOLD, 60 },
 		{ OP_DROP, 40 }, { OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
-		{ OP_SYNC, 60 }, { OP_SCAN, 20 }, { OP_FLUSH, 20 },
-		{ OP_COMPACT, 5 }, { OP_REOPEN, 15 }, { OP_READER, 10 },
-		{ OP_SECOND, 5 },
+		{ OP_SYNC, 60 }, { OP_SCAN, 10 }, { OP_FLUSH, 15 },
+		{ OP_COMPACT, 4 }, { OP_REOPEN, 10 }, { OP_READER, 6 },
+		{ OP_SECOND, 4 },
 	};
 	uint64_t dice = random_below(r, 10000);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -109,6 +110,15 @@ descriptors(void)
 	return n;
 }
 
+static uint64_t
+clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 static bool
 run_one(const struct test *t)
 {
@@ -146,19 +156,23 @@ int
 main(int argc, char **argv)
 {
 	unsigned passed = 0, failed = 0;
-	bool list = false;
+	bool list = false, times = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "ls:")) != -1) {
+	while ((c = getopt(argc, argv, "ls:t")) != -1) {
 		if (c == 'l')
 			list = true;
 		else if (c == 's')
 			seed = strtoull(optarg, NULL, 0);
+		else if (c == 't')
+			times = true;
 		else
 			return 64;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < count; i++) {
+		uint64_t begin = clock_ms();
+
 		if (!wanted(&tests[i], argv + optind, argc - optind))
 			continue;
 		if (list)
@@ -167,6 +181,10 @@ main(int argc, char **argv)
 			passed++;
 		else
 			failed++;
+		if (times)
+			printf("%6llu ms  %s: %s\n", (unsigned long long)
+			    (clock_ms() - begin), tests[i].file,
+			    tests[i].name);
 	}
 	if (!list)
 		printf("%u passed, %u failed\n", passed, failed);

@@ -10,7 +10,8 @@
  *
  * The first check that fails ends its test. A test that leaves memory or
  * descriptors behind fails. The program takes words: only tests whose name or
- * file contains one of them run; -l lists, -s SEED sets test_seed().
+ * file contains one of them run; -l lists, -s SEED sets test_seed(),
+ * -t tells what time each takes.
  */
 #ifndef SUPPORT_TEST_H
 #define SUPPORT_TEST_H

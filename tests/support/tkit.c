@@ -98,8 +98,8 @@ random_key(uint8_t *key, enum model_keys kind, struct random *r)
 		return n;
 	case MODEL_LONG:
 		n = (size_t)random_below(r, 3) ? LSM_KEY_MAX -
-		    (size_t)random_below(r, 20) : (size_t)random_below(r, 5000) %
-		    LSM_KEY_MAX;
+		    (size_t)random_below(r, 20) :
+		    (size_t)random_below(r, 5000) % LSM_KEY_MAX;
 		memset(key, 'k', n);
 		for (size_t i = 0; i < 4 && n > 0; i++)
 			key[random_below(r, n)] = (uint8_t)random_next(r);

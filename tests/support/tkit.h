@@ -18,7 +18,7 @@ enum model_keys {
 	MODEL_DECIMAL,		/* sixteen digits */
 	MODEL_RANDOM,		/* 0 to 40 random bytes */
 	MODEL_PATHS,		/* long common prefixes */
-	MODEL_ZEROS,		/* strings of zero bytes and a few others: heads tie */
+	MODEL_ZEROS,		/* zero bytes and a few others: heads tie */
 	MODEL_LONG,		/* up to LSM_KEY_MAX */
 	MODEL_KINDS
 };

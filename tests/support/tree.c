@@ -8,7 +8,7 @@
 #include "support/test.h"
 
 void
-tree_add(struct edit *e, int level, uint64_t run, uint64_t number,
+tree_put(struct edit *e, int level, uint64_t run, uint64_t number,
     const char *smallest, const char *largest)
 {
 	struct table_meta m = {

@@ -7,7 +7,7 @@
 #include "version/version.h"
 
 /* Add a table of 10 entries to the edit. Keys are text. */
-void tree_add(struct edit *, int level, uint64_t run, uint64_t number,
+void tree_put(struct edit *, int level, uint64_t run, uint64_t number,
     const char *smallest, const char *largest);
 
 /* The version after the edit, which is released. `before` may be NULL (the

@@ -56,8 +56,8 @@ shown(struct bytes b)
 	for (size_t i = 0; i < b.n && i < SHOWN_MAX; i++)
 		at += (size_t)snprintf(out + at, sizeof out - at,
 		    b.p[i] > ' ' && b.p[i] < 0x7f ? "%c" : "\\x%02x", b.p[i]);
-	snprintf(out + at, sizeof out - at,
-	    b.n > SHOWN_MAX ? "... (%zu bytes)" : "", b.n);
+	if (b.n > SHOWN_MAX)
+		snprintf(out + at, sizeof out - at, "... (%zu bytes)", b.n);
 	return out;
 }
 

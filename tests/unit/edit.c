@@ -16,8 +16,8 @@ full_edit(struct edit *e)
 	CHECK_OK(edit_add_end(e, &end));
 	end.number = 13;
 	CHECK_OK(edit_add_end(e, &end));
-	tree_add(e, 0, 43, 77, "", "apple");
-	tree_add(e, 7, 3, 78, "apple", "zoo");
+	tree_put(e, 0, 43, 77, "", "apple");
+	tree_put(e, 7, 3, 78, "apple", "zoo");
 	CHECK_OK(edit_drop_table(e, 5));
 	CHECK_OK(edit_drop_table(e, 6));
 	CHECK_OK(edit_set_option(e, "codec", "lz4"));

@@ -162,20 +162,20 @@ law_end(struct edit *e)
 static void
 law_number_reserved(struct edit *e)
 {
-	tree_add(e, 1, 4, 128, "a", "b");
+	tree_put(e, 1, 4, 128, "a", "b");
 }
 
 static void
 law_sequence(struct edit *e)
 {
-	tree_add(e, 1, 4, 100, "a", "b");
+	tree_put(e, 1, 4, 100, "a", "b");
 	e->adds[0].meta.sequence_max = 21;
 }
 
 static void
 law_overlap(struct edit *e)
 {
-	tree_add(e, 7, 4, 100, "c", "x");
+	tree_put(e, 7, 4, 100, "c", "x");
 }
 
 static void
@@ -187,7 +187,7 @@ law_drop(struct edit *e)
 static void
 law_number_twice(struct edit *e)
 {
-	tree_add(e, 1, 4, 14, "a", "b");
+	tree_put(e, 1, 4, 14, "a", "b");
 }
 
 static void (*const laws[])(struct edit *) = { law_reserved, law_flushed,
@@ -250,7 +250,7 @@ TEST("an edit on disk that breaks a law is damage")
 static void
 next_run_short(struct edit *e)
 {
-	tree_add(e, 1, 5, 100, "a", "b");
+	tree_put(e, 1, 5, 100, "a", "b");
 }
 
 TEST("a run on disk must be below the next one")

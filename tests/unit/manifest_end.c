@@ -369,7 +369,7 @@ TEST("out of memory while an edit is appended changes nothing")
 	for (uint64_t n = 1; rc != LSM_OK; n++) {
 		struct edit e = { .reserved = 192 };
 
-		tree_add(&e, 0, 5, 150, "a", "b");
+		tree_put(&e, 0, 5, 150, "a", "b");
 		CHECK_OK(edit_drop_table(&e, 14));
 		CHECK_OK(edit_set_option(&e, "codec", "none"));
 		mem_fail_at(n, false);

@@ -14,10 +14,10 @@ tall_tree(int runs)
 	struct edit e = { .number = 1 };
 
 	for (int i = 0; i < runs; i++)
-		tree_add(&e, 0, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
+		tree_put(&e, 0, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
 		    "m");
-	tree_add(&e, LEVELS_MAX - 1, 2, 1, "a", "d");
-	tree_add(&e, LEVELS_MAX - 1, 2, 2, "p", "z");
+	tree_put(&e, LEVELS_MAX - 1, 2, 1, "a", "d");
+	tree_put(&e, LEVELS_MAX - 1, 2, 2, "p", "z");
 	return tree_after(NULL, &e);
 }
 
@@ -102,14 +102,14 @@ TEST("level 0 takes its overlapping tables and those below them")
 	o.shape.base_size = 1 << 20;
 	o.shape.compaction = COMPACTION_LEVELED;
 	o.shape.l0_trigger = 3;
-	tree_add(&e, 0, 20, 20, "a", "g");
-	tree_add(&e, 0, 21, 21, "c", "k");
-	tree_add(&e, 0, 22, 22, "m", "q");
-	tree_add(&e, 1, 5, 1, "a", "d");
-	tree_add(&e, 1, 5, 2, "e", "h");
-	tree_add(&e, 1, 5, 3, "i", "l");
-	tree_add(&e, 1, 5, 4, "m", "p");
-	tree_add(&e, 1, 5, 5, "r", "z");
+	tree_put(&e, 0, 20, 20, "a", "g");
+	tree_put(&e, 0, 21, 21, "c", "k");
+	tree_put(&e, 0, 22, 22, "m", "q");
+	tree_put(&e, 1, 5, 1, "a", "d");
+	tree_put(&e, 1, 5, 2, "e", "h");
+	tree_put(&e, 1, 5, 3, "i", "l");
+	tree_put(&e, 1, 5, 4, "m", "p");
+	tree_put(&e, 1, 5, 5, "r", "z");
 	check_plan(tree_after(NULL, &e), &o, "21 20 1 2 3 > 1:5");
 }
 
@@ -121,14 +121,14 @@ TEST("a sorted level gives one table and those below it")
 
 	o.shape.base_size = 2 * 8192;
 	o.shape.compaction = COMPACTION_LEVELED;
-	tree_add(&e, 1, 5, 1, "a", "e");
-	tree_add(&e, 1, 5, 2, "f", "j");
-	tree_add(&e, 1, 5, 3, "k", "p");
-	tree_add(&e, 2, 4, 11, "a", "b");
-	tree_add(&e, 2, 4, 12, "c", "g");
-	tree_add(&e, 2, 4, 13, "i", "i");
-	tree_add(&e, 2, 4, 14, "l", "m");
-	tree_add(&e, 2, 4, 15, "r", "s");
+	tree_put(&e, 1, 5, 1, "a", "e");
+	tree_put(&e, 1, 5, 2, "f", "j");
+	tree_put(&e, 1, 5, 3, "k", "p");
+	tree_put(&e, 2, 4, 11, "a", "b");
+	tree_put(&e, 2, 4, 12, "c", "g");
+	tree_put(&e, 2, 4, 13, "i", "i");
+	tree_put(&e, 2, 4, 14, "l", "m");
+	tree_put(&e, 2, 4, 15, "r", "s");
 	check_plan(tree_after(NULL, &e), &o, "3 14 > 2:4");
 }
 
@@ -140,9 +140,9 @@ TEST("tables that meet nothing below are moved, no more than need be")
 	o.shape.base_size = 8192;
 	o.shape.compaction = COMPACTION_LEVELED;
 	for (int i = 0; i < 4; i++)
-		tree_add(&e, 1, 5, (uint64_t)(1 + i), &"b\0d\0f\0h"[2 * i],
+		tree_put(&e, 1, 5, (uint64_t)(1 + i), &"b\0d\0f\0h"[2 * i],
 		    &"c\0e\0g\0i"[2 * i]);
-	tree_add(&e, 2, 4, 11, "d", "e");
+	tree_put(&e, 2, 4, 11, "d", "e");
 	check_plan(tree_after(NULL, &e), &o, "1 3 4 => 2:4");
 }
 
@@ -153,12 +153,12 @@ TEST("a table of deletes is rewritten where moving would keep them")
 
 	o.shape.base_size = 4096;
 	o.shape.compaction = COMPACTION_LEVELED;
-	tree_add(&e, 1, 5, 1, "a", "c");
+	tree_put(&e, 1, 5, 1, "a", "c");
 	e.adds[0].meta.deletes = 9;
 	check_plan(tree_after(NULL, &e), &o, "1 > 2:0");
-	tree_add(&e, 1, 5, 1, "a", "c");
+	tree_put(&e, 1, 5, 1, "a", "c");
 	e.adds[0].meta.deletes = 9;
-	tree_add(&e, 7, 4, 2, "b", "b");
+	tree_put(&e, 7, 4, 2, "b", "b");
 	check_plan(tree_after(NULL, &e), &o, "1 => 2:0");
 }
 
@@ -169,11 +169,11 @@ TEST("tables that ride along for nothing do")
 
 	o.shape.base_size = 8192;
 	o.shape.compaction = COMPACTION_LEVELED;
-	tree_add(&e, 1, 5, 1, "b", "c");
-	tree_add(&e, 1, 5, 2, "d", "e");
-	tree_add(&e, 1, 5, 3, "f", "z");
-	tree_add(&e, 2, 4, 11, "a", "g");
-	tree_add(&e, 2, 4, 12, "h", "z");
+	tree_put(&e, 1, 5, 1, "b", "c");
+	tree_put(&e, 1, 5, 2, "d", "e");
+	tree_put(&e, 1, 5, 3, "f", "z");
+	tree_put(&e, 2, 4, 11, "a", "g");
+	tree_put(&e, 2, 4, 12, "h", "z");
 	check_plan(tree_after(NULL, &e), &o, "1 2 11 > 2:4");
 }
 
@@ -183,14 +183,14 @@ TEST("no level that holds something is passed over")
 	struct pick_options o = hybrid;
 
 	o.shape.l0_trigger = 1;
-	tree_add(&e, 0, 20, 20, "a", "g");
-	tree_add(&e, 3, 5, 1, "x", "y");
-	tree_add(&e, 7, 4, 2, "a", "z");
+	tree_put(&e, 0, 20, 20, "a", "g");
+	tree_put(&e, 3, 5, 1, "x", "y");
+	tree_put(&e, 7, 4, 2, "a", "z");
 	o.shape.base_size = 1 << 20;
 	check_plan(tree_after(NULL, &e), &o, "20 => 1:0");
-	tree_add(&e, 0, 20, 20, "a", "g");
-	tree_add(&e, 3, 5, 1, "x", "y");
-	tree_add(&e, 7, 4, 2, "a", "z");
+	tree_put(&e, 0, 20, 20, "a", "g");
+	tree_put(&e, 3, 5, 1, "x", "y");
+	tree_put(&e, 7, 4, 2, "a", "z");
 	o.shape.base_size = 0;
 	check_plan(tree_after(NULL, &e), &o, "1 2 > 7:4");
 }
@@ -202,9 +202,9 @@ TEST("a tier's runs become one new run of the next")
 
 	o.shape.compaction = COMPACTION_TIERED;
 	for (int i = 0; i < 4; i++)
-		tree_add(&e, 1, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
+		tree_put(&e, 1, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
 		    "m");
-	tree_add(&e, 2, 3, 3, "a", "z");
+	tree_put(&e, 2, 3, 3, "a", "z");
 	check_plan(tree_after(NULL, &e), &o, "13 12 11 10 > 2:0");
 }
 
@@ -215,10 +215,10 @@ TEST("what is newer and what is older than an overlap stays together")
 
 	o.shape.compaction = COMPACTION_TIERED;
 	o.shape.l0_trigger = 2;
-	tree_add(&e, 0, 20, 20, "m", "p");
-	tree_add(&e, 0, 19, 19, "k", "n");
-	tree_add(&e, 0, 18, 18, "a", "k");
-	tree_add(&e, 0, 17, 17, "a", "b");
+	tree_put(&e, 0, 20, 20, "m", "p");
+	tree_put(&e, 0, 19, 19, "k", "n");
+	tree_put(&e, 0, 18, 18, "a", "k");
+	tree_put(&e, 0, 17, 17, "a", "b");
 	check_plan(tree_after(NULL, &e), &o, "20 19 18 17 > 1:0");
 }
 
@@ -278,10 +278,10 @@ TEST("one run of the last level is compact unless it holds deletes")
 	struct edit e = { .number = 1 };
 
 	CHECK(everything(tall_tree(0)));
-	tree_add(&e, LEVELS_MAX - 1, 1, 1, "a", "b");
+	tree_put(&e, LEVELS_MAX - 1, 1, 1, "a", "b");
 	e.adds[0].meta.deletes = 0;
 	CHECK(!everything(tree_after(NULL, &e)));
-	tree_add(&e, LEVELS_MAX - 2, 1, 1, "a", "b");
+	tree_put(&e, LEVELS_MAX - 2, 1, 1, "a", "b");
 	e.adds[0].meta.deletes = 0;
 	CHECK(everything(tree_after(NULL, &e)));
 }

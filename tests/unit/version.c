@@ -13,10 +13,10 @@ small_tree(void)
 {
 	struct edit e = { .number = 1 };
 
-	tree_add(&e, 0, 5, 12, "k", "p");
-	tree_add(&e, 0, 6, 13, "c", "m");
-	tree_add(&e, 7, 1, 11, "n", "z");
-	tree_add(&e, 7, 1, 10, "a", "m");
+	tree_put(&e, 0, 5, 12, "k", "p");
+	tree_put(&e, 0, 6, 13, "c", "m");
+	tree_put(&e, 7, 1, 11, "n", "z");
+	tree_put(&e, 7, 1, 10, "a", "m");
 	return tree_after(NULL, &e);
 }
 
@@ -39,8 +39,8 @@ TEST("an edit drops, joins a run and begins one")
 
 	CHECK_OK(edit_drop_table(&e, 12));
 	CHECK_OK(edit_drop_table(&e, 10));
-	tree_add(&e, 7, 1, 20, "b", "c");
-	tree_add(&e, 7, 2, 21, "b", "c");
+	tree_put(&e, 7, 1, 20, "b", "c");
+	tree_put(&e, 7, 2, 21, "b", "c");
 	v = tree_after(v, &e);
 	CHECK_STR(tree_text(v), "0: 6[13]; 7: 2[21] 1[20 11]");
 	version_unref(v);
@@ -51,11 +51,11 @@ TEST("tables of a run that touch are refused")
 	struct version *v = small_tree();
 	struct edit e = { 0 };
 
-	tree_add(&e, 7, 1, 20, "m", "mm");
+	tree_put(&e, 7, 1, 20, "m", "mm");
 	CHECK_CODE(tree_refused(v, &e), LSM_CORRUPT);
 	CHECK_STR(lsm_message(),
 	    "edit: level 7: run 1: tables 10 and 20 overlap");
-	tree_add(&e, 7, 1, 20, "ma", "mz");
+	tree_put(&e, 7, 1, 20, "ma", "mz");
 	v = tree_after(v, &e);
 	CHECK_STR(tree_text(v), "0: 6[13] 5[12]; 7: 1[10 20 11]");
 	version_unref(v);
@@ -66,8 +66,8 @@ TEST("new tables of one run that overlap are refused")
 	struct version *v = small_tree();
 	struct edit e = { 0 };
 
-	tree_add(&e, 1, 9, 20, "a", "c");
-	tree_add(&e, 1, 9, 21, "b", "d");
+	tree_put(&e, 1, 9, 20, "a", "c");
+	tree_put(&e, 1, 9, 21, "b", "d");
 	CHECK_CODE(tree_refused(v, &e), LSM_CORRUPT);
 	version_unref(v);
 }
@@ -90,13 +90,13 @@ TEST("a table number is used once, and moved only as it is")
 	struct version *v = small_tree();
 	struct edit e = { 0 };
 
-	tree_add(&e, 1, 9, 12, "a", "b");
+	tree_put(&e, 1, 9, 12, "a", "b");
 	CHECK_CODE(tree_refused(v, &e), LSM_CORRUPT);
 	CHECK_OK(edit_drop_table(&e, 12));
-	tree_add(&e, 1, 9, 12, "a", "b");
+	tree_put(&e, 1, 9, 12, "a", "b");
 	CHECK_CODE(tree_refused(v, &e), LSM_CORRUPT);
-	tree_add(&e, 1, 9, 30, "a", "b");
-	tree_add(&e, 1, 10, 30, "a", "b");
+	tree_put(&e, 1, 9, 30, "a", "b");
+	tree_put(&e, 1, 10, 30, "a", "b");
 	CHECK_CODE(tree_refused(v, &e), LSM_CORRUPT);
 	version_unref(v);
 }
@@ -109,7 +109,7 @@ add_refused(void (*spoil)(struct edit_add *))
 	int rc;
 
 	CHECK_OK(version_new(&empty));
-	tree_add(&e, 1, 9, 20, "b", "c");
+	tree_put(&e, 1, 9, 20, "b", "c");
 	spoil(&e.adds[0]);
 	rc = tree_refused(empty, &e);
 	version_unref(empty);
@@ -198,8 +198,8 @@ TEST("a dropped table dies with the last version that has it")
 	struct edit e = { 0 }, drop = { 0 };
 
 	CHECK_OK(version_new(&empty));
-	tree_add(&e, 0, 1, 7, "a", "b");
-	tree_add(&e, 0, 2, 8, "a", "b");
+	tree_put(&e, 0, 1, 7, "a", "b");
+	tree_put(&e, 0, 2, 8, "a", "b");
 	CHECK_OK(version_apply(empty, &e, bury, &f, &first));
 	CHECK_OK(edit_drop_table(&drop, 7));
 	CHECK_OK(version_apply(first, &drop, bury, &f, &second));
@@ -228,7 +228,7 @@ moved_twice(struct version *v, struct funeral *f)
 
 		CHECK_OK(edit_drop_table(&e, 7));
 		if (level < 3)
-			tree_add(&e, level, 1, 7, "a", "b");
+			tree_put(&e, level, 1, 7, "a", "b");
 		CHECK_OK(version_apply(v, &e, bury, f, &next));
 		version_retire(v, next);
 		version_unref(v);
@@ -245,7 +245,7 @@ TEST("a moved table lives as long as a version has it anywhere")
 	struct edit e = { 0 };
 
 	CHECK_OK(version_new(&empty));
-	tree_add(&e, 0, 1, 7, "a", "b");
+	tree_put(&e, 0, 1, 7, "a", "b");
 	CHECK_OK(version_apply(empty, &e, bury, &f, &first));
 	version_ref(first);
 	last = moved_twice(first, &f);
@@ -266,7 +266,7 @@ TEST("a moved table that lives on is not buried with its old places")
 
 	first = small_tree();
 	CHECK_OK(edit_drop_table(&e, 13));
-	tree_add(&e, 1, 6, 13, "c", "m");
+	tree_put(&e, 1, 6, 13, "c", "m");
 	CHECK_OK(version_apply(first, &e, bury, &f, &second));
 	version_retire(first, second);
 	version_unref(first);
@@ -283,10 +283,10 @@ TEST("nothing dies when the edit does not become durable")
 	struct edit e = { 0 }, drop = { 0 };
 
 	CHECK_OK(version_new(&empty));
-	tree_add(&e, 0, 1, 7, "a", "b");
+	tree_put(&e, 0, 1, 7, "a", "b");
 	CHECK_OK(version_apply(empty, &e, bury, &f, &first));
 	CHECK_OK(edit_drop_table(&drop, 7));
-	tree_add(&drop, 0, 1, 8, "a", "b");
+	tree_put(&drop, 0, 1, 8, "a", "b");
 	CHECK_OK(version_apply(first, &drop, bury, &f, &second));
 	version_unref(second);
 	version_unref(first);
@@ -331,7 +331,7 @@ TEST("out of memory while a version is made leaves the one before")
 	int rc = LSM_NO_MEMORY;
 
 	CHECK_OK(edit_drop_table(&e, 12));
-	tree_add(&e, 1, 9, 20, "a", "c");
+	tree_put(&e, 1, 9, 20, "a", "c");
 	for (uint64_t n = 1; rc != LSM_OK; n++) {
 		mem_fail_at(n, false);
 		rc = version_apply(v, &e, NULL, NULL, &after);
@@ -366,7 +366,7 @@ random_add(struct random *r, struct edit *e, struct place *places, size_t i)
 	snprintf(p->smallest, sizeof p->smallest, "%03dc", (int)i);
 	snprintf(p->largest, sizeof p->largest, "%03dx", (int)i);
 	p->lives = true;
-	tree_add(e, p->level, p->run, i + 1, p->smallest, p->largest);
+	tree_put(e, p->level, p->run, i + 1, p->smallest, p->largest);
 }
 
 static void

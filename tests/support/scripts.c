@@ -1,0 +1,98 @@
+/*
+ * scripts.c - short stories of a database, each for one way to go wrong.
+ *
+ * Few operations and tiny memtables: every prefix of what the disk saw is
+ * tried, so length costs squared.
+ */
+#include "support/scripts.h"
+
+#include "env/env_sim.h"
+
+const struct script scripts[] = {
+	{ .name = "create", .ops = "scan", .memtable_size = 65536,
+		.ring = true, .maps = true },
+	{ .name = "synced puts", .memtable_size = 65536, .ring = true,
+		.maps = true,
+		.ops = "put 1 20 1; put 2 0 1; put 1 300 1; delete 2 0 1;"
+		    "batch 3 40 1; put 9 5000 1" },
+	{ .name = "unsynced puts", .memtable_size = 65536, .no_sync = true,
+		.ring = true, .maps = true,
+		.ops = "put 1 20; put 2 0; batch 3 40; delete 1; put 4 900;"
+		    "sync; put 5 20; batch 6 20; delete 4" },
+	{ .name = "unsynced puts without a ring", .memtable_size = 65536,
+		.no_sync = true,
+		.ops = "put 1 20; put 2 700; batch 3 40; delete 1; sync;"
+		    "put 4 900; put 5 20; delete 2" },
+	{ .name = "a sync in the middle", .memtable_size = 65536,
+		.no_sync = true, .ring = true, .maps = true,
+		.keys = KEYS_BINARY,
+		.ops = "put 0 10; put 1 10 1; put 2 10; put 0 10; delete 1;"
+		    "batch 2 30 1; put 3 10; put 4 10" },
+	{ .name = "memtables turn", .memtable_size = 512, .no_sync = true,
+		.ring = true, .maps = true,
+		.ops = "put 1 300; put 2 300; put 3 300; put 4 300 1;"
+		    "put 5 300; delete 1; put 6 300; put 2 300; put 7 300" },
+	{ .name = "memtables turn, synced, no ring", .memtable_size = 512,
+		.ops = "put 1 300; put 2 300; put 3 300; delete 1; put 4 300;"
+		    "put 2 200; put 5 300" },
+	{ .name = "flushes", .memtable_size = 4096, .no_sync = true,
+		.ring = true, .maps = true,
+		.ops = "put 1 50; put 2 50; flush; delete 1; put 3 50; flush;"
+		    "put 1 60 1; put 4 50" },
+	{ .name = "a merge of everything", .memtable_size = 4096,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "put 1 50; put 2 50; flush; put 1 60; delete 2; flush;"
+		    "put 3 10; compact; put 5 10; delete 1; sync; compact;"
+		    "put 6 10" },
+	{ .name = "a merge by itself", .memtable_size = 512, .no_sync = true,
+		.table_size = 4096, .codec = LSM_CODEC_ZLIB, .ring = true,
+		.ops = "put 1 400; put 2 400; put 1 400; delete 2; put 2 400;"
+		    "put 1 400; put 3 400; put 1 400; put 2 400; put 1 400;"
+		    "put 4 400; put 1 400; delete 1; put 5 400; step 40;"
+		    "put 1 10" },
+	{ .name = "several tables from one merge", .memtable_size = 16384,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true,
+		.ops = "put 1 3000; put 2 3000; put 3 3000; put 4 3000; flush;"
+		    "put 2 3000; delete 3; flush; compact; put 1 20" },
+	{ .name = "closed and opened", .memtable_size = 4096, .ring = true,
+		.maps = true, .no_sync = true,
+		.ops = "put 1 30; reopen; put 2 30; delete 1; reopen; reopen;"
+		    "put 3 30 1; flush; reopen; put 1 40; reopen" },
+	{ .name = "closed and opened without a ring", .memtable_size = 4096,
+		.ops = "put 1 30; reopen; put 2 30 2; reopen; put 3 30 2;"
+		    "flush; reopen; put 1 40 2" },
+	{ .name = "values beyond the ring", .memtable_size = 65536,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "put 1 20; put 2 40000; put 3 20; put 4 100000; sync;"
+		    "put 2 70000; delete 4; flush; put 5 17000" },
+	{ .name = "long keys", .memtable_size = 16384, .keys = KEYS_LONG,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "put 1 20; put 5 0; batch 2 20; flush; delete 5;"
+		    "put 10 100 1; put 11 0; compact; delete 1" },
+	{ .name = "batches over many pieces", .memtable_size = 8192,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "batch 1 900; batch 4 900; batch 7 900 1; batch 2 900;"
+		    "flush; batch 1 900; batch 9 900" },
+};
+const size_t scripts_count = sizeof scripts / sizeof *scripts;
+
+bool
+script_start(const struct script *c, struct sim *sim, struct session *s,
+    struct op_list *l)
+{
+	lsm_options o;
+
+	sim_capabilities(sim, c->ring, c->maps);
+	lsm_options_init(&o);
+	o.env = sim_env(sim);
+	o.workers = 0;
+	o.memtable_size = c->memtable_size;
+	o.no_sync = c->no_sync;
+	o.codec = c->codec;
+	if (c->table_size)
+		o.table_size = c->table_size;
+	session_init(s, "/db", &o);
+	s->keys = c->keys;
+	return op_list_parse(l, c->ops);
+}

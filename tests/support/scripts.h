@@ -1,0 +1,31 @@
+/*
+ * scripts.h - short stories of a database, each for one way to go wrong.
+ */
+#ifndef SUPPORT_SCRIPTS_H
+#define SUPPORT_SCRIPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "support/session.h"
+
+struct sim;
+
+struct script {
+	const char *name;
+	const char *ops;		/* in the words of op.h */
+	size_t memtable_size;
+	uint64_t table_size;		/* 0: the default */
+	enum key_set keys;
+	int codec;
+	bool no_sync, ring, maps;
+};
+
+extern const struct script scripts[];
+extern const size_t scripts_count;
+
+/* A session for it on a disk; its operations. False: it does not parse. */
+bool script_start(const struct script *, struct sim *, struct session *,
+    struct op_list *);
+
+#endif

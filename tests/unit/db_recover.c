@@ -1,0 +1,369 @@
+/*
+ * What a crash leaves, and what opening makes of it: half-made databases,
+ * logs that end torn, logs that follow a torn one; and what close does so
+ * that the next open is cheap.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/dbkit.h"
+
+/* Content that no compression and no other place has. */
+#define MARK_B "value-of-b-0123456789"
+
+static lsm_options
+log_only(struct sim *sim)
+{
+	lsm_options o = dbkit_options(sim);
+
+	o.memtable_size = 4096;
+	return o;
+}
+
+/* ---- creation ----------------------------------------------------------- */
+
+static void
+check_half_made(struct sim *disk)
+{
+	lsm_options o = dbkit_options(disk);
+	lsm_db *db = NULL;
+	int rc;
+
+	o.create = 0;
+	rc = lsm_open("db", &o, &db);
+	CHECK(rc == LSM_OK || rc == LSM_NO_DATABASE);
+	if (rc == LSM_OK)
+		dbkit_close(db);
+	o.create = 1;
+	db = dbkit_open("db", &o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "");
+	dbkit_put(db, "a", "1");
+	dbkit_close(db);
+	o.exclusive = 1;
+	dbkit_refused("db", &o, LSM_EXISTS);
+	o.exclusive = o.create = 0;
+	db = dbkit_open("db", &o);
+	dbkit_check(db, NULL, "a", "1");
+	dbkit_close(db);
+	sim_free(disk);
+}
+
+TEST("a creation cut short anywhere leaves a database or none")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = dbkit_options(sim);
+
+	dbkit_close(dbkit_open("db", &o));
+	for (size_t i = 0; i <= sim_operations(sim); i++) {
+		check_half_made(sim_kill(sim, i));
+		check_half_made(sim_crash(sim, i, SIM_DROP, 0));
+		check_half_made(sim_crash(sim, i, SIM_KEEP, 0));
+		for (uint64_t seed = 0; seed < 3; seed++)
+			check_half_made(sim_crash(sim, i, SIM_RANDOM, seed));
+	}
+	sim_free(sim);
+}
+
+TEST("a creation whose n-th call fails can be done again")
+{
+	for (uint64_t n = 1;; n++) {
+		struct sim *sim = sim_new(test_seed());
+		lsm_options o = dbkit_options(sim);
+		bool failed;
+		lsm_db *db;
+
+		sim_fail_at(sim, n, LSM_IO, false, true);
+		if (lsm_open("db", &o, &db) != LSM_OK)
+			CHECK(db == NULL);
+		(void)lsm_close(db);
+		failed = sim_failed(sim);
+		sim_fail_at(sim, 0, 0, false, false);
+		check_half_made(sim);
+		if (!failed)
+			break;
+	}
+}
+
+/* ---- a torn end of the log ---------------------------------------------- */
+
+struct torn {
+	struct sim *sim, *disk;
+	lsm_options o;
+	char log[64];
+};
+
+/* a synced, b and c only written; then the power fails, all of it kept. */
+static void
+torn_make(struct torn *t, bool sync_all)
+{
+	lsm_db *db;
+
+	t->sim = sim_new(test_seed());
+	sim_capabilities(t->sim, false, true);
+	t->o = log_only(t->sim);
+	db = dbkit_open("db", &t->o);
+	CHECK_OK(lsm_put(db, lsm_str("a"), lsm_str("1"), LSM_SYNC));
+	dbkit_put(db, "b", MARK_B);
+	dbkit_put(db, "c", "value-of-c");
+	if (sync_all)
+		CHECK_OK(lsm_put(db, lsm_str("d"), lsm_str("1"), LSM_SYNC));
+	if (sync_all)
+		CHECK_OK(lsm_put(db, lsm_str("e"), lsm_str("1"), LSM_SYNC));
+	snprintf(t->log, sizeof t->log, "%s", dbkit_file(db, "log"));
+	t->disk = sim_crash(t->sim, sim_operations(t->sim), SIM_KEEP, 0);
+	t->o.env = sim_env(t->disk);
+	dbkit_close(db);
+}
+
+static void
+torn_release(struct torn *t)
+{
+	sim_free(t->disk);
+	sim_free(t->sim);
+}
+
+static void
+torn_damage(struct torn *t, const char *where)
+{
+	uint64_t at = dbkit_find(t->o.env, "db", t->log, where);
+
+	CHECK(sim_poke(t->disk, "db", t->log, at, "V", 1));
+}
+
+TEST("an interrupted write ends the log, is reported and set aside")
+{
+	char kept[96];
+	struct torn t;
+	uint64_t at;
+	lsm_db *db;
+
+	torn_make(&t, false);
+	torn_damage(&t, MARK_B);
+	db = dbkit_open("db", &t.o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1");
+	CHECK_EQ(dbkit_stat(db, "recovery.interrupted_log"),
+	    strtoull(t.log, NULL, 10));
+	at = dbkit_stat(db, "recovery.interrupted_at");
+	CHECK(at > 4096);
+	snprintf(kept, sizeof kept, "%s.%llu", t.log, (unsigned long long)at);
+	(void)dbkit_find(t.o.env, "db/lost+found", kept, "Value-of-b");
+	(void)dbkit_find(t.o.env, "db/lost+found", kept, "value-of-c");
+	dbkit_put(db, "b", "new");
+	dbkit_close(db);
+	db = dbkit_open("db", &t.o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1 b=new");
+	CHECK_EQ(dbkit_stat(db, "recovery.interrupted_log"), 0);
+	dbkit_close(db);
+	torn_release(&t);
+}
+
+TEST("a reader of an interrupted log sees its prefix and changes nothing")
+{
+	struct torn t;
+	size_t before;
+	lsm_db *db;
+
+	torn_make(&t, false);
+	torn_damage(&t, "value-of-c");
+	before = sim_operations(t.disk);
+	t.o.create = 0;
+	t.o.read_only = 1;
+	db = dbkit_open("db", &t.o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1 b=" MARK_B);
+	CHECK(dbkit_stat(db, "recovery.interrupted_log") != 0);
+	dbkit_close(db);
+	CHECK_EQ(sim_operations(t.disk), before);
+	torn_release(&t);
+}
+
+TEST("damage below what was synced is damage, and is left as it is")
+{
+	struct torn t;
+	size_t before;
+
+	torn_make(&t, true);
+	torn_damage(&t, MARK_B);
+	before = sim_operations(t.disk);
+	for (int i = 0; i < 2; i++) {
+		dbkit_refused("db", &t.o, LSM_CORRUPT);
+		CHECK(strstr(lsm_message(), t.log) != NULL);
+	}
+	CHECK_EQ(sim_operations(t.disk), before);
+	torn_release(&t);
+}
+
+/* On real files: the tail of a closed log overwritten. */
+static void
+real_tail(bool lock_too)
+{
+	lsm_options o = dbkit_options(NULL);
+	lsm_db *db = dbkit_open(dbkit_path("db"), &o);
+	char file[700];
+	uint64_t at;
+	FILE *f;
+
+	dbkit_put(db, "a", "1");
+	dbkit_put(db, "b", MARK_B);
+	snprintf(file, sizeof file, "%s/%s", dbkit_path("db"),
+	    dbkit_file(db, "log"));
+	dbkit_close(db);
+	at = dbkit_find(env_posix(), dbkit_path("db"), strrchr(file, '/') + 1,
+	    MARK_B);
+	CHECK((f = fopen(file, "r+")) != NULL);
+	CHECK(fseek(f, (long)at, SEEK_SET) == 0);
+	for (int i = 0; i < 200; i++)
+		putc(0xa5, f);
+	CHECK(fclose(f) == 0);
+	if (lock_too)
+		CHECK(remove(dbkit_path("db/LOCK")) == 0);
+}
+
+/* Opened, it says what it cut off, and keeps it. */
+static void
+check_reported(const lsm_options *o)
+{
+	char kept[64];
+	lsm_db *db = dbkit_open(dbkit_path("db"), o);
+
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1");
+	snprintf(kept, sizeof kept, "%06llu.log.%llu",
+	    (unsigned long long)dbkit_stat(db, "recovery.interrupted_log"),
+	    (unsigned long long)dbkit_stat(db, "recovery.interrupted_at"));
+	(void)dbkit_find(env_posix(), dbkit_path("db/lost+found"), kept,
+	    "\xa5\xa5\xa5\xa5");
+	dbkit_close(db);
+}
+
+TEST("without LOCK a tail that was never vouched for was interrupted")
+{
+	lsm_options o = dbkit_options(NULL);
+
+	real_tail(true);
+	check_reported(&o);
+}
+
+TEST("a tail overwritten while closed is never cut off silently")
+{
+	lsm_options o = dbkit_options(NULL);
+	lsm_db *db;
+	int rc;
+
+	real_tail(false);
+	rc = lsm_open(dbkit_path("db"), &o, &db);
+	if (rc != LSM_OK) {
+		CHECK_CODE(rc, LSM_CORRUPT);
+		return;
+	}
+	CHECK(dbkit_stat(db, "recovery.interrupted_log") != 0);
+	dbkit_close(db);
+}
+
+TEST("logs behind an interrupted one are set aside whole")
+{
+	struct sim *sim = sim_new(test_seed()), *disk;
+	lsm_options o;
+	char log[64];
+	lsm_db *db;
+
+	sim_capabilities(sim, false, true);
+	o = log_only(sim);
+	db = dbkit_open("db", &o);
+	CHECK_OK(lsm_put(db, lsm_str("a"), lsm_str("1"), LSM_SYNC));
+	dbkit_put(db, "b", MARK_B);
+	snprintf(log, sizeof log, "%s", dbkit_file(db, "log"));
+	for (unsigned i = 0; dbkit_stat(db, "db.memtables") < 2; i++)
+		dbkit_fill(db, i, i + 1, " of the first log or the next");
+	dbkit_put(db, "z", "in the next log");
+	disk = sim_crash(sim, sim_operations(sim), SIM_KEEP, 0);
+	dbkit_close(db);
+	o.env = sim_env(disk);
+	CHECK(sim_poke(disk, "db", log, dbkit_find(o.env, "db", log, MARK_B),
+	    "V", 1));
+	db = dbkit_open("db", &o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1");
+	CHECK_EQ(dbkit_stat(db, "recovery.logs_set_aside"), 1);
+	CHECK_EQ(dbkit_stat(db, "recovery.interrupted_log"),
+	    strtoull(log, NULL, 10));
+	dbkit_put(db, "after", "1");
+	dbkit_close(db);
+	db = dbkit_open("db", &o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1 after=1");
+	dbkit_close(db);
+	sim_free(disk);
+	sim_free(sim);
+}
+
+/* ---- closing ------------------------------------------------------------ */
+
+TEST("close leaves a short log and flushes a long one")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = dbkit_options(sim);
+	lsm_db *db = dbkit_open("db", &o);
+
+	dbkit_fill(db, 0, 1000, "");
+	dbkit_close(db);
+	db = dbkit_open("db", &o);
+	CHECK_EQ(dbkit_files(db, "table", false), 0);
+	CHECK(dbkit_stat(db, "recovery.records") >= 1000);
+	dbkit_fill(db, 0, 30000, " of a log that is long");
+	dbkit_close(db);
+	db = dbkit_open("db", &o);
+	CHECK(dbkit_files(db, "table", true) > 0);
+	CHECK(dbkit_stat(db, "recovery.records") < 100);
+	dbkit_check_fill(db, 29900, 30000, " of a log that is long");
+	dbkit_close(db);
+	sim_free(sim);
+}
+
+TEST("close makes durable what was not, even without a sync")
+{
+	struct sim *sim = sim_new(test_seed()), *disk;
+	lsm_options o = dbkit_options(sim);
+	lsm_db *db = dbkit_open("db", &o);
+
+	dbkit_fill(db, 0, 10, "");
+	dbkit_close(db);
+	disk = sim_crash(sim, sim_operations(sim), SIM_DROP, 0);
+	o.env = sim_env(disk);
+	db = dbkit_open("db", &o);
+	dbkit_check_fill(db, 0, 10, "");
+	dbkit_close(db);
+	sim_free(disk);
+	sim_free(sim);
+}
+
+TEST("files that nobody names go, other people's stay")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = dbkit_options(sim);
+	const struct env_ops *ops = o.env->ops;
+	static const char *const strays[] = { "000900.sst", "MANIFEST-000901",
+		"CURRENT.new", "notes.txt", "000902.log.old" };
+	struct env_file *file;
+	struct env_dir *dir;
+	bool made;
+	lsm_db *db;
+
+	dbkit_close(dbkit_open("db", &o));
+	CHECK_OK(ops->dir_open(o.env, "db", false, &dir, &made));
+	for (size_t i = 0; i < sizeof strays / sizeof *strays; i++) {
+		CHECK_OK(ops->file_open(dir, strays[i], ENV_CREATE, &file));
+		CHECK_OK(ops->file_append(file, "x", 1));
+		CHECK_OK(ops->file_close(file));
+	}
+	db = dbkit_open("db", &o);
+	dbkit_fill(db, 0, 10, "");
+	CHECK_OK(lsm_flush(db));
+	/* Numbers are above every name that was there. */
+	CHECK(strtoull(dbkit_file(db, "table"), NULL, 10) > 901);
+	dbkit_close(db);
+	for (size_t i = 0; i < sizeof strays / sizeof *strays; i++) {
+		int rc = ops->file_open(dir, strays[i], ENV_READ, &file);
+
+		env_file_close(file);
+		CHECK_CODE(rc, i < 3 ? LSM_NOTFOUND : LSM_OK);
+	}
+	ops->dir_close(dir);
+	sim_free(sim);
+}

@@ -1,0 +1,122 @@
+/*
+ * Two laws, whatever the engine does with its files: what is deleted never
+ * comes back, and what is old never wins.
+ */
+#include <stdio.h>
+
+#include "base/random.h"
+#include "support/dbkit.h"
+
+struct kit {
+	struct sim *sim;
+	lsm_options o;
+	lsm_db *db;
+};
+
+static void
+kit_open_with(struct kit *k, size_t memtable_size)
+{
+	k->sim = sim_new(test_seed());
+	k->o = dbkit_options(k->sim);
+	k->o.memtable_size = memtable_size;
+	k->db = dbkit_open("db", &k->o);
+}
+
+/* The process dies here; the next one opens what it left. */
+static void
+kit_kill(struct kit *k)
+{
+	struct sim *before = k->sim;
+
+	k->sim = sim_kill(before, sim_operations(before));
+	dbkit_close(k->db);
+	sim_free(before);
+	k->o.env = sim_env(k->sim);
+	k->db = dbkit_open("db", &k->o);
+}
+
+/* The power fails; only what was made durable is there. */
+static void
+kit_crash(struct kit *k)
+{
+	struct sim *before = k->sim;
+
+	k->sim = sim_crash(before, sim_operations(before), SIM_DROP, 0);
+	dbkit_close(k->db);
+	sim_free(before);
+	k->o.env = sim_env(k->sim);
+	k->db = dbkit_open("db", &k->o);
+}
+
+static void
+kit_close(struct kit *k)
+{
+	dbkit_close(k->db);
+	sim_free(k->sim);
+}
+
+/* Flush, merge, kill, crash after a sync, in any order. */
+static void
+shake(struct kit *k, struct random *r)
+{
+	switch (random_below(r, 5)) {
+	case 0:
+		CHECK_OK(lsm_flush(k->db));
+		break;
+	case 1:
+		CHECK_OK(lsm_compact(k->db, NULL, NULL));
+		break;
+	case 2:
+		kit_kill(k);
+		break;
+	case 3:
+		CHECK_OK(lsm_sync(k->db));
+		kit_crash(k);
+		break;
+	default:
+		dbkit_close(k->db);
+		k->db = dbkit_open("db", &k->o);
+	}
+}
+
+TEST("what is deleted never comes back")
+{
+	struct random r = { test_seed() };
+	struct kit k;
+
+	kit_open_with(&k, 2048);
+	dbkit_fill(k.db, 0, 50, "");
+	shake(&k, &r);
+	for (unsigned i = 0; i < 50; i++) {
+		char key[16];
+
+		snprintf(key, sizeof key, "k%06u", i);
+		dbkit_delete(k.db, key);
+		if (i % 5 == 0)
+			shake(&k, &r);
+		dbkit_check(k.db, NULL, key, NULL);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		shake(&k, &r);
+		CHECK_STR(dbkit_scan(k.db, NULL, NULL, true), "");
+	}
+	kit_close(&k);
+}
+
+TEST("what is old never wins")
+{
+	struct random r = { test_seed() + 1 };
+	char value[16];
+	struct kit k;
+
+	kit_open_with(&k, 2048);
+	for (unsigned i = 0; i < 120; i++) {
+		snprintf(value, sizeof value, "%u", i);
+		dbkit_put(k.db, "key", value);
+		dbkit_fill(k.db, i, i + 3, "");
+		if (i % 3 == 0)
+			shake(&k, &r);
+		dbkit_check(k.db, NULL, "key", value);
+	}
+	kit_close(&k);
+}

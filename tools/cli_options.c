@@ -1,0 +1,435 @@
+/*
+ * cli_options.c - the options of lsm-cli: how each value is read, and the table
+ * that parses them and prints --help.
+ */
+#include <string.h>
+
+#include "lsm.h"
+
+#include "cli.h"
+#include "cli_settings.h"
+#include "escape.h"
+#include "number.h"
+
+enum { OPTION_NAME_ROOM = 64 };
+
+struct choice {
+	const char *name;
+	int value;
+};
+
+/* A list of choices ends in a name of NULL. */
+static int
+choose(const struct option *o, struct word value, const struct choice *c,
+    const char *want, int *chosen)
+{
+	for (; c->name != NULL; c++) {
+		if (strlen(c->name) == value.size &&
+		    memcmp(c->name, value.text, value.size) == 0) {
+			*chosen = c->value;
+			return 0;
+		}
+	}
+	return option_bad(o, value, want);
+}
+
+/* A NUL in a number's word hides what follows. */
+static bool
+is_text(struct word w)
+{
+	return strlen(w.text) == w.size;
+}
+
+/* A number of something, above 0, into the uint64_t at `flag`. */
+static int
+set_positive(void *settings, const struct option *o, struct word w)
+{
+	uint64_t n;
+
+	if (!is_text(w) || !number_count(w.text, UINT32_MAX, &n) || n == 0)
+		return option_bad(o, w, "a number above 0");
+	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
+	return 0;
+}
+
+static int
+set_count(void *settings, const struct option *o, struct word w)
+{
+	uint64_t n;
+
+	if (!is_text(w) || !number_count(w.text, UINT64_MAX, &n))
+		return option_bad(o, w, "a number of records");
+	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
+	return 0;
+}
+
+static int
+set_size(void *settings, const struct option *o, struct word w)
+{
+	uint64_t n;
+
+	if (!is_text(w) || !number_size(w.text, SIZE_MAX, &n))
+		return option_bad(o, w, "a size such as 64K or 16M");
+	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
+	return 0;
+}
+
+/* Any bytes into the struct word at `flag`. */
+static int
+set_word(void *settings, const struct option *o, struct word w)
+{
+	*(struct word *)(void *)((char *)settings + o->flag) = w;
+	return 0;
+}
+
+static int
+set_file(void *settings, const struct option *o, struct word w)
+{
+	if (!is_text(w) || w.size == 0)
+		return option_bad(o, w, "the name of a file");
+	return set_word(settings, o, w);
+}
+
+/* A text of escape.h into the struct word at `flag`. */
+static int
+set_escaped(void *settings, const struct option *o, struct word w)
+{
+	if (escape_decode(w.text, &w.size) != NULL)
+		return option_bad(o, w, "an escaped text");
+	return set_word(settings, o, w);
+}
+
+/* Whether the library was built with the codec. */
+static bool
+codec_built_in(const char *name)
+{
+	const char *p = lsm_codecs();
+	size_t n = strlen(name), m;
+
+	for (; *p != '\0'; p += m + (p[m] == ' ')) {
+		m = strcspn(p, " ");
+		if (m == n && memcmp(p, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+set_codec(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice codecs[] = {
+		{ "none", LSM_CODEC_NONE }, { "zlib", LSM_CODEC_ZLIB },
+		{ "lz4", LSM_CODEC_LZ4 }, { "zstd", LSM_CODEC_ZSTD },
+		{ NULL, 0 }
+	};
+	struct settings *s = settings;
+	int status;
+
+	status = choose(o, w, codecs, "none, zlib, lz4 or zstd", &s->codec);
+	if (status != 0 || codec_built_in(w.text))
+		return status;
+	return cli_fail(EXIT_UNAVAILABLE, "--codec: %s is not built in: %s",
+	    w.text, lsm_codecs());
+}
+
+static int
+set_completion(void *settings, const struct option *o, struct word w)
+{
+	if (strcmp(w.text, "bash") != 0 && strcmp(w.text, "zsh") != 0 &&
+	    strcmp(w.text, "fish") != 0)
+		return option_bad(o, w, "bash, zsh or fish");
+	((struct settings *)settings)->completion = w.text;
+	return 0;
+}
+
+static int
+set_dups(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice which[] = { { "first", DUPS_FIRST },
+		{ "last", DUPS_LAST }, { NULL, 0 } };
+	struct settings *s = settings;
+	int chosen = 0, status = choose(o, w, which, "first or last", &chosen);
+
+	s->style.dups = (enum dups)chosen;
+	return status;
+}
+
+static int
+set_format(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!record_format_find(w, &s->style.format))
+		return option_bad(o, w, "a format; try --help COMMAND");
+	return 0;
+}
+
+static int
+set_json_bytes(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice forms[] = { { "auto", false },
+		{ "hex", true }, { NULL, 0 } };
+	struct settings *s = settings;
+	int chosen = 0, status = choose(o, w, forms, "auto or hex", &chosen);
+
+	s->style.json_hex = chosen;
+	return status;
+}
+
+static int
+set_key_format(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!key_format_find(w, &s->style.keys))
+		return option_bad(o, w, key_format_names);
+	return 0;
+}
+
+static int
+set_value_format(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!key_format_find(w, &s->style.values))
+		return option_bad(o, w, key_format_names);
+	return 0;
+}
+
+static int
+set_memtable_size(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!is_text(w) ||
+	    !number_size(w.text, SIZE_MAX, &s->memtable_size) ||
+	    s->memtable_size == 0)
+		return option_bad(o, w, "a size such as 64K or 16M");
+	return 0;
+}
+
+/* "SECONDS" may have a unit; "json" is a form. */
+static int
+set_progress(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	s->progress = true;
+	if (w.text == NULL)
+		return 0;
+	if (strcmp(w.text, "json") == 0)
+		s->progress_json = true;
+	else if (!is_text(w) || !number_duration(w.text, &s->progress_us) ||
+	    s->progress_us == 0)
+		return option_bad(o, w, "json or a duration such as 5s");
+	return 0;
+}
+
+static int
+set_rate(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!is_text(w) || !number_rate(w.text, &s->rate) || s->rate == 0)
+		return option_bad(o, w, "bytes a second such as 20M/s");
+	return 0;
+}
+
+static int
+set_redact(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice what[] = { { "values", REDACT_VALUES },
+		{ "all", REDACT_ALL }, { NULL, 0 } };
+	struct settings *s = settings;
+	int chosen = 0, status = choose(o, w, what, "values or all", &chosen);
+
+	s->style.redact = (enum redact)chosen;
+	return status;
+}
+
+static int
+set_skip_bad(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	s->bad_max = UINT64_MAX;
+	if (w.text != NULL &&
+	    (!is_text(w) || !number_count(w.text, UINT64_MAX, &s->bad_max)))
+		return option_bad(o, w, "a number of records");
+	return 0;
+}
+
+static int
+set_interval(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!is_text(w) || !number_duration(w.text, &s->interval_us) ||
+	    s->interval_us == 0)
+		return option_bad(o, w, "a duration such as 500ms or 5s");
+	return 0;
+}
+
+static int
+set_kept(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+	const char *equals = is_text(w) ? strchr(w.text, '=') : NULL;
+	char name[OPTION_NAME_ROOM];
+	size_t n = equals != NULL ? (size_t)(equals - w.text) : 0;
+
+	if (n == 0 || n >= sizeof name)
+		return option_bad(o, w, "NAME=VALUE");
+	memcpy(name, w.text, n);
+	name[n] = '\0';
+	s->set = true;
+	if (lsm_options_set(&s->kept, name, equals + 1) == LSM_OK)
+		return 0;
+	return cli_fail(EXIT_USAGE, "--set: %s", lsm_message());
+}
+
+static int
+set_sync(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice modes[] = {
+		{ "always", SYNC_ALWAYS }, { "batch", SYNC_BATCH },
+		{ "end", SYNC_END }, { "off", SYNC_OFF }, { NULL, 0 }
+	};
+	struct settings *s = settings;
+	int chosen = 0, status;
+
+	status = choose(o, w, modes, "always, batch, end or off", &chosen);
+	s->sync = (enum sync_mode)chosen;
+	return status;
+}
+
+static int
+set_wait(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	s->wait_us = WAIT_FOR_EVER;
+	if (w.text != NULL &&
+	    (!is_text(w) || !number_duration(w.text, &s->wait_us)))
+		return option_bad(o, w, "a duration such as 90s or 15m");
+	return 0;
+}
+
+#define FLAG(field) NULL, offsetof(struct settings, field)
+#define SET(function) function, 0
+#define SET_AT(function, field) function, offsetof(struct settings, field)
+
+enum {
+	ON_CREATORS = ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT | ON_OPENING,
+	ON_WAITERS = ON_WRITERS | ON_SCRIPT | ON_OPENING,
+	ON_OUTPUT = ON_GET | ON_SCAN | ON_EXPORT,
+	ON_RECORDS = ON_OUTPUT | ON_LOADS,
+	ON_KEYS = ON_DELETE | ON_FILES | ON_HAS | ON_PUT | ON_RECORDS |
+	    ON_SCRIPT
+};
+
+const struct option settings_table[] = {
+	{ "around", 0, "KEY", ON_SCAN, SET_AT(set_word, around),
+	    "the records next to KEY" },
+	{ "atomic", 0, NULL, ON_LOADS, FLAG(atomic),
+	    "one commit: all records or none" },
+	{ "batch-size", 0, "N", ON_LOAD | ON_IMPORT,
+	    SET_AT(set_positive, batch_size), "records of one commit (1000)" },
+	{ "bdb-mapsize", 0, "SIZE", ON_SCAN | ON_EXPORT,
+	    SET_AT(set_size, style.bdb_mapsize),
+	    "tell mdb_load the size; db_load stops at it" },
+	{ "codec", 0, "NAME", ON_CREATORS, SET(set_codec),
+	    "compress the tables of a new database so" },
+	{ "completion", 0, "SHELL", ON_ALL, SET(set_completion),
+	    "print completions for bash, zsh or fish" },
+	{ "count", 0, NULL, ON_SCAN, FLAG(count),
+	    "print records, key bytes and value bytes" },
+	{ "create", 0, NULL, ON_CREATORS, FLAG(create),
+	    "make the database if there is none" },
+	{ "delimiter", 0, "TEXT", ON_GET | ON_SCAN,
+	    SET_AT(set_escaped, style.delimiter),
+	    "escaped text behind each record of raw" },
+	{ "dups", 0, "WHICH", ON_LOAD | ON_IMPORT, SET(set_dups),
+	    "of equal keys take the first or last" },
+	{ "every", 0, "N", ON_SCAN, SET_AT(set_positive, every),
+	    "each Nth record only" },
+	{ "force", 0, NULL, ON_EXPORT | ON_SCAN, FLAG(force),
+	    "--output may replace a file" },
+	{ "format", 0, "FORMAT", ON_RECORDS | ON_FILES | ON_OPTIONS | ON_STATS,
+	    SET(set_format), "see lsm-cli(1)" },
+	{ "framed", 0, NULL, ON_SCAN | ON_EXPORT | ON_LOADS,
+	    FLAG(style.framed), "write, or demand, a mark of the end" },
+	{ "group-by", 0, "WHAT", ON_SCAN, SET_AT(set_escaped, group_by),
+	    "sums by keys up to a byte, or by N bytes" },
+	{ "help", 'h', NULL, ON_ALL, FLAG(help), "print help and leave" },
+	{ "histogram", 0, NULL, ON_SCAN, FLAG(histogram),
+	    "print how many keys and values of which size" },
+	{ "interval", 0, "DURATION", ON_STATS, SET(set_interval),
+	    "again and again, a line each" },
+	{ "json-bytes", 0, "FORM", ON_OUTPUT, SET(set_json_bytes),
+	    "jsonl: hex names all bytes so, auto if it must" },
+	{ "keep-going", 0, NULL, ON_SCRIPT | ON_OPENING, FLAG(keep_going),
+	    "go on behind a line that failed" },
+	{ "key-file", 0, "FILE", ON_DELETE | ON_GET | ON_HAS | ON_PUT,
+	    SET_AT(set_file, key_file), "the key is the bytes of FILE" },
+	{ "key-format", 0, "FORMAT", ON_KEYS, SET(set_key_format),
+	    "how keys are typed and printed" },
+	{ "keys-from", 0, "FILE", ON_DELETE | ON_GET,
+	    SET_AT(set_file, keys_from), "a key a line in FILE" },
+	{ "keys-only", 0, NULL, ON_SCAN, FLAG(keys_only),
+	    "print no values" },
+	{ "limit", 0, "N", ON_SCAN, SET_AT(set_count, limit),
+	    "at most N records" },
+	{ "max-value-size", 0, "SIZE", ON_SCAN,
+	    SET_AT(set_size, max_value_size), "no larger values" },
+	{ "memtable-size", 0, "SIZE", ON_WAITERS, SET(set_memtable_size),
+	    "memory that is filled before a flush" },
+	{ "min-value-size", 0, "SIZE", ON_SCAN,
+	    SET_AT(set_size, min_value_size), "no smaller values" },
+	{ "null", '0', NULL, ON_DELETE | ON_GET, FLAG(nul),
+	    "a NUL ends each key of --keys-from" },
+	{ "output", 'o', "FILE", ON_SCAN | ON_EXPORT,
+	    SET_AT(set_file, output), "make FILE, whole or not at all" },
+	{ "prefix", 0, "PREFIX", ON_SCAN | ON_EXPORT,
+	    SET_AT(set_word, prefix), "only keys that begin so" },
+	{ "progress", 0, "[HOW]", ON_COMPACT | ON_LOADS | ON_SCRIPT,
+	    SET(set_progress), "say how far it is: each SECONDS, or json" },
+	{ "quiet", 'q', NULL, ON_ALL, FLAG(quiet),
+	    "no word about absent keys, no progress" },
+	{ "rate", 0, "RATE", ON_SCAN | ON_EXPORT | ON_LOADS, SET(set_rate),
+	    "at most so many bytes a second, as 20M/s" },
+	{ "redact", 0, "WHAT", ON_OUTPUT, SET(set_redact),
+	    "length and sum instead of values, or of all" },
+	{ "reverse", 0, NULL, ON_SCAN, FLAG(reverse), "last key first" },
+	{ "samples", 0, "N", ON_STATS, SET_AT(set_positive, samples),
+	    "so many lines of --interval" },
+	{ "skip", 0, "N", ON_SCAN, SET_AT(set_count, skip),
+	    "pass over the first N records" },
+	{ "set", 0, "NAME=VALUE", ON_CREATORS, SET(set_kept),
+	    "an option of a new database, see options" },
+	{ "skip-bad", 0, "[MAX]", ON_LOAD | ON_IMPORT, SET(set_skip_bad),
+	    "go on behind malformed records; 65 all the same" },
+	{ "strict", 0, NULL, ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,
+	    FLAG(strict), "verify each read of a table again" },
+	{ "sync", 0, "MODE", ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT,
+	    SET(set_sync), "always or off; loads: batch or end too" },
+	{ "top", 0, "N", ON_SCAN, SET_AT(set_positive, top),
+	    "the keys of the N largest values" },
+	{ "value-file", 0, "FILE", ON_PUT, SET_AT(set_file, value_file),
+	    "read the value from FILE" },
+	{ "value-format", 0, "FORMAT", ON_PUT | ON_RECORDS | ON_SCRIPT,
+	    SET(set_value_format), "how values are typed and printed" },
+	{ "value-prefix", 0, "TEXT", ON_SCAN, SET_AT(set_word, value_prefix),
+	    "only values that begin so" },
+	{ "values-only", 0, NULL, ON_SCAN, FLAG(values_only),
+	    "print no keys" },
+	{ "verbose", 'v', NULL, ON_ALL, FLAG(verbose),
+	    "say on stderr what was done" },
+	{ "version", 'V', NULL, ON_ALL, FLAG(version),
+	    "print versions, formats and codecs, and leave" },
+	{ "wait", 0, "[DURATION]", ON_WAITERS, SET(set_wait),
+	    "wait for another writer to end" },
+	{ "window", 0, "N", ON_SCAN, SET_AT(set_positive, window),
+	    "--around: so many on each side (5)" },
+	{ 0 }
+};
