@@ -21,10 +21,11 @@ struct compact_options {
 	int level;			/* of the output */
 	uint64_t run;			/* of the output */
 	bool drop_deletes;		/* where nothing older lies below */
-	const struct run *fences;	/* NULL, or a run of the version: outputs
-					 * are cut rather where its tables end */
-	uint64_t *damaged;		/* told the number of an input table that
-					 * is; may be NULL */
+	/* NULL, or a run of the version: outputs are cut rather where its
+	 * tables end. */
+	const struct run *fences;
+	/* Told the number of an input table that is damaged; may be NULL. */
+	uint64_t *damaged;
 	/* A fresh file number, durable as reserved. */
 	int (*number)(void *, uint64_t *);
 	void *number_arg;

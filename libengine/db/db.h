@@ -91,7 +91,7 @@ struct lsm_db {
 	struct compact_job *flush, *merge;
 	struct pick_job flush_place, merge_place;	/* of these */
 	bool merge_manual;		/* the merge was asked for */
-	uint64_t *damaged;		/* tables that no merge takes any more */
+	uint64_t *damaged;		/* tables that no merge takes */
 	size_t damaged_count, damaged_room;
 
 	/* Guarded by edit_mu. */
@@ -110,7 +110,7 @@ struct lsm_db {
 	bool merge_failed;		/* wait for a flush, or some time */
 	bool merge_retry;		/* the time helps too */
 	int manual_code;		/* of the last merge asked for */
-	uint64_t picked_edit;		/* the version it made needs no merge, */
+	uint64_t picked_edit;		/* its version needs no merge, */
 	uint64_t drained_edit;		/* nor when nobody writes */
 	bool stopping, working;
 	struct thread worker;

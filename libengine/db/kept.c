@@ -15,7 +15,7 @@
 
 struct row {
 	const char *name;
-	const char *const *words;	/* of the values from 0 on; NULL: number */
+	const char *const *words;	/* of values from 0; NULL: number */
 	size_t size, in_options, in_stored;	/* bytes and offsets */
 	uint64_t least, most, unit;	/* a multiple of unit */
 	const char *help;
@@ -223,8 +223,8 @@ preset_set(lsm_options *o, const char *name)
 		o->l0_stop = presets[i].l0_stop;
 		return LSM_OK;
 	}
-	return status_set(LSM_INVALID, "option preset: \"%s\" is not low-memory,"
-	    " read-heavy or write-heavy", name);
+	return status_set(LSM_INVALID, "option preset: \"%s\" is not "
+	    "low-memory, read-heavy or write-heavy", name);
 }
 
 int

@@ -101,7 +101,8 @@ void version_unref(struct version *);
  * (overlap inside a run, drops that name a table, numbers used once):
  * LSM_CORRUPT with a story. A table joins the run of its number in its level,
  * or begins it. An edit that drops a table and adds the same number moves it:
- * the file stays as it is. Nothing dies yet: the edit may still fail to become durable.
+ * the file stays as it is. Nothing dies yet: the edit may still fail to become
+ * durable.
  */
 int version_apply(const struct version *, const struct edit *,
     void (*gone)(void *, struct version_table *), void *arg,
