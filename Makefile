@@ -22,6 +22,9 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 
 # ---- flags -----------------------------------------------------------------
@@ -58,14 +61,17 @@ CODECS := $(foreach p,liblz4 libzstd,$(if \
 	$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),$(p)))
 # Reads JSON for the tools; printing it takes no library.
 JANSSON := $(shell $(PKG_CONFIG) --exists jansson 2>/dev/null && echo y)
+# Edits lines at the prompt; loaded there, never linked.
+LIBEDIT := $(shell $(PKG_CONFIG) --exists libedit 2>/dev/null && echo y)
 DEFS := $(if $(filter liblz4,$(CODECS)),-DHAVE_LZ4) \
 	$(if $(filter libzstd,$(CODECS)),-DHAVE_ZSTD) \
-	$(if $(JANSSON),-DHAVE_JANSSON)
+	$(if $(JANSSON),-DHAVE_JANSSON) $(if $(LIBEDIT),-DHAVE_LIBEDIT)
 CODEC_NAMES := $(CODECS:lib%=%) z
 SHARED_LIBS := $(CODEC_NAMES:%=-l%)
 # A short-lived process pays for each shared library it loads, so the tools
 # take the codecs from their archives where there are any.
-archive = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+archive = $(if $(findstring /,$(shell \
+	$(CC) -print-file-name=lib$(1).a 2>/dev/null)),-l:lib$(1).a,-l$(1))
 LIBS := $(foreach n,$(CODEC_NAMES),$(call archive,$(n)))
 TOOL_LIBS := $(if $(JANSSON),$(call archive,jansson))
 
@@ -152,6 +158,7 @@ $(B)/$(SO): $(LIB_PIC) libengine/liblsm.map
 	@ln -sf liblsm.so.$(SOVERSION) $(B)/liblsm.so
 
 $(B)/liblsm.pc: libengine/liblsm.pc.in libengine/include/lsm.h FORCE
+	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' \
@@ -242,6 +249,7 @@ check-tsan: PARTS := $(PARTS_tsan)
 check-sched: PARTS := $(PARTS_sched)
 check-long: PARTS := $(ALL_PARTS)
 check-long: export LSM_TEST_LONG := 1
+check-long: export LSM_PART_SECONDS := 14400
 check check-asan check-tsan check-sched check-long:
 	@rm -rf build/check
 	+@$(MAKE) -k -O -s $(JOBS) --no-print-directory \
@@ -320,6 +328,11 @@ deps:
 deps-bench:
 	@tests/deps.sh bench
 
+# Typed together, packages come first, with any -j.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(filter-out deps,$(MAKECMDGOALS)): | deps
+endif
+
 to = $(DESTDIR)$(1)
 install: all
 	install -d $(call to,$(BINDIR)) $(call to,$(LIBDIR)/pkgconfig) \
@@ -331,6 +344,11 @@ install: all
 	ln -sf $(SO) $(call to,$(LIBDIR))/liblsm.so.$(SOVERSION)
 	ln -sf liblsm.so.$(SOVERSION) $(call to,$(LIBDIR))/liblsm.so
 	install -m 644 $(B)/liblsm.pc $(call to,$(LIBDIR)/pkgconfig)
+	install -d $(call to,$(BASHDIR)) $(call to,$(ZSHDIR)) \
+		$(call to,$(FISHDIR))
+	$(B)/lsm-cli --completion=bash >$(call to,$(BASHDIR))/lsm-cli
+	$(B)/lsm-cli --completion=zsh >$(call to,$(ZSHDIR))/_lsm-cli
+	$(B)/lsm-cli --completion=fish >$(call to,$(FISHDIR))/lsm-cli.fish
 	for p in $(PAGES); do \
 		d=$(call to,$(MANDIR))/man$${p##*.}; \
 		install -d $$d && install -m 644 $$p $$d || exit; \
@@ -343,6 +361,8 @@ uninstall:
 		$(call to,$(LIBDIR))/liblsm.so.$(SOVERSION) \
 		$(call to,$(LIBDIR))/liblsm.so \
 		$(call to,$(LIBDIR))/pkgconfig/liblsm.pc
+	rm -f $(call to,$(BASHDIR))/lsm-cli $(call to,$(ZSHDIR))/_lsm-cli \
+		$(call to,$(FISHDIR))/lsm-cli.fish
 	for p in $(PAGES); do \
 		rm -f $(call to,$(MANDIR))/man$${p##*.}/$${p##*/} || exit; \
 	done

@@ -97,6 +97,24 @@ command_known(const struct word *name)
 	return command_find(*name) != NULL;
 }
 
+const char *
+command_name(size_t i)
+{
+	return i < COMMANDS ? table[i].name : NULL;
+}
+
+const char *
+command_summary(size_t i)
+{
+	return table[i].help;
+}
+
+uint32_t
+command_scope(size_t i)
+{
+	return table[i].scope;
+}
+
 static int
 command_unknown(struct word w)
 {

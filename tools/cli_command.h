@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli_session.h"
 #include "cli_settings.h"
@@ -32,6 +33,12 @@ int command_help(const struct word *name);
 
 /* Whether a command has this name or alias. */
 bool command_known(const struct word *name);
+
+/* The table's rows, for completions: name, one line of help and bit of scope;
+ * a name of NULL is behind the last. */
+const char *command_name(size_t i);
+const char *command_summary(size_t i);
+uint32_t command_scope(size_t i);
 
 /* One function a command, each in the file of its name's noun. */
 int command_batch(struct request *);

@@ -1,5 +1,5 @@
 /*
- * cli_info.c - stats, options and files: what the database says of itself.
+ * cli_info.c - options and files: what the database says of itself.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,36 +14,6 @@ struct listing {
 	const struct settings *settings;
 	uint64_t count;
 };
-
-static void
-stat_print(void *arg, const char *name, uint64_t value)
-{
-	struct listing *l = arg;
-
-	if (l->settings->style.format == FORMAT_JSON)
-		json_number(l->count == 0 ? "{" : ",", name, value);
-	else if (l->settings->style.format == FORMAT_TSV)
-		out_format("%s\t%" PRIu64 "\n", name, value);
-	else
-		out_format("%-32s %20" PRIu64 "\n", name, value);
-	l->count++;
-}
-
-int
-command_stats(struct request *r)
-{
-	struct listing l = { .settings = r->settings };
-	lsm_db *db;
-	int rc, status = session_reader(r->session, &db);
-
-	if (status != 0)
-		return status;
-	if ((rc = lsm_stats(db, stat_print, &l)) != LSM_OK)
-		return cli_fail_code(rc);
-	if (r->settings->style.format == FORMAT_JSON)
-		out_text(l.count == 0 ? "{}\n" : "}\n");
-	return 0;
-}
 
 static void
 option_print(void *arg, const char *name, const char *value,

@@ -19,7 +19,7 @@ struct session {
 	lsm_db *db;
 	bool writes;		/* db is open for writing */
 	bool script;		/* stdin holds the commands */
-	bool prompt;		/* and it is a terminal */
+	bool timing;		/* say how long each command took */
 	bool leave;		/* exit was said */
 	lsm_snapshot *snapshot;	/* that reads are of, or NULL */
 };

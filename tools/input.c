@@ -74,25 +74,14 @@ input_close(struct input *in)
 int
 input_sum_start(struct input *in)
 {
-	in->summed = in->begin;
 	in->sum = sum_new();
 	return in->sum != NULL ? 0 : cli_fail_memory();
 }
 
-static void
-sum_up_to(struct input *in, size_t at)
-{
-	if (in->sum != NULL && at > in->summed) {
-		sum_add(in->sum, in->buffer + in->summed, at - in->summed);
-		in->summed = at;
-	}
-}
-
 uint64_t
-input_sum(struct input *in)
+input_sum(const struct input *in)
 {
-	assert(in->sum != NULL && in->summed <= in->field);
-	sum_up_to(in, in->field);
+	assert(in->sum != NULL);
 	return sum_value(in->sum);
 }
 
@@ -123,8 +112,6 @@ make_room(struct input *in)
 	char *grown;
 
 	if (in->begin > 0) {
-		sum_up_to(in, in->begin);
-		in->summed = 0;
 		memmove(in->buffer, in->buffer + in->begin, kept);
 		in->begin = 0;
 		in->end = kept;
@@ -170,8 +157,10 @@ take(struct input *in, size_t size, struct word *field, int *stopped)
 
 	*stopped = more ? (unsigned char)at[size] : INPUT_END;
 	*field = (struct word){ at, size };
+	/* Before anybody writes into it. */
+	if (in->sum != NULL)
+		sum_add(in->sum, at, size + more);
 	at[size] = '\0';
-	in->field = in->begin;
 	in->begin += size + more;
 	in->line_ended = *stopped == '\n';
 }
@@ -263,7 +252,6 @@ input_exact(struct input *in, size_t size, struct word *field)
 
 	*field = (struct word){ in->buffer + in->begin,
 		have < size ? have : size };
-	in->field = in->begin;
 	in->begin += field->size;
 	return status;
 }
@@ -277,6 +265,9 @@ input_skip_line(struct input *in)
 	for (;;) {
 		have = in->end - in->begin;
 		size = find_stop(in->buffer + in->begin, have, '\n');
+		if (in->sum != NULL)
+			sum_add(in->sum, in->buffer + in->begin,
+			    size + (size < have));
 		in->begin += size + (size < have);
 		in->line_ended = size < have;
 		if (size < have || in->ended)
@@ -298,6 +289,17 @@ input_peek(struct input *in, size_t size, struct word *ahead)
 	*ahead = (struct word){ in->buffer + in->begin, in->end - in->begin };
 	if (ahead->size > size)
 		ahead->size = size;
+	return status;
+}
+
+int
+input_begins(struct input *in, const char *text, bool *begins)
+{
+	size_t size = strlen(text);
+	struct word ahead;
+	int status = input_peek(in, size, &ahead);
+
+	*begins = ahead.size == size && memcmp(ahead.text, text, size) == 0;
 	return status;
 }
 

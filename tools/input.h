@@ -22,10 +22,8 @@ struct input {
 	uint64_t bytes;		/* read so far */
 	char *buffer;
 	size_t begin, end, capacity;
-	size_t field;		/* where the field taken last begins */
 	bool ended, line_ended;
-	struct sum *sum;	/* of the bytes up to `summed`, or NULL */
-	size_t summed;
+	struct sum *sum;	/* of the bytes taken, or NULL */
 };
 
 /* "-" is stdin. Functions return an exit status; *input can be closed after
@@ -39,8 +37,8 @@ int input_open_memory(struct input *, const void *, size_t);
 /* From now on a sum is taken of what is read. */
 int input_sum_start(struct input *);
 
-/* The sum of all bytes before the field taken last. */
-uint64_t input_sum(struct input *);
+/* The sum of all bytes taken so far by field or line. */
+uint64_t input_sum(const struct input *);
 
 /*
  * The bytes up to the next `stop` or newline, or up to the end: *stopped says
@@ -63,6 +61,9 @@ int input_skip_line(struct input *);
 /* Up to `size` bytes of what comes next, which stay; fewer when they end or
  * the buffer's first capacity does. */
 int input_peek(struct input *, size_t size, struct word *ahead);
+
+/* Whether `text` comes next. */
+int input_begins(struct input *, const char *text, bool *begins);
 
 /* Whether nothing is left. */
 int input_at_end(struct input *, bool *at_end);

@@ -43,7 +43,4 @@ bool json_member(struct json_object *, const char *name, struct word *);
 /* A member that is a whole number, as its digits. */
 bool json_count(struct json_object *, const char *name, char *text, size_t);
 
-/* Whether a member is true. */
-bool json_is_set(struct json_object *, const char *name);
-
 #endif

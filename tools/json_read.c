@@ -75,12 +75,6 @@ json_count(struct json_object *object, const char *name, char *text,
 	return true;
 }
 
-bool
-json_is_set(struct json_object *object, const char *name)
-{
-	return json_is_true(json_object_get(value_of(object), name));
-}
-
 #else
 
 bool
@@ -121,14 +115,6 @@ json_count(struct json_object *object, const char *name, char *text,
 	(void)name;
 	(void)text;
 	(void)size;
-	return false;
-}
-
-bool
-json_is_set(struct json_object *object, const char *name)
-{
-	(void)object;
-	(void)name;
 	return false;
 }
 

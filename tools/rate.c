@@ -3,6 +3,7 @@
  */
 #include "rate.h"
 
+#include "out.h"
 #include "progress.h"
 #include "signals.h"
 
@@ -27,6 +28,8 @@ rate_add(struct rate *r, uint64_t bytes)
 	due_us = r->start_us +
 	    (uint64_t)((double)r->bytes * 1e6 / (double)r->bytes_per_s);
 	while ((now_us = clock_us()) + SLEEP_US_MIN < due_us &&
-	    signals_pending() == 0)
+	    signals_pending() == 0) {
+		out_flush();
 		signals_sleep(due_us - now_us);
+	}
 }

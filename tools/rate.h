@@ -13,8 +13,8 @@ struct rate {
 
 void rate_start(struct rate *, uint64_t bytes_per_s);
 
-/* So many more bytes were read or written: sleeps when that was too fast. A
- * signal ends the sleep. */
+/* So many more bytes were read or written: sleeps when that was too fast, and
+ * what waits for stdout is printed before. A signal ends the sleep. */
 void rate_add(struct rate *, uint64_t bytes);
 
 #endif

@@ -94,9 +94,8 @@ members_read(struct record_reader *r, struct record *record)
 }
 
 static int
-trailer_read(struct record_reader *r)
+trailer_read(struct record_reader *r, uint64_t found)
 {
-	uint64_t found = input_sum(&r->in);
 	char count[24];
 	struct word sum;
 
@@ -111,8 +110,13 @@ json_read(struct record_reader *r, struct record *record, bool *more)
 {
 	struct word line;
 	const char *reason;
-	int stopped, status;
+	bool trailer;
+	uint64_t found;
+	int stopped, status = input_begins(&r->in, "{\"end\":true", &trailer);
 
+	if (status != 0)
+		return status;
+	found = trailer ? input_sum(&r->in) : 0;
 	status = input_field(&r->in, '\n', KEY_TEXT_LIMIT + VALUE_TEXT_LIMIT,
 	    &line, &stopped);
 	*more = status == 0 && (line.size > 0 || stopped != INPUT_END);
@@ -122,10 +126,10 @@ json_read(struct record_reader *r, struct record *record, bool *more)
 	reason = json_parse(line.text, line.size, &r->json);
 	if (reason != NULL)
 		return record_bad(r, "", reason);
-	if (!json_is_set(r->json, "end"))
+	if (!trailer)
 		return members_read(r, record);
 	*more = false;
-	return trailer_read(r);
+	return trailer_read(r, found);
 }
 
 const struct record_codec codec_json = {

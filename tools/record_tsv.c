@@ -68,19 +68,19 @@ tsv_end(struct record_writer *w)
 	return 0;
 }
 
-/* The rest of a trailer's line, behind its name. */
+/* A trailer's line, whose name has `name` bytes with the blank. */
 static int
-trailer_read(struct record_reader *r, char blank)
+trailer_read(struct record_reader *r, size_t name, char blank)
 {
-	/* Taken before its own bytes are read on. */
 	uint64_t found = input_sum(&r->in);
 	struct word rest;
 	char *sum;
 	int stopped, status;
 
-	status = input_field(&r->in, '\n', KEY_TEXT_LIMIT, &rest, &stopped);
+	status = input_until(&r->in, '\n', KEY_TEXT_LIMIT, &rest, &stopped);
 	if (status != 0)
 		return status;
+	rest = (struct word){ rest.text + name, rest.size - name };
 	sum = memchr(rest.text, blank, rest.size);
 	if (sum == NULL)
 		return record_lost(r, "a trailer without its numbers");
@@ -128,14 +128,15 @@ static int
 tsv_read(struct record_reader *r, struct record *record, bool *more)
 {
 	struct word field;
-	int stopped, status = field_read(r, &field, &stopped, more);
+	bool trailer;
+	int stopped, status = input_begins(&r->in, "\\end\t", &trailer);
 
+	if (status == 0 && trailer)
+		return trailer_read(r, strlen("\\end\t"), '\t');
+	if (status == 0)
+		status = field_read(r, &field, &stopped, more);
 	if (status != 0 || !*more)
 		return status;
-	if (stopped == '\t' && is(field, "\\end")) {
-		*more = false;
-		return trailer_read(r, '\t');
-	}
 	if (stopped != '\t')
 		return record_bad(r, "", "no TAB between key and value");
 	status = record_keep_key(r, field, text_of(r->style.keys));
@@ -184,16 +185,17 @@ static int
 hex_read(struct record_reader *r, struct record *record, bool *more)
 {
 	struct word w;
-	int stopped, status;
+	bool trailer;
+	int stopped, status = input_begins(&r->in, "end ", &trailer);
 
-	status = input_field(&r->in, ' ', KEY_TEXT_LIMIT, &w, &stopped);
+	if (status == 0 && trailer)
+		return trailer_read(r, strlen("end "), ' ');
+	if (status == 0)
+		status = input_field(&r->in, ' ', KEY_TEXT_LIMIT, &w,
+		    &stopped);
 	*more = status == 0 && (w.size > 0 || stopped != INPUT_END);
 	if (!*more)
 		return status;
-	if (stopped == ' ' && is(w, "end")) {
-		*more = false;
-		return trailer_read(r, ' ');
-	}
 	if (stopped != ' ' || w.size == 0)
 		return record_bad(r, "", "no blank between key and value");
 	if ((status = record_keep_key(r, hex_text(w), KEYS_HEX)) != 0)

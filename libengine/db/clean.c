@@ -46,6 +46,18 @@ orphan(struct lsm_db *db, enum file_kind kind, uint64_t number)
 	}
 }
 
+/* Nobody here saw the file die: it was dead at the last edit at the latest. A
+ * file that is none of a version is nobody's. */
+static void
+orphan_remove(struct lsm_db *db, enum file_kind kind, uint64_t number,
+    const char *name)
+{
+	if (kind == FILE_TEMPORARY)
+		(void)db->env->ops->dir_unlink(db->dir, name);
+	else
+		grave_add(db, kind, number, load_acquire(&db->head));
+}
+
 static int
 orphans_remove(struct lsm_db *db)
 {
@@ -60,11 +72,11 @@ orphans_remove(struct lsm_db *db)
 	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
 		enum file_kind kind = file_parse(name, &number);
 
-		/* One that cannot be removed now is removed another time. */
 		if (orphan(db, kind, number))
-			(void)db->env->ops->dir_unlink(db->dir, name);
+			orphan_remove(db, kind, number, name);
 	}
 	env_names_free(&names);
+	graves_sweep(db, SWEEP_LAST);
 	return LSM_OK;
 }
 

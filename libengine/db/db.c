@@ -50,21 +50,6 @@ db_fence(struct lsm_db *db, int code)
 	return code;
 }
 
-/* The last version that named a table has gone, and with it the table. */
-void
-table_gone(void *arg, struct version_table *t)
-{
-	struct lsm_db *db = arg;
-	char name[FILE_NAME_MAX];
-
-	table_cache_forget(db->tables, t->meta.number);
-	if (db->read_only)
-		return;
-	file_name(name, FILE_TABLE, t->meta.number);
-	/* One that stays is an orphan: the next open removes it. */
-	(void)db->env->ops->dir_unlink(db->dir, name);
-}
-
 void
 db_free(struct lsm_db *db)
 {
@@ -72,9 +57,11 @@ db_free(struct lsm_db *db)
 		return;
 	work_stop(db);
 	view_unref(db->view);
+	graves_release(&db->graves);
 	log_free(db->log);
 	manifest_free(db->manifest);
 	state_release(&db->state);
+	pins_release(&db->pins);
 	arena_pool_unref(db->arenas);
 	table_cache_free(db->tables);
 	cache_free(db->cache);
@@ -111,6 +98,8 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	mutex_init(&db->work_mu);
 	mutex_init(&db->edit_mu);
 	mutex_init(&db->mu);
+	mutex_init(&db->graves.mu);
+	pins_init(&db->pins);
 	fence_init(&db->fence);
 	cond_init(&db->changed);
 	pace_init(&db->pace);
@@ -134,6 +123,20 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	return LSM_OK;
 }
 
+/* The process is a hint only: it may be of another container, or have died. */
+static int
+locked_by(struct lsm_db *db)
+{
+	struct env_words words;
+
+	db->env->ops->lock_words(db->lock, NULL, &words);
+	if (words.pid == 0)
+		return status_set(LSM_LOCKED, "%s: locked by another writer",
+		    db->path);
+	return status_set(LSM_LOCKED, "%s: locked by process %llu", db->path,
+	    (unsigned long long)words.pid);
+}
+
 static int
 lock_wait(struct lsm_db *db)
 {
@@ -149,7 +152,7 @@ lock_wait(struct lsm_db *db)
 		cond_wait_for(&db->changed, &db->mu, LOCK_TRY_US);
 		mutex_unlock(&db->mu);
 	}
-	return rc == LSM_LOCKED ? status_add(rc, "%s", db->path) : rc;
+	return rc == LSM_LOCKED ? locked_by(db) : rc;
 }
 
 /* Caches of what is read; they need the database's identity. */
@@ -326,6 +329,7 @@ lsm_close(lsm_db *db)
 		    (unsigned long long)db->open_handles);
 	close_flush(db);
 	work_stop(db);
+	graves_sweep(db, SWEEP_LAST);
 	rc = close_log(db);
 	db_free(db);
 	return rc;

@@ -19,7 +19,9 @@
 #include "compact/pick.h"
 #include "db/options.h"
 #include "db/pace.h"
+#include "db/pin.h"
 #include "env/env.h"
+#include "env/files.h"
 #include "log/fence.h"
 #include "log/log.h"
 #include "log/replay.h"
@@ -42,6 +44,7 @@ struct generation {
 struct view {
 	_Atomic uint32_t refs;
 	struct version *version;
+	struct pin *pin;		/* of a reader, or NULL */
 	size_t count;			/* of generations; the last is active */
 	size_t room;
 	struct generation generations[];	/* oldest first */
@@ -55,6 +58,21 @@ struct counters {
 	_Atomic uint64_t moves, merges_failed;
 	_Atomic uint64_t shadowed, deletes_dropped;
 	_Atomic uint64_t stalls, stall_us;
+};
+
+/* A dead file that somebody may still read. */
+struct grave {
+	enum file_kind kind;
+	uint64_t number;
+	uint64_t died;		/* at this edit */
+	uint64_t since;		/* now_us() */
+};
+
+struct graves {
+	struct mutex mu;
+	struct grave *list;
+	size_t count, room;
+	uint64_t ended;		/* pins below this edit were ended */
 };
 
 struct recovery {
@@ -79,12 +97,16 @@ struct lsm_db {
 	struct table_cache *tables;
 	struct table_stats table_stats;
 	struct arena_pool *arenas;
+	struct graves graves;		/* the writer's; a lock of its own */
+	struct pins pins;		/* a reader's; likewise */
 
 	/* Guarded by write_mu. */
 	struct mutex write_mu;
 	struct log *log;
 	struct memtable *active;	/* the view holds it */
-	uint64_t sequence;		/* last one given */
+	uint64_t sequence;		/* last one given, or read */
+	struct env_words seen;		/* a reader's: what it read by, */
+	struct log_end read_to;		/* and where; number 0: read anew */
 
 	/* Guarded by work_mu. */
 	struct mutex work_mu;
@@ -118,6 +140,7 @@ struct lsm_db {
 	/* Atomic. `visible` is released after all of a commit is in the
 	 * memtable, so who acquires it sees the commit. */
 	_Atomic uint64_t visible;
+	_Atomic uint64_t head;		/* edit that readers were told of */
 	_Atomic uint64_t durable;	/* sequence known to be on the disk */
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
@@ -141,6 +164,8 @@ struct view *view_now(struct lsm_db *, uint64_t *sequence); /* a reference */
 /* Replace db->view; the old one is given back, to be let go without locks. */
 struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);
+/* A failed check of a view whose pin was ended is no damage: LSM_TOO_OLD. */
+int view_judge(struct view *, int rc);
 
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */
@@ -148,6 +173,14 @@ int db_writable(struct lsm_db *);	/* and READ_ONLY, the fence */
 int db_fence(struct lsm_db *, int code);	/* with the story of now */
 void durable_raise(struct lsm_db *, uint64_t sequence);
 void db_free(struct lsm_db *);
+
+/* grave.c. What may be touched: not logs, as locks are held; all, logs to be
+ * used again; all, for the last time. */
+enum sweep { SWEEP_QUICK, SWEEP_WORK, SWEEP_LAST };
+void graves_release(struct graves *);
+void grave_add(struct lsm_db *, enum file_kind, uint64_t number,
+    uint64_t died);
+void graves_sweep(struct lsm_db *, enum sweep);
 void table_gone(void *db, struct version_table *);
 
 /* edit.c: all take edit_mu. */
@@ -155,6 +188,8 @@ int db_number(void *db, uint64_t *);	/* a fresh file number */
 int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
 int db_renew_manifest(struct lsm_db *);	/* without what it had before */
 int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
+void db_announce(struct lsm_db *);	/* the first head, at open */
+int db_own(struct lsm_db *);		/* LOCK is still ours; or fences */
 
 /* freeze.c */
 int db_make_room(struct lsm_db *, size_t ops, size_t data); /* write_mu held */
@@ -191,6 +226,8 @@ bool merge_behind_locked(struct lsm_db *);	/* writers are to wait */
 
 /* recover.c */
 int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
+/* reader.c: a read-only handle */
+int reader_open(struct lsm_db *);
 /* create.c */
 int db_create(struct lsm_db *);
 int db_absent(struct env_dir *, const char *path, bool *half_made);

@@ -161,7 +161,7 @@ settle_forward(lsm_iter *it, int rc)
 		}
 		rc = iter_next(m);
 	}
-	return rc;
+	return view_judge(it->view, rc);
 }
 
 static int
@@ -179,7 +179,7 @@ settle_backward(lsm_iter *it, int rc)
 		}
 		rc = iter_prev(m);
 	}
-	return rc;
+	return view_judge(it->view, rc);
 }
 
 static int

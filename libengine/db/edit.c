@@ -9,12 +9,46 @@
 #include "db/db.h"
 #include "env/files.h"
 
+/* LOCK was deleted or put in the place of another: then others lock another
+ * file, and perhaps write. What is in the ring of the lost one, nobody else
+ * will find: it goes to the log first, whose file is still ours alone. */
+int
+db_own(struct lsm_db *db)
+{
+	if (db->env->ops->dir_same(db->dir))
+		return LSM_OK;
+	(void)db->env->ops->log_flush(log_door(db->log));
+	return db_fence(db, status_set(LSM_IO, "%s: the directory or LOCK is "
+	    "not the one that was opened", db->path));
+}
+
+/* Readers may know of the version from now on. */
+static void
+announce_locked(struct lsm_db *db)
+{
+	const struct state *s = &db->state;
+
+	mutex_assert_held(&db->edit_mu);
+	db->env->ops->log_head(log_door(db->log), env_head(s->edit,
+	    s->current.manifest));
+	store_release(&db->head, s->edit);
+}
+
+void
+db_announce(struct lsm_db *db)
+{
+	mutex_lock(&db->edit_mu);
+	/* The first words of this page: `oldest` before `head`. */
+	db->env->ops->log_oldest(log_door(db->log), db->state.edit);
+	announce_locked(db);
+	mutex_unlock(&db->edit_mu);
+}
+
 /* Start a new manifest when the old has grown, or the last write of it was
  * torn at open. */
 static int
 manifest_restart_locked(struct lsm_db *db)
 {
-	char name[FILE_NAME_MAX];
 	uint64_t old = db->state.current.manifest;
 	struct manifest *next;
 	int rc;
@@ -25,9 +59,8 @@ manifest_restart_locked(struct lsm_db *db)
 		return db_fence(db, rc);
 	manifest_free(db->manifest);
 	db->manifest = next;
-	file_name(name, FILE_MANIFEST, old);
-	/* A left-over manifest harms nobody: the next open removes it. */
-	(void)db->env->ops->dir_unlink(db->dir, name);
+	announce_locked(db);
+	grave_add(db, FILE_MANIFEST, old, db->state.edit);
 	return LSM_OK;
 }
 
@@ -38,11 +71,14 @@ append_locked(struct lsm_db *db, struct edit *e)
 	int rc;
 
 	mutex_assert_held(&db->edit_mu);
-	if ((rc = fence_check(&db->fence)) != LSM_OK)
+	if ((rc = fence_check(&db->fence)) != LSM_OK ||
+	    (rc = db_own(db)) != LSM_OK)
 		return rc;
 	e->next_run = db->next_run;
 	rc = manifest_append(db->manifest, &db->state, e, table_gone, db,
 	    &fatal);
+	if (rc == LSM_OK)
+		announce_locked(db);
 	return fatal ? db_fence(db, rc) : rc;
 }
 
@@ -140,6 +176,8 @@ db_edit(struct lsm_db *db, struct edit *e)
 		rc = manifest_restart_locked(db);
 done:
 	mutex_unlock(&db->edit_mu);
+	if (rc == LSM_OK)
+		graves_sweep(db, SWEEP_WORK);
 	return rc;
 }
 
@@ -152,6 +190,8 @@ db_renew_manifest(struct lsm_db *db)
 	if ((rc = fence_check(&db->fence)) == LSM_OK)
 		rc = manifest_restart_locked(db);
 	mutex_unlock(&db->edit_mu);
+	if (rc == LSM_OK)
+		graves_sweep(db, SWEEP_WORK);
 	return rc;
 }
 

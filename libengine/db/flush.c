@@ -63,21 +63,27 @@ flush_begin(struct lsm_db *db, const struct generation *g)
 	return compact_flush_new(&o, g->mem, &db->flush);
 }
 
-/* Logs below state.log are dead: one becomes the next segment, the others
- * go. Failures are harmless: the next open removes what is left. */
+/* A number below the oldest log may be that of another file, or of none. */
+static bool
+is_log(struct lsm_db *db, uint64_t number)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t links;
+
+	return db->env->ops->dir_links(db->dir, file_name(name, FILE_LOG,
+	    number), &links) == LSM_OK;
+}
+
+/* Logs below state.log are dead since the last edit. */
 static void
 logs_retire(struct lsm_db *db, uint64_t first, uint64_t end)
 {
-	char name[FILE_NAME_MAX];
+	uint64_t died = load_acquire(&db->head);
 
-	for (uint64_t log = first; log < end; log++) {
-		if (log_prepared(db->log) == 0 &&
-		    !load_acquire(&db->scrubbing) &&
-		    db_prepare_log(db, log) == LSM_OK)
-			continue;
-		file_name(name, FILE_LOG, log);
-		(void)db->env->ops->dir_unlink(db->dir, name);
-	}
+	for (uint64_t log = first; log < end; log++)
+		if (is_log(db, log))
+			grave_add(db, FILE_LOG, log, died);
+	graves_sweep(db, SWEEP_WORK);
 }
 
 static int

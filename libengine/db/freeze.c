@@ -137,6 +137,7 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 
 	mutex_assert_held(&db->write_mu);
 	if ((rc = wait_for_room(db)) != LSM_OK ||
+	    (rc = db_own(db)) != LSM_OK ||
 	    (rc = db_prepare_log(db, 0)) != LSM_OK ||
 	    (rc = log_ready(db->log)) != LSM_OK ||
 	    (rc = view_with_next(db, ops, data, &next)) != LSM_OK)

@@ -10,6 +10,8 @@
 
 #include "base/alloc.h"
 
+enum { LOAD_FIRST = 64 << 10, LOAD_GROWS = 8 };
+
 static int
 load_room(struct load *l)
 {
@@ -32,6 +34,19 @@ load_last(struct load *l)
 	return l->count ? &l->generations[l->count - 1] : NULL;
 }
 
+/* A reader begins small: most look at a short log once. */
+static size_t
+load_size(const struct load *l)
+{
+	size_t limit = l->db->opt.memtable_size, size = LOAD_FIRST;
+
+	if (!l->db->read_only)
+		return limit;
+	for (size_t i = 0; i < l->count && size < limit; i++)
+		size *= LOAD_GROWS;
+	return size < limit ? size : limit;
+}
+
 /* The generation before it, if any, is frozen at the sequence reached. */
 static int
 load_next(struct load *l, size_t ops, size_t data, uint64_t first,
@@ -43,8 +58,8 @@ load_next(struct load *l, size_t ops, size_t data, uint64_t first,
 	if ((rc = load_room(l)) != LSM_OK)
 		return rc;
 	before = load_last(l);
-	rc = memtable_new_in(l->db->arenas, l->db->opt.memtable_size, ops,
-	    data, first, &g.mem);
+	rc = memtable_new_in(l->db->arenas, load_size(l), ops, data, first,
+	    &g.mem);
 	if (rc != LSM_OK)
 		return rc;
 	if (before != NULL)
@@ -78,6 +93,18 @@ load_entry(void *arg, const struct entry *e, uint64_t log)
 	memtable_put(load_last(l)->mem, e->kind, e->key, e->value,
 	    e->sequence);
 	l->sequence = e->sequence;
+	return LSM_OK;
+}
+
+int
+load_adopt(struct load *l, const struct generation *g)
+{
+	int rc = load_room(l);
+
+	if (rc != LSM_OK)
+		return rc;
+	l->generations[l->count++] = *g;
+	memtable_ref(g->mem);
 	return LSM_OK;
 }
 

@@ -18,6 +18,9 @@ int load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
     uint64_t log);
 int load_entry(void *arg, const struct entry *, uint64_t log);
 
+/* Go on in a memtable that is there already. */
+int load_adopt(struct load *, const struct generation *);
+
 /* All that was loaded is frozen, and an empty generation follows. */
 int load_freeze(struct load *);
 

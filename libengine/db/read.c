@@ -61,7 +61,9 @@ view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
 	rc = version_get(v->version, db->tables, key, hash, &kind, &at, value,
 	    &asked);
 	COUNT(db, tables_asked, asked);
-	return rc == LSM_OK && kind != KIND_PUT ? LSM_NOTFOUND : rc;
+	if (rc == LSM_OK)
+		return kind == KIND_PUT ? LSM_OK : LSM_NOTFOUND;
+	return view_judge(v, rc);
 }
 
 /* A name for errors is born below; "not found" has no story but the key's. */

@@ -13,8 +13,6 @@
 #include "db/load.h"
 #include "env/files.h"
 
-enum { READER_TRIES = 100 };
-
 struct recovering {
 	struct load load;
 	struct log_replay_out out;
@@ -291,6 +289,17 @@ write_again(struct lsm_db *db, struct recovering *r)
 	return load_activate(l, log);
 }
 
+/* A log that a checkpoint shares is not appended to. */
+static bool
+one_name(struct lsm_db *db, uint64_t log)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t links;
+
+	return db->env->ops->dir_links(db->dir, file_name(name, FILE_LOG, log),
+	    &links) == LSM_OK && links == 1;
+}
+
 static int
 recover_log(struct lsm_db *db, struct recovering *r)
 {
@@ -302,7 +311,9 @@ recover_log(struct lsm_db *db, struct recovering *r)
 	    (rc = log_object_open(db, &tail)) != LSM_OK ||
 	    (rc = manifest_open(db, &tail)) != LSM_OK)
 		return rc;
-	here = r->out.same_boot && !r->out.closed && !r->out.syncing;
+	r->out.syncing |= tail.syncing;
+	here = r->out.same_boot && !r->out.closed && !r->out.syncing &&
+	    one_name(db, r->out.last.number);
 	/* What only the ring holds belongs into the file in any case. */
 	if (here || r->out.missing.n > 0)
 		rc = log_continue(db->log, &r->out.last,
@@ -338,6 +349,7 @@ recover_writer(struct lsm_db *db)
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||
 	    (rc = show(db, &r.load)) != LSM_OK)
 		goto done;
+	db_announce(db);
 	durable_raise(db, db->state.flushed);
 	while (r.out.syncing && more && rc == LSM_OK)
 		rc = work_step(db, &more);
@@ -353,82 +365,8 @@ done:
 	return rc;
 }
 
-/* Hold every file that the version names: a writer may delete it later. */
-static int
-tables_open(struct lsm_db *db)
-{
-	const struct version *v = db->state.version;
-	struct table *t;
-	int rc;
-
-	for (int l = 0; l < LEVELS_MAX; l++)
-		for (size_t i = 0; i < v->levels[l].count; i++)
-			for (size_t j = 0; j < v->levels[l].runs[i].count;
-			    j++) {
-				rc = table_cache_get(db->tables, &v->levels[l]
-				    .runs[i].tables[j]->meta, &t);
-				if (rc != LSM_OK)
-					return rc;
-				table_cache_release(db->tables, t);
-			}
-	return LSM_OK;
-}
-
-/* Is the manifest still where it was when this reader began? */
-static int
-unchanged(struct lsm_db *db, bool *same)
-{
-	struct state now = { 0 };
-	int rc = manifest_read(db->dir, table_gone, db, &now);
-
-	*same = rc == LSM_OK && now.edit == db->state.edit;
-	state_release(&now);
-	return rc;
-}
-
-static int
-read_once(struct lsm_db *db)
-{
-	struct recovering r = { 0 };
-	int rc;
-
-	if ((rc = manifest_read(db->dir, table_gone, db, &db->state)) !=
-	    LSM_OK ||
-	    (rc = options_recover(db)) != LSM_OK ||
-	    (rc = replay(db, &r)) != LSM_OK ||
-	    (rc = load_activate(&r.load, r.out.last.number)) != LSM_OK ||
-	    (rc = tables_open(db)) != LSM_OK)
-		goto done;
-	rc = show(db, &r.load);
-done:
-	recovering_release(&r);
-	return rc;
-}
-
-/* Without a pin, files may vanish and logs be used again while they are read:
- * an answer counts only when the manifest did not move meanwhile. */
-static int
-recover_reader(struct lsm_db *db)
-{
-	bool same = false;
-	int rc = LSM_OK, moved;
-
-	for (int i = 0; i < READER_TRIES; i++) {
-		rc = read_once(db);
-		moved = unchanged(db, &same);
-		if (same || (rc != LSM_OK && moved != LSM_OK))
-			return rc;
-		view_unref(db->view);
-		db->view = NULL;
-		state_release(&db->state);
-	}
-	return rc != LSM_OK ? rc : status_set(LSM_LOCKED,
-	    "%s: the writer changes files faster than they can be read",
-	    db->path);
-}
-
 int
 db_recover(struct lsm_db *db)
 {
-	return db->read_only ? recover_reader(db) : recover_writer(db);
+	return db->read_only ? reader_open(db) : recover_writer(db);
 }

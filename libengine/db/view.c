@@ -20,6 +20,7 @@ view_alloc(size_t room, struct view **out)
 		return mem_exhausted(size);
 	(*out)->refs = 1;
 	(*out)->version = NULL;
+	(*out)->pin = NULL;
 	(*out)->count = 0;
 	(*out)->room = room;
 	return LSM_OK;
@@ -53,6 +54,7 @@ view_unref(struct view *v)
 		memtable_unref(v->generations[i].mem);
 	if (v->version != NULL)
 		version_unref(v->version);
+	pin_drop(v->pin);
 	mem_free(v);
 }
 
@@ -87,4 +89,13 @@ struct generation *
 view_active(struct view *v)
 {
 	return &v->generations[v->count - 1];
+}
+
+int
+view_judge(struct view *v, int rc)
+{
+	if (rc != LSM_CORRUPT || !pin_ended(v->pin))
+		return rc;
+	return status_set(LSM_TOO_OLD, "edit %llu was kept for too long, and "
+	    "its files are gone", (unsigned long long)v->pin->edit);
 }

@@ -50,10 +50,24 @@ struct env_names {
  */
 struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
-	bool syncing;		/* a sync failed, or it died in one */
+	bool syncing;		/* a sync failed, or it died in one; true
+				 * also where there is nothing to trust */
 	bool left;		/* it closed its log in order */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
+	uint64_t pid;		/* a hint, for messages */
+};
+
+/*
+ * What writer and readers tell each other about versions (lsm-format(5),
+ * LOCK). Not trusted: the page is absent, foreign or not yet valid.
+ */
+struct env_words {
+	bool trusted;
+	uint64_t head;		/* env_head(); 0: none was announced */
+	uint64_t oldest;	/* edit; files of versions below may be gone */
+	uint64_t ended;		/* edit; pins below no longer hold */
+	uint64_t committed;	/* as in env_tail */
 	uint64_t pid;		/* a hint, for messages */
 };
 
@@ -77,6 +91,8 @@ struct env_ops {
 	/* The file `name` now holds `content`, durably, or still the old. */
 	int (*dir_replace)(struct env_dir *, const char *name,
 	    struct bytes content);
+	/* How many names a file has; 1 where there are no links. */
+	int (*dir_links)(struct env_dir *, const char *name, uint64_t *links);
 	/* Same object as when it was opened? (LOCK deleted, directory moved) */
 	bool (*dir_same)(struct env_dir *);
 
@@ -105,6 +121,11 @@ struct env_ops {
 	/* Any byte of the range held by another? *held says which. */
 	int (*lock_test)(struct env_lock *, uint64_t first, uint64_t count,
 	    bool *any, uint64_t *held);
+	/* Read the words, after all that this thread did before: a lock that
+	 * was taken is seen by who stores them later. `id` NULL: of whatever
+	 * database. Never fails: what cannot be read is not trusted. */
+	void (*lock_words)(struct env_lock *, const uint8_t id[16],
+	    struct env_words *);
 
 	/*
 	 * The log object: where the writer appends (lsm-format(5), LOCK). A
@@ -149,6 +170,12 @@ struct env_ops {
 	/* Flush, then make durable, older segment first. *durable is the
 	 * position below which everything is. A failure is final. */
 	int (*log_sync)(struct env_log *, uint64_t *durable);
+	/* Announce the newest version; the oldest whose files are kept, before
+	 * asking for pins below it; that pins below no longer hold, before
+	 * their files go. Nothing happens before log_attach or log_switch. */
+	void (*log_head)(struct env_log *, uint64_t head);
+	void (*log_oldest)(struct env_log *, uint64_t edit);
+	void (*log_ended)(struct env_log *, uint64_t edit);
 	/* Nothing of deleted records stays in the ring: flush, then clear. */
 	int (*log_scrub)(struct env_log *);
 	/* log_open told `syncing`, which stays until now: everything that was
@@ -195,6 +222,16 @@ static inline uint64_t
 log_position(uint64_t number, uint64_t offset)
 {
 	return number << 32 | offset;
+}
+
+/* An edit and the low bits of the manifest that holds it, in one word. */
+enum { ENV_HEAD_SHIFT = 16 };
+
+static inline uint64_t
+env_head(uint64_t edit, uint64_t manifest)
+{
+	return edit << ENV_HEAD_SHIFT |
+	    (manifest & ((1u << ENV_HEAD_SHIFT) - 1));
 }
 
 void env_names_free(struct env_names *);

@@ -64,6 +64,7 @@ int posix_dir_move(struct env_dir *, const char *name, struct env_dir *to,
     const char *to_name);
 int posix_dir_replace(struct env_dir *, const char *name, struct bytes);
 bool posix_dir_same(struct env_dir *);
+int posix_dir_links(struct env_dir *, const char *name, uint64_t *links);
 
 /* posix_file.c */
 int posix_file_open(struct env_dir *, const char *name, enum env_open,
@@ -84,6 +85,15 @@ int posix_lock_hold(struct env_lock *, uint64_t first, uint64_t count,
     enum env_hold);
 int posix_lock_test(struct env_lock *, uint64_t first, uint64_t count,
     bool *any, uint64_t *held);
+void posix_lock_words(struct env_lock *, const uint8_t id[16],
+    struct env_words *);
+/* The map of a reader, and what its page must say: this boot and file, or,
+ * while a writer holds the byte that says so, whatever it says. */
+bool posix_lock_page(struct posix_lock *, const uint8_t id[16],
+    struct ring_identity *);
+
+/* Held exclusively, beside byte 0, while the page is the writer's. */
+enum { POSIX_PAGE_BYTE = 1 };
 
 /* posix_ring.c: LOCK in memory. Without a map both pointers are NULL; that is
  * no failure. The writer's map is its own, a reader's belongs to the lock. */

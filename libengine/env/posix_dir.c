@@ -351,3 +351,16 @@ posix_dir_same(struct env_dir *base)
 	return fstatat(dir->fd, "LOCK", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_dev == dir->lock_device && st.st_ino == dir->lock_inode;
 }
+
+int
+posix_dir_links(struct env_dir *base, const char *name, uint64_t *links)
+{
+	struct posix_dir *dir = (struct posix_dir *)base;
+	struct stat st;
+
+	*links = 0;
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return status_system(errno, "%s: stat", posix_name(name).text);
+	*links = st.st_nlink;
+	return LSM_OK;
+}

@@ -175,3 +175,39 @@ posix_lock_test(struct env_lock *base, uint64_t first, uint64_t count,
 	}
 	return LSM_OK;
 }
+
+bool
+posix_lock_page(struct posix_lock *lock, const uint8_t id[16],
+    struct ring_identity *identity)
+{
+	static const uint8_t none[RING_ID];
+	struct env_words words;
+	uint64_t held;
+	bool any;
+
+	if (lock->memory.control == NULL)
+		lock->memory = posix_ring_map(lock->fd, false);
+	if (lock->memory.control == NULL)
+		return false;
+	if (id != NULL && posix_ring_identity(lock->fd, id, identity)) {
+		ring_words(lock->memory, identity, &words);
+		if (words.trusted)
+			return true;
+	}
+	if (posix_lock_test(&lock->base, POSIX_PAGE_BYTE, 1, &any, &held) ==
+	    LSM_OK && any)
+		return ring_identity_of(lock->memory, id, identity);
+	return posix_ring_identity(lock->fd, id != NULL ? id : none, identity);
+}
+
+void
+posix_lock_words(struct env_lock *base, const uint8_t id[16],
+    struct env_words *words)
+{
+	struct posix_lock *lock = (struct posix_lock *)base;
+	struct ring_identity identity;
+
+	*words = (struct env_words){ 0 };
+	if (posix_lock_page(lock, id, &identity))
+		ring_words(lock->memory, &identity, words);
+}

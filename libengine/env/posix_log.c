@@ -15,6 +15,7 @@
 struct posix_log {
 	struct ring ring;
 	struct posix_dir *dir;
+	struct env_lock *lock;
 	struct ring_memory memory;
 	uint32_t process;	/* the generation that made the map */
 };
@@ -99,6 +100,7 @@ posix_log_open(struct env_dir *base, struct env_lock *lock_base,
 	ring_init(&log->ring, base->env, log->memory, &identity,
 	    (uint64_t)getpid());
 	log->dir = (struct posix_dir *)base;
+	log->lock = lock_base;
 	log->process = process_generation();
 	ring_look(log->memory, &identity, tail);
 	*out = &log->ring.base;
@@ -132,10 +134,7 @@ posix_log_tail(struct env_dir *dir, struct env_lock *lock_base,
 
 	(void)dir;
 	*tail = (struct env_tail){ 0 };
-	if (lock->memory.control == NULL)
-		lock->memory = posix_ring_map(lock->fd, false);
-	if (lock->memory.control == NULL ||
-	    !posix_ring_identity(lock->fd, id, &identity))
+	if (!posix_lock_page(lock, id, &identity))
 		return LSM_OK;
 	return ring_copy(lock->memory, &identity, number, from, out, tail);
 }
@@ -206,6 +205,17 @@ posix_log_prepare(struct env_dir *base, const char *name, const char *recycle,
 	return rc;
 }
 
+/* From now on the page is what this writer says, whatever boot or file it
+ * names: readers in other containers see the byte. Without it they only see
+ * less, so a failure is none. */
+static void
+page_entered(struct posix_log *log)
+{
+	if (log->memory.control != NULL)
+		(void)posix_lock_hold(log->lock, POSIX_PAGE_BYTE, 1,
+		    ENV_EXCLUSIVE);
+}
+
 int
 posix_log_attach(struct env_log *base, const char *name, uint64_t number,
     uint64_t at, struct bytes missing)
@@ -216,7 +226,10 @@ posix_log_attach(struct env_log *base, const char *name, uint64_t number,
 
 	if ((rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
 		return rc;
-	return ring_attach(&log->ring, s, at, missing);
+	rc = ring_attach(&log->ring, s, at, missing);
+	if (rc == LSM_OK)
+		page_entered(log);
+	return rc;
 }
 
 int
@@ -233,11 +246,15 @@ posix_log_switch(struct env_log *base, const char *name, uint64_t number,
     uint64_t at, struct bytes first)
 {
 	struct posix_log *log = (struct posix_log *)base;
+	bool first_time = !log->ring.entered;
 	struct ring_segment *s;
 	int rc;
 
 	if ((s = ring_take_ready(&log->ring, number)) == NULL &&
 	    (rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
 		return rc;
-	return ring_switch(&log->ring, s, at, first);
+	rc = ring_switch(&log->ring, s, at, first);
+	if (rc == LSM_OK && first_time)
+		page_entered(log);
+	return rc;
 }

@@ -452,6 +452,24 @@ ring_trust(struct env_log *log)
 	mutex_unlock(&r->sync_mu);
 }
 
+/* A writer that fails before its first word leaves a page that says only
+ * that: no position, `syncing`. */
+static void
+suspect_locked(struct ring *r)
+{
+	struct ring_control *c = r->control;
+
+	mutex_assert_held(&r->io);
+	if (!r->entered && !page_trusted(c, &r->identity)) {
+		page_begin(c, &r->identity);
+		store_release(&c->written, 0);
+		store_release(&c->committed, 0);
+		store_release(&c->magic, page_magic());
+	}
+	store_release(&c->leave, 0);
+	store_release(&c->syncing, 1);
+}
+
 /* Under sync_mu, so that no sync in between clears the word again. */
 void
 ring_give_up(struct env_log *log)
@@ -461,8 +479,8 @@ ring_give_up(struct env_log *log)
 	mutex_lock(&r->sync_mu);
 	mutex_lock(&r->io);
 	(void)fail_locked(r);
+	suspect_locked(r);
 	mutex_unlock(&r->io);
-	store_release(&r->control->syncing, 1);
 	mutex_unlock(&r->sync_mu);
 }
 

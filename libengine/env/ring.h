@@ -54,7 +54,8 @@ struct ring_control {
 	uint8_t database[RING_ID];
 	uint64_t device, inode;
 	_Atomic uint64_t head, oldest;
-	uint8_t gap1[48];
+	_Atomic uint64_t ended;
+	uint8_t gap1[40];
 	_Atomic uint64_t written;
 	uint8_t gap2[56];
 	_Atomic uint64_t committed, durable, syncing, pid, leave;
@@ -155,18 +156,27 @@ uint64_t ring_committed(struct env_log *);
 int ring_flush(struct env_log *);
 int ring_sync(struct env_log *, uint64_t *durable);
 int ring_scrub(struct env_log *);
+void ring_head(struct env_log *, uint64_t head);
+void ring_oldest(struct env_log *, uint64_t edit);
+void ring_ended(struct env_log *, uint64_t edit);
 void ring_trust(struct env_log *);
 void ring_give_up(struct env_log *);	/* any thread */
 
 /*
  * Readers, of any process; the map may be read-only. ring_look: what does the
  * page say? ring_copy: the tail of log `number` as env.h's log_tail wants it;
- * LSM_BUSY when a page that is not believable keeps moving.
+ * LSM_BUSY when a page that is not believable keeps moving. ring_words: what
+ * does it say about versions?
  */
 void ring_look(struct ring_memory, const struct ring_identity *,
     struct env_tail *);
 int ring_copy(struct ring_memory, const struct ring_identity *,
     uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
+void ring_words(struct ring_memory, const struct ring_identity *,
+    struct env_words *);
+/* The page is whole, whoever made it: then its own word for who. */
+bool ring_identity_of(struct ring_memory, const uint8_t database[RING_ID],
+    struct ring_identity *);
 
 #ifdef LSM_SCHED
 /* Orders that lose data: each must be caught by the tests. */

@@ -20,9 +20,11 @@
 #ifdef __SANITIZE_THREAD__
 #define ring_fence_release() ((void)0)
 #define ring_fence_acquire() ((void)0)
+#define ring_fence_full() ((void)0)
 #else
 #define ring_fence_release() atomic_thread_fence(memory_order_release)
 #define ring_fence_acquire() atomic_thread_fence(memory_order_acquire)
+#define ring_fence_full() atomic_thread_fence(memory_order_seq_cst)
 #endif
 
 static inline uint32_t
@@ -40,6 +42,8 @@ position_log(uint64_t position)
 /* "LSMLOCK1" in native order: nobody of another byte order shares a boot. */
 uint64_t page_magic(void);
 
+/* Made by some writer of this format, of whatever boot. */
+bool page_whole(struct ring_control *);
 bool page_trusted(struct ring_control *, const struct ring_identity *);
 
 /* No longer valid; then its identity, and no `syncing`, which said something

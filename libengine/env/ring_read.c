@@ -26,10 +26,16 @@ page_magic(void)
 }
 
 bool
-page_trusted(struct ring_control *c, const struct ring_identity *id)
+page_whole(struct ring_control *c)
 {
 	return load_acquire(&c->magic) == page_magic() && c->layout == LAYOUT &&
-	    c->size == RING_SIZE && c->device == id->device &&
+	    c->size == RING_SIZE;
+}
+
+bool
+page_trusted(struct ring_control *c, const struct ring_identity *id)
+{
+	return page_whole(c) && c->device == id->device &&
 	    c->inode == id->inode &&
 	    memcmp(c->boot, id->boot, sizeof c->boot) == 0 &&
 	    memcmp(c->database, id->database, sizeof c->database) == 0;
@@ -50,6 +56,7 @@ page_begin(struct ring_control *c, const struct ring_identity *id)
 	memcpy(c->database, id->database, sizeof c->database);
 	store_release(&c->head, 0);
 	store_release(&c->oldest, 0);
+	store_release(&c->ended, 0);
 	store_release(&c->durable, 0);
 	if (!same)
 		store_release(&c->syncing, 0);
@@ -83,7 +90,7 @@ ring_look(struct ring_memory memory, const struct ring_identity *id,
 	tail->trusted = tail->committed != 0 &&
 	    words_possible(tail->written, tail->committed);
 	if (!tail->trusted)
-		*tail = (struct env_tail){ 0 };
+		*tail = (struct env_tail){ .syncing = tail->syncing };
 }
 
 /* In steps, so that a scheduler can make a reader slow inside its copy. */

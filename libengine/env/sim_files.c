@@ -234,6 +234,22 @@ sim_dir_replace(struct env_dir *dir, const char *name, struct bytes content)
 	return rc;
 }
 
+static int
+sim_dir_links(struct env_dir *base, const char *name, uint64_t *links)
+{
+	struct sim *sim = sim_of(base->env);
+	uint32_t inode;
+	int rc;
+
+	*links = 0;
+	mutex_lock(&sim->mu);
+	rc = sim_find_locked(sim, dir_of(base)->inode, name, &inode);
+	if (rc == LSM_OK)
+		*links = sim->now.inodes[inode].links;
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
 static bool
 sim_dir_same(struct env_dir *base)
 {
@@ -427,6 +443,7 @@ sim_files_ops(struct env_ops *ops)
 	ops->dir_sub = sim_dir_sub;
 	ops->dir_move = sim_dir_move;
 	ops->dir_replace = sim_dir_replace;
+	ops->dir_links = sim_dir_links;
 	ops->dir_same = sim_dir_same;
 	ops->file_open = sim_file_open;
 	ops->file_read = sim_file_read;

@@ -121,6 +121,7 @@ control_copy(struct ring_control *to, struct ring_control *from)
 	to->leave = load_acquire(&from->leave);
 	to->head = load_acquire(&from->head);
 	to->oldest = load_acquire(&from->oldest);
+	to->ended = load_acquire(&from->ended);
 	to->layout = from->layout;
 	to->size = from->size;
 	to->device = from->device;
@@ -453,6 +454,27 @@ sim_log_scrub(struct env_log *base)
 }
 
 static void
+sim_log_head(struct env_log *base, uint64_t head)
+{
+	ring_head(base, head);
+	(void)note(base, LSM_OK);
+}
+
+static void
+sim_log_oldest(struct env_log *base, uint64_t edit)
+{
+	ring_oldest(base, edit);
+	(void)note(base, LSM_OK);
+}
+
+static void
+sim_log_ended(struct env_log *base, uint64_t edit)
+{
+	ring_ended(base, edit);
+	(void)note(base, LSM_OK);
+}
+
+static void
 sim_log_trust(struct env_log *base)
 {
 	ring_trust(base);
@@ -466,9 +488,32 @@ sim_log_give_up(struct env_log *base)
 	(void)note(base, LSM_OK);
 }
 
+static void
+sim_lock_words(struct env_lock *base, const uint8_t id[16],
+    struct env_words *words)
+{
+	struct sim *sim = sim_of(base->env);
+	struct sim_lock *lock = (struct sim_lock *)base;
+	static const uint8_t none[RING_ID];
+	struct ring_identity identity;
+	struct sim_ring *r;
+
+	*words = (struct env_words){ 0 };
+	identity_of(sim, lock->inode, id ? id : none, &identity);
+	mutex_lock(&sim->mu);
+	r = ring_get_locked(sim, lock->inode);
+	mutex_unlock(&sim->mu);
+	if (r != NULL)
+		ring_words(r->memory, &identity, words);
+}
+
 void
 sim_log_ops(struct env_ops *ops)
 {
+	ops->lock_words = sim_lock_words;
+	ops->log_head = sim_log_head;
+	ops->log_oldest = sim_log_oldest;
+	ops->log_ended = sim_log_ended;
 	ops->log_open = sim_log_open;
 	ops->log_close = sim_log_close;
 	ops->log_tail = sim_log_tail;

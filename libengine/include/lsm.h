@@ -165,6 +165,10 @@ typedef struct lsm_options {
 				 * whole tree; default 0 */
 
 	lsm_env *env;		/* NULL: this machine's files */
+
+	/* Of the handle. A reader in another process that keeps dead files for
+	 * longer loses them: LSM_TOO_OLD. 0, the default: it keeps them. */
+	uint64_t max_pin_age;	/* microseconds */
 } lsm_options;
 
 /* Fill in the defaults. */
@@ -266,6 +270,11 @@ int lsm_iter_valid(const lsm_iter *);
 lsm_slice lsm_iter_key(const lsm_iter *);
 lsm_slice lsm_iter_value(const lsm_iter *);
 uint64_t lsm_iter_sequence(const lsm_iter *);
+
+/* Move a read-only handle forward to what is committed by now; cheap when
+ * nothing is new. Iterators and snapshots keep what they have. After a failure
+ * the handle shows what it showed. A writer's handle is always up to date. */
+int lsm_refresh(lsm_db *);
 
 /* Move what is in memory into a table; returns when it is there, durable. */
 int lsm_flush(lsm_db *);

@@ -130,6 +130,10 @@ chain_head(const struct log_replay_in *in, const struct log_list *list,
 			return rc;
 		if (!look.header)
 			return missing(in->first);
+		if (look.started) {
+			*number = in->first;
+			return LSM_OK;
+		}
 	}
 	for (size_t i = 0; i < list->count; i++) {
 		if ((rc = look_at(in, list->numbers[i], &look)) != LSM_OK)

@@ -412,6 +412,12 @@ log_scrub(struct log *log)
 	return rc == LSM_OK ? LSM_OK : fence_set(&log->fence, rc);
 }
 
+struct env_log *
+log_door(const struct log *log)
+{
+	return log->env_log;
+}
+
 struct log_end
 log_where(const struct log *log)
 {

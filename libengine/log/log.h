@@ -99,6 +99,9 @@ void log_give_up(struct log *, int code);
 /* Deleted bytes leave the ring as well (manual compaction). */
 int log_scrub(struct log *);
 
+/* The door's log object, to announce versions with. */
+struct env_log *log_door(const struct log *);
+
 /* The current segment and its end. */
 struct log_end log_where(const struct log *);
 uint64_t log_syncs(const struct log *);		/* syncs done, counted */

@@ -251,6 +251,13 @@ log_reader_next(struct log_reader *r, struct record *record)
 	return LSM_OK;
 }
 
+void
+log_reader_resume(struct log_reader *r, uint64_t offset, uint64_t sum)
+{
+	r->offset = offset;
+	r->sum = sum;
+}
+
 uint64_t
 log_reader_offset(const struct log_reader *r)
 {

@@ -18,9 +18,14 @@ struct replay {
 static int
 replay_chain(struct replay *r)
 {
-	uint64_t number;
-	int rc = chain_head(r->in, &r->list, &number);
+	const struct log_end *from = r->in->from;
+	uint64_t number = 0;
+	int rc = LSM_OK;
 
+	if (from != NULL)
+		number = from->number;
+	else
+		rc = chain_head(r->in, &r->list, &number);
 	while (rc == LSM_OK && number != 0) {
 		rc = segment_read(&r->segment, number, r->in, &r->delivery,
 		    r->out);
@@ -58,6 +63,8 @@ log_replay(const struct log_replay_in *in,
 		.next = 1 } };
 	int rc;
 
+	if (in->from != NULL)
+		r.delivery.next = in->from->sequence + 1;
 	*out = (struct log_replay_out){ 0 };
 	rc = log_list_read(in->dir, in->first, &r.list);
 	if (rc == LSM_OK)

@@ -41,6 +41,8 @@ const struct file_header *log_reader_header(const struct log_reader *);
 /* The next record; *record lives until the next call. LSM_NOTFOUND: there is
  * no further one, ask log_reader_stop. Other codes: the read failed. */
 int log_reader_next(struct log_reader *, struct record *);
+/* The chain goes on at `offset`, behind a record with this sum. */
+void log_reader_resume(struct log_reader *, uint64_t offset, uint64_t sum);
 uint64_t log_reader_offset(const struct log_reader *); /* behind the last */
 uint64_t log_reader_sum(const struct log_reader *);	/* of the last */
 
@@ -61,6 +63,9 @@ struct log_replay_in {
 	struct file_id id;		/* database, branch for new files */
 	uint64_t first;			/* oldest log needed; 0: none yet */
 	uint64_t flushed;		/* tables hold sequences up to here */
+	/* NULL, or where an earlier replay ended, not behind a close mark:
+	 * only what came later is read. Its log is one of those needed. */
+	const struct log_end *from;
 	const struct log_end *ends;	/* known from manifest edits */
 	size_t ends_count;
 	/* A record begins: `count` operations from sequence `first` on, of at

@@ -251,6 +251,8 @@ segment_open(struct segment *s, uint64_t number,
 	    &s->reader);
 	if (rc == LSM_OK && s->known != NULL)
 		rc = log_reader_limit(s->reader, s->known->size);
+	if (rc == LSM_OK && in->from != NULL && in->from->number == number)
+		log_reader_resume(s->reader, in->from->size, in->from->sum);
 	return rc;
 }
 

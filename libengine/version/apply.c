@@ -351,9 +351,11 @@ version_retire(const struct version *before, const struct version *after)
 		while (j < after->tables && after->list[j] != t &&
 		    place_compare(after->list[j], t) < 0)
 			j++;
-		if ((j == after->tables || after->list[j] != t) &&
+		if ((j < after->tables && after->list[j] == t) ||
 		    table_numbered(after->list, after->tables,
-		    t->meta.number) == NULL)
-			store_release(&t->dead, true);
+		    t->meta.number) != NULL)
+			continue;
+		t->died = after->edit;
+		store_release(&t->dead, true);
 	}
 }

@@ -57,6 +57,15 @@ const char *state_option(const struct state *, const char *name); /* or NULL */
 int manifest_read(struct env_dir *,
     void (*gone)(void *, struct version_table *), void *arg, struct state *);
 
+/*
+ * The same beside a writer, for who pinned a version before: no file of the
+ * state, the manifest included, can go, and the record that is being appended
+ * meanwhile is left out in silence. LSM_CORRUPT when the manifest ends before
+ * edit `pinned`.
+ */
+int manifest_read_pinned(struct env_dir *, uint64_t pinned,
+    void (*gone)(void *, struct version_table *), void *arg, struct state *);
+
 struct manifest;
 
 /*

@@ -161,6 +161,19 @@ open_manifest(struct env_dir *dir, struct reading *r)
 	return LSM_OK;
 }
 
+/* CURRENT, and all whole records of what it names. */
+static int
+read_records(struct env_dir *dir, struct reading *r)
+{
+	int rc;
+
+	*r->state = (struct state){ 0 };
+	if ((rc = current_read(dir, &r->state->current)) != LSM_OK ||
+	    (rc = begin(r)) != LSM_OK || (rc = open_manifest(dir, r)) != LSM_OK)
+		return rc;
+	return take_all(r);
+}
+
 int
 manifest_read(struct env_dir *dir,
     void (*gone)(void *, struct version_table *), void *arg, struct state *s)
@@ -168,17 +181,39 @@ manifest_read(struct env_dir *dir,
 	struct reading r = { .state = s, .gone = gone, .arg = arg };
 	int rc;
 
-	*s = (struct state){ 0 };
-	if ((rc = current_read(dir, &s->current)) == LSM_NOTFOUND)
-		return witness_without_current(dir);
-	if (rc != LSM_OK || (rc = begin(&r)) != LSM_OK ||
-	    (rc = open_manifest(dir, &r)) != LSM_OK ||
-	    (rc = take_all(&r)) != LSM_OK || (rc = end_check(&r)) != LSM_OK)
+	if ((rc = read_records(dir, &r)) == LSM_NOTFOUND)
+		rc = witness_without_current(dir);
+	if (rc != LSM_OK || (rc = end_check(&r)) != LSM_OK)
 		goto done;
 	rc = witness_hear(dir, s);
 	if (rc == LSM_CORRUPT && s->torn)
 		rc = status_add(rc, "%s: not whole", r.story);
 done:
+	log_reader_free(r.reader);
+	if (rc != LSM_OK)
+		state_release(s);
+	return rc;
+}
+
+static int
+pinned_check(const struct reading *r, uint64_t pinned)
+{
+	if (r->state->manifest_size != 0 && r->state->edit >= pinned)
+		return LSM_OK;
+	return status_set(LSM_CORRUPT, "%s: edit %" PRIu64 " is not whole, "
+	    "but edit %" PRIu64 " was announced", r->story,
+	    r->state->edit + 1, pinned);
+}
+
+int
+manifest_read_pinned(struct env_dir *dir, uint64_t pinned,
+    void (*gone)(void *, struct version_table *), void *arg, struct state *s)
+{
+	struct reading r = { .state = s, .gone = gone, .arg = arg };
+	int rc = read_records(dir, &r);
+
+	if (rc == LSM_OK)
+		rc = pinned_check(&r, pinned);
 	log_reader_free(r.reader);
 	if (rc != LSM_OK)
 		state_release(s);

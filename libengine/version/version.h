@@ -19,6 +19,7 @@ enum { LEVELS_MAX = 8 };
 struct version_table {
 	_Atomic uint32_t refs;
 	_Atomic bool dead;	/* no later version has it: unlink at the end */
+	uint64_t died;		/* edit that dropped it; set before `dead` */
 	struct table_meta meta;
 	int level;
 	uint64_t run;

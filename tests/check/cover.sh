@@ -5,10 +5,11 @@
 set -u
 B=build/cover
 find "$B" -name '*.gcda' -delete
+: >"$B/cover.log"
 status=0
 run()
 {
-	"$@" >"$B/cover.log" 2>&1 </dev/null || {
+	"$@" >>"$B/cover.log" 2>&1 </dev/null || {
 		echo "cover: failed: $*" >&2
 		status=1
 	}

@@ -3,8 +3,9 @@
 #
 # What the part says goes to build/check/NAME.log. Its last line that reads
 # "N passed, M failed" is the part's count; sum.sh adds the counts up. One line
-# is printed, and the end of the log too when something failed. Always ends
-# well: only sum.sh judges, after all parts have run.
+# is printed, with the seconds and those of the processor, and the end of the log
+# too when something failed. Always ends well: only sum.sh judges, after all
+# parts have run.
 set -u
 name=$1
 shift
@@ -30,7 +31,15 @@ case $count in
 	why="status $status" ;;
 esac
 printf '%s\n' "$count" >"$dir/$name.count"
-printf '%-24s %s, %d s\n' "$name" "$count" $(($(date +%s) - begin))
+# The second line is that of the children: user, system. Not through a pipe, for
+# there it would be another shell's.
+times >"$dir/$name.times"
+cpu=$(awk 'NR == 2 {
+	split($0, t, /[ms ]+/)
+	print int(t[1] * 60 + t[2] + t[3] * 60 + t[4])
+}' "$dir/$name.times")
+printf '%-24s %s, %d s (%d)\n' "$name" "$count" \
+	$(($(date +%s) - begin)) "$cpu"
 if [ -n "$why" ]; then
 	printf -- '--- %s (%s), the end of %s:\n' "$name" "$why" "$log"
 	tail -n 40 "$log"

@@ -136,6 +136,101 @@ lsm-cli: load: done' lsm-cli -v db load records
 	fails 0 '' lsm-cli -q db load --progress records
 }
 
+@test "--skip-bad names each bad record and exits 65 all the same" {
+	printf 'a\t1\nbad\nb\t\\q\n\\q\tx\nc\t3\n' >bad
+	fails 65 'lsm-cli: bad:2: no TAB between key and value
+lsm-cli: bad:3: value: a backslash needs \ t n r 0 or xHH behind it
+lsm-cli: bad:4: key: a backslash needs \ t n r 0 or xHH behind it
+lsm-cli: bad: records skipped: 3
+lsm-cli: bad: records committed: 2, last key: c' \
+	    lsm-cli --create db load --skip-bad bad
+	[ "$(lsm-cli db scan)" = $'a\t1\nc\t3' ]
+	got=0
+	lsm-cli --create few load --skip-bad=2 bad 2>err || got=$?
+	[ "$got" -eq 65 ]
+	[ "$(lsm-cli few scan)" = $'a\t1' ]
+	printf 'x\n1\n\\q\n2\ny\n\\q\nz\n3\n' >bad
+	got=0
+	lsm-cli --create pairs load --format=pairs --skip-bad bad 2>err ||
+	    got=$?
+	[ "$got" -eq 65 ]
+	[ "$(lsm-cli pairs scan)" = $'x\t1\nz\t3' ]
+	{ head -c 90000 /dev/zero | tr '\0' k; printf '\t1\nok\t2\n'; } >bad
+	got=0
+	lsm-cli --create long load --skip-bad bad 2>err || got=$?
+	[ "$got" -eq 65 ]
+	[ "$(lsm-cli long scan)" = $'ok\t2' ]
+}
+
+@test "--atomic: all records or none" {
+	fruit
+	awk 'BEGIN { for (i = 0; i < 5000; i++) printf "%d\tv\n", i
+	    print "bad" }' >bad
+	got=0
+	lsm-cli db load --atomic bad 2>err || got=$?
+	[ "$got" -eq 65 ]
+	grep -qx 'lsm-cli: bad: records committed: 0' err
+	[ "$(lsm-cli db scan --count | cut -f1)" = 3 ]
+	head -n 5000 bad | lsm-cli -v db load --atomic 2>err
+	grep -q 'records committed: 5000$' err
+	[ "$(lsm-cli db scan --count | cut -f1)" = 5003 ]
+}
+
+@test "batch: groups of puts and deletes, all or none each" {
+	fruit
+	printf 'put\tkiwi\tgreen\ndel\tapple\ncommit\n\nput\tfig\tblue\n' >ops
+	lsm-cli db batch ops
+	[ "$(lsm-cli db scan --keys-only | tr '\n' ' ')" = \
+	    'banana cherry fig kiwi ' ]
+	printf 'del\tfig\ncommit\ndel\tkiwi\nfrob\n' >ops
+	fails 65 'lsm-cli: ops:4: no operation: put, del or commit
+lsm-cli: ops: operations committed: 1, last key: fig' \
+	    lsm-cli db batch ops
+	lsm-cli db has kiwi
+	got=0
+	printf 'del\tkiwi\ncommit\nput\ta\n' |
+	    lsm-cli db batch --atomic 2>err || got=$?
+	[ "$got" -eq 65 ]
+	lsm-cli db has kiwi
+	got=0
+	printf 'del\tkiwi\n' | lsm-cli db batch --framed 2>err || got=$?
+	[ "$got" -eq 65 ]
+	printf 'del\tkiwi\ncommit\n' | lsm-cli db batch --framed
+	fails 1 '' lsm-cli db has kiwi
+	for line in 'put' 'put\ta' 'del' 'del\ta\tb' 'commit\ta' 'put\ta\tb\tc' \
+	    'delrange\ta\tb'; do
+		got=0
+		printf "$line\n" | lsm-cli db batch 2>err || got=$?
+		[ "$got" -eq 65 ]
+	done
+}
+
+@test "--progress each so often, as json, and when SIGUSR1 asks" {
+	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "%d\tv\n", i }' >records
+	lsm-cli --create --sync=off db load --progress=json records 2>err
+	jq -es 'last.records == 30000 and last.bytes_read > 0' err
+	lsm-cli --sync=off db load --progress=1ms records 2>err
+	grep -q '^lsm-cli: load: 30000 records committed, ' err
+	mkfifo pipe
+	lsm-cli --sync=off db load --batch-size=1 pipe 2>err &
+	loader=$!
+	exec {feed}>pipe
+	printf 'a\t1\n' >&"$feed"
+	until [ "$(lsm-cli db get a 2>/dev/null)" = 1 ]; do :; done
+	kill -USR1 "$loader"
+	printf 'b\t1\n' >&"$feed"
+	exec {feed}>&-
+	wait "$loader"
+	grep -q '^lsm-cli: load: .* records committed' err
+}
+
+@test "a load can be paced" {
+	awk 'BEGIN { for (i = 0; i < 2000; i++) printf "%d\tvalue\n", i }' >records
+	start=$(date +%s%N)
+	lsm-cli --create --sync=off db load --rate=100K records
+	[ $(($(date +%s%N) - start)) -ge 100000000 ]
+}
+
 # What was acknowledged on stderr is there, and nothing is missing before it.
 killed_load() {
 	mkfifo err

@@ -240,3 +240,25 @@ END
 	    lsm-cli --set ratio=9 db put a b
 	[ ! -e db ]
 }
+
+@test "completions know each command and each option" {
+	for shell in bash zsh fish; do
+		lsm-cli --completion=$shell >out
+		for name in $(lsm-cli --help | awk '/^  [a-z]+ / &&
+		    $1 != "lsm-cli" { print $1 }'); do
+			grep -q "$name" out
+		done
+		grep -q 'value-prefix' out
+	done
+	refused 64 lsm-cli --completion=tcsh
+	lsm-cli --completion=bash >lsm-cli.bash
+	complete_words() {
+		bash -c '. ./lsm-cli.bash
+		COMP_WORDS=(lsm-cli "$@") COMP_CWORD=$#
+		_lsm_cli 2>/dev/null
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
+	}
+	[ "$(complete_words db sc)" = scan ]
+	[ "$(complete_words db scan --lim)" = --limit= ]
+	[ -z "$(complete_words db flush --lim)" ]
+}

@@ -157,3 +157,89 @@ load helper
 	[ "$(lsm-cli db scan --reverse | tac | sha256sum)" = \
 	    "$(lsm-cli db scan | sha256sum)" ]
 }
+
+@test "skip, every, around" {
+	orchard
+	[ "$(lsm-cli db scan --keys-only --skip=2 --limit=1)" = tree00000002 ]
+	[ "$(lsm-cli db scan --keys-only --every=5000 | tr '\n' ' ')" = \
+	    'tree00004999 tree00009999 tree00014999 tree00019999 ' ]
+	[ "$(lsm-cli db scan --keys-only --around=tree00000100x --window=2 |
+	    tr '\n' ' ')" = \
+	    'tree00000099 tree00000100 tree00000101 tree00000102 ' ]
+	[ "$(lsm-cli db scan --keys-only --around=a --window=2 |
+	    tr '\n' ' ')" = 'tree00000000 tree00000001 ' ]
+	[ "$(lsm-cli db scan --keys-only --around=z --window=2 |
+	    tr '\n' ' ')" = 'tree00019998 tree00019999 ' ]
+	[ "$(lsm-cli db scan --count --skip=19999 | cut -f1)" = 1 ]
+}
+
+@test "groups, histogram, top" {
+	printf 'a:1\tx\na:2\tyy\nb:1\t\nc\tzzzz\n' | lsm-cli --create db load
+	[ "$(lsm-cli db scan --group-by=:)" = \
+	    $'a:\t2\t6\t3\nb:\t1\t3\t0\nc\t1\t1\t4' ]
+	[ "$(lsm-cli db scan --group-by=1 --limit=3)" = \
+	    $'a\t2\t6\t3\nb\t1\t3\t0' ]
+	[ "$(lsm-cli db scan --histogram)" = \
+	    $'key\t1\t1\t1\nkey\t2\t3\t3\nvalue\t0\t0\t1\nvalue\t1\t1\t1\nvalue\t2\t3\t1\nvalue\t4\t7\t1' ]
+	[ "$(lsm-cli db scan --top=2)" = $'c\t4\na:2\t2' ]
+	[ "$(lsm-cli db scan --top=99 | cut -f1 | tr '\n' ' ')" = \
+	    'c a:2 a:1 b:1 ' ]
+	refused 64 lsm-cli db scan --group-by=ab
+	refused 64 lsm-cli db scan --top=0
+	refused 64 lsm-cli db scan --top=1 --count
+}
+
+@test "filters of values" {
+	fruit
+	[ "$(lsm-cli db scan --keys-only --min-value-size=4)" = \
+	    $'banana\ncherry' ]
+	[ "$(lsm-cli db scan --keys-only --max-value-size=3)" = apple ]
+	[ "$(lsm-cli db scan --keys-only --value-prefix=dark)" = cherry ]
+	[ "$(lsm-cli db scan --count --value-prefix=x)" = $'0\t0\t0' ]
+}
+
+@test "redacted records are told apart and tell nothing" {
+	fruit
+	lsm-cli db put lime yellow
+	lsm-cli db scan --redact=values >out
+	! grep -q yellow out
+	[ "$(grep -c '<6:[0-9a-f]\{16\}>$' out)" -eq 2 ]
+	[ "$(cut -f2 out | sort -u | wc -l)" -eq 3 ]
+	lsm-cli db scan --redact=all --format=jsonl | jq -es 'all(.[];
+	    .key | test("^<[0-9]+:[0-9a-f]{16}>$"))'
+	! lsm-cli db get --redact=values apple | grep -q red
+}
+
+@test "--output: whole or not at all, and --delimiter" {
+	fruit
+	lsm-cli db scan -o file --format=raw --values-only --delimiter='\0'
+	printf 'red\0yellow\0dark red\0' | cmp - file
+	refused 73 lsm-cli db scan --output=file
+	lsm-cli db export --force -o file
+	[ "$(tail -n 1 file)" = DATA=END ]
+	[ "$(stat -c %a file)" = "$(printf '%o' $((0666 & ~0$(umask))))" ]
+	[ "$(ls | tr '\n' ' ')" = 'db err file out ' ]
+}
+
+@test "a scan can be paced" {
+	fruit
+	head -c 20000 /dev/zero | lsm-cli db put big -
+	start=$(date +%s%N)
+	lsm-cli db scan --rate=100K/s >out
+	[ $(($(date +%s%N) - start)) -ge 150000000 ]
+}
+
+@test "stats for Prometheus, and again and again" {
+	fruit
+	lsm-cli db flush
+	lsm-cli db stats --format=prom >out
+	[ "$(grep -Ecv '^(# TYPE lsm_[a-z_]+ (gauge|counter)|lsm_[a-z_]+(\{level="[0-9]"\})? [0-9]+)$' out)" -eq 0 ]
+	grep -q '^lsm_level_tables{level="[0-9]"} 1$' out
+	[ "$(grep '^# TYPE' out | sort | uniq -d)" = '' ]
+	lsm-cli db stats --interval=10ms --samples=3 >out
+	[ "$(wc -l <out)" -eq 4 ]
+	awk -F'\t' 'NF != 5 { exit 1 }' out
+	lsm-cli db stats --interval=10ms --samples=2 --format=jsonl |
+	    jq -es 'length == 2 and .[1].grown == 0'
+	refused 64 lsm-cli db stats --samples=3
+}

@@ -30,10 +30,13 @@ touch(lsm_slice s)
 	return all;
 }
 
+/* Seen from outside, so that the bytes are really read. */
+extern unsigned touched;
+unsigned touched;
+
 static void
 read_all(bool skipping)
 {
-	static volatile unsigned sink;
 	struct record record;
 	bool more = true;
 	int status;
@@ -49,7 +52,7 @@ read_all(bool skipping)
 		if (!more)
 			return;
 		assert(record.key.size <= LSM_KEY_MAX);
-		sink += touch(record.key) + touch(record.value);
+		touched += touch(record.key) + touch(record.value);
 	}
 }
 

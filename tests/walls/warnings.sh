@@ -10,7 +10,7 @@ for cc in gcc clang; do
 		$cc $flags -Ilibengine $(find libengine -name '*.c') || bad=1
 		tools=$(find tools -name '*.c')
 		[ -z "$tools" ] || $cc $flags $tools || bad=1
-		$cc $flags -Ilibengine -Itests $(find tests -name '*.c' \
+		$cc $flags -Ilibengine -Itests -Itools $(find tests -name '*.c' \
 			! -path 'tests/bench/*') || bad=1
 	done
 done

@@ -1,0 +1,162 @@
+/*
+ * grave.c - dead files, kept until nobody can need them.
+ *
+ * A file that died at edit D is unlinked, or used again, when no reader in any
+ * process pins a version below D. Until then it waits here; what still waits
+ * at close is an orphan, and the next open asks the same question.
+ *
+ * Threads: any; the list is guarded by its own lock, which is the innermost.
+ */
+#include "base/alloc.h"
+#include "db/db.h"
+#include "env/files.h"
+
+void
+graves_release(struct graves *g)
+{
+	mem_free(g->list);
+	mutex_release(&g->mu);
+}
+
+static int
+graves_room_locked(struct graves *g)
+{
+	size_t room = g->room ? 2 * g->room : 16;
+	struct grave *list;
+
+	mutex_assert_held(&g->mu);
+	if (g->count < g->room)
+		return LSM_OK;
+	list = mem_realloc(g->list, room * sizeof *list);
+	if (list == NULL)
+		return mem_exhausted(room * sizeof *list);
+	g->list = list;
+	g->room = room;
+	return LSM_OK;
+}
+
+void
+grave_add(struct lsm_db *db, enum file_kind kind, uint64_t number,
+    uint64_t died)
+{
+	struct graves *g = &db->graves;
+	uint64_t now = db->opt.max_pin_age == 0 ? 0 :
+	    db->env->ops->now_us(db->env);
+
+	mutex_lock(&g->mu);
+	/* Without memory for it the file stays: the next open finds it. */
+	if (graves_room_locked(g) == LSM_OK)
+		g->list[g->count++] = (struct grave){ kind, number, died, now };
+	mutex_unlock(&g->mu);
+}
+
+/* Pins that are too old end here: announced before their files go. */
+static bool
+aged_locked(struct lsm_db *db, const struct grave *g)
+{
+	mutex_assert_held(&db->graves.mu);
+	if (db->opt.max_pin_age == 0 || db->env->ops->now_us(db->env) -
+	    g->since < db->opt.max_pin_age)
+		return false;
+	if (g->died > db->graves.ended) {
+		db->graves.ended = g->died;
+		db->env->ops->log_ended(log_door(db->log), g->died);
+	}
+	return true;
+}
+
+/* Is it time for this one? *again: its file may be used again. */
+static bool
+ripe_locked(struct lsm_db *db, const struct grave *g, enum sweep how,
+    uint64_t lowest, bool *again)
+{
+	*again = false;
+	if (g->kind == FILE_LOG && how == SWEEP_QUICK)
+		return false;
+	if (g->died > load_acquire(&db->head))
+		return false;
+	*again = g->died <= lowest && how == SWEEP_WORK &&
+	    g->died > db->graves.ended && !load_acquire(&db->scrubbing);
+	return g->died <= lowest || aged_locked(db, g);
+}
+
+static bool
+take_locked(struct lsm_db *db, enum sweep how, uint64_t lowest,
+    struct grave *out, bool *again)
+{
+	struct graves *g = &db->graves;
+
+	for (size_t i = 0; i < g->count; i++) {
+		if (!ripe_locked(db, &g->list[i], how, lowest, again))
+			continue;
+		*out = g->list[i];
+		g->list[i] = g->list[--g->count];
+		return true;
+	}
+	return false;
+}
+
+static void
+bury(struct lsm_db *db, const struct grave *g, bool again)
+{
+	char name[FILE_NAME_MAX];
+
+	if (g->kind == FILE_LOG && again && log_prepared(db->log) == 0 &&
+	    db_prepare_log(db, g->number) == LSM_OK)
+		return;
+	/* One that stays is an orphan: the next open removes it. */
+	(void)db->env->ops->dir_unlink(db->dir, file_name(name, g->kind,
+	    g->number));
+}
+
+/* Who was fenced, or forked, may not be the one who knows. */
+static bool
+may_sweep(struct lsm_db *db)
+{
+	return !db->read_only && db->log != NULL &&
+	    load_acquire(&db->fence.code) == LSM_OK &&
+	    db->process == process_generation();
+}
+
+static bool
+lowest_find(struct lsm_db *db, uint64_t *lowest)
+{
+	bool any;
+
+	mutex_lock(&db->graves.mu);
+	any = db->graves.count > 0 && pin_lowest(db->lock, log_door(db->log),
+	    load_acquire(&db->head), lowest) == LSM_OK;
+	mutex_unlock(&db->graves.mu);
+	return any;
+}
+
+void
+graves_sweep(struct lsm_db *db, enum sweep how)
+{
+	struct grave g;
+	uint64_t lowest;
+	bool more, again;
+
+	if (!may_sweep(db) || !lowest_find(db, &lowest))
+		return;
+	do {
+		mutex_lock(&db->graves.mu);
+		more = take_locked(db, how, lowest, &g, &again);
+		mutex_unlock(&db->graves.mu);
+		if (more)
+			bury(db, &g, again);
+	} while (more);
+}
+
+/* The last version that named a table has gone, and with it the table. */
+void
+table_gone(void *arg, struct version_table *t)
+{
+	struct lsm_db *db = arg;
+
+	table_cache_forget(db->tables, t->meta.number);
+	if (db->read_only)
+		return;
+	grave_add(db, FILE_TABLE, t->meta.number, t->died);
+	graves_sweep(db, SWEEP_QUICK);
+}

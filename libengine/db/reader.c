@@ -1,0 +1,300 @@
+/*
+ * reader.c - a handle that only reads, beside a writer in any process.
+ *
+ * With a pin (pin.h) everything that was read of CURRENT and the manifest
+ * afterwards stays, so tables open when they are needed. Without LOCK every
+ * file is opened at once, and an answer counts only when the manifest did not
+ * move meanwhile; the same look decides whether a failed check is damage.
+ *
+ * A refresh reads the new records of the log when the version is still the
+ * same, and everything anew otherwise. It is the one writer of the handle's
+ * memtables and holds write_mu.
+ */
+#include "db/db.h"
+#include "db/load.h"
+
+enum { TRIES_MAX = 40 };
+
+struct reading {
+	struct pin *pin;
+	struct env_words words;
+	struct state state;
+	struct load load;
+	struct log_replay_out out;
+};
+
+static void
+reading_release(struct reading *r)
+{
+	load_release(&r->load);
+	log_replay_out_release(&r->out);
+	state_release(&r->state);
+	pin_drop(r->pin);
+	*r = (struct reading){ 0 };
+}
+
+/* Hold every file that the version names: a writer may delete it later. */
+static int
+tables_open(struct lsm_db *db, const struct version *v)
+{
+	struct table *t;
+	int rc;
+
+	for (size_t i = 0; i < v->tables; i++) {
+		rc = table_cache_get(db->tables, &v->list[i]->meta, &t);
+		if (rc != LSM_OK)
+			return rc;
+		table_cache_release(db->tables, t);
+	}
+	return LSM_OK;
+}
+
+static int
+read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
+{
+	struct log_replay_in in = {
+		.dir = db->dir,
+		.lock = db->lock,
+		.id = { .kind = FILE_LOG },
+		.first = r->state.log,
+		.flushed = r->load.sequence,
+		.begin = load_begin,
+		.from = from,
+		.ends = r->state.ends,
+		.ends_count = r->state.ends_count,
+	};
+	int rc;
+
+	memcpy(in.id.database, db->id, ID_SIZE);
+	memcpy(in.id.branch, r->state.branch, ID_SIZE);
+	rc = log_replay(&in, load_entry, &r->load, &r->out);
+	if (rc != LSM_OK)
+		return rc;
+	if (r->out.last.number == 0)
+		return status_set(LSM_CORRUPT, "%s: log %llu is missing",
+		    db->path, (unsigned long long)r->state.log);
+	if (r->out.last.sequence > r->load.sequence)
+		r->load.sequence = r->out.last.sequence;
+	return LSM_OK;
+}
+
+static int
+read_manifest(struct lsm_db *db, struct reading *r)
+{
+	uint64_t edit = r->words.head >> ENV_HEAD_SHIFT;
+
+	if (r->pin != NULL && r->words.head != 0)
+		return manifest_read_pinned(db->dir, edit, table_gone, db,
+		    &r->state);
+	return manifest_read(db->dir, table_gone, db, &r->state);
+}
+
+static int
+read_pin(struct lsm_db *db, struct reading *r)
+{
+	struct current current;
+	int rc = current_read(db->dir, &current);
+
+	if (rc == LSM_OK && memcmp(current.database, db->id, ID_SIZE) != 0)
+		rc = status_set(LSM_CORRUPT, "CURRENT: is of another database");
+	return rc == LSM_OK ? pin_take(&db->pins, current.edit, &r->pin,
+	    &r->words) : rc;
+}
+
+static int
+read_all(struct lsm_db *db, struct reading *r, bool plain)
+{
+	int rc = LSM_OK;
+
+	*r = (struct reading){ .load.db = db };
+	if (!plain)
+		rc = read_pin(db, r);
+	if (rc != LSM_OK || (rc = read_manifest(db, r)) != LSM_OK ||
+	    (rc = stored_read(&r->state, &db->stored)) != LSM_OK)
+		return rc;
+	r->load.sequence = r->state.flushed;
+	if ((rc = read_log(db, r, NULL)) != LSM_OK ||
+	    (rc = load_activate(&r->load, r->out.last.number)) != LSM_OK)
+		return rc;
+	return r->pin == NULL ? tables_open(db, r->state.version) : LSM_OK;
+}
+
+/* Is the manifest still where it was when this reader began? */
+static bool
+unchanged(struct lsm_db *db, const struct reading *r)
+{
+	struct state now = { 0 };
+	bool same = manifest_read(db->dir, table_gone, db, &now) == LSM_OK &&
+	    now.edit == r->state.edit &&
+	    now.current.manifest == r->state.current.manifest;
+
+	state_release(&now);
+	return same;
+}
+
+/*
+ * With a pin first. When that fails, because a page is hostile or files are
+ * damaged, look without: what fails on a manifest that does not move is told.
+ */
+static int
+read_steadily(struct lsm_db *db, struct reading *r)
+{
+	char story[STATUS_STORY_MAX];
+	bool plain = db->lock == NULL;
+	int rc = LSM_OK;
+
+	for (int i = 0; i < TRIES_MAX; i++) {
+		rc = read_all(db, r, plain);
+		if (rc == LSM_OK && (r->pin != NULL || unchanged(db, r)))
+			return LSM_OK;
+		if (rc == LSM_NO_MEMORY || rc == LSM_UNSUPPORTED)
+			break;
+		if (rc != LSM_OK) {
+			memcpy(story, status_story(), sizeof story);
+			if (plain && r->state.edit != 0 && unchanged(db, r)) {
+				rc = status_set(rc, "%s", story);
+				break;
+			}
+		}
+		reading_release(r);
+		plain = db->lock == NULL || !plain;
+	}
+	if (rc == LSM_OK)
+		rc = status_set(LSM_BUSY, "%s: the writer changes files faster "
+		    "than they can be read", db->path);
+	reading_release(r);
+	return rc;
+}
+
+/* Everything of the reading changes hands. */
+static void
+show(struct lsm_db *db, struct reading *r, struct view *next)
+{
+	struct state before;
+	struct view *old;
+
+	view_fill(next, r->state.version, r->load.generations, r->load.count);
+	next->pin = r->pin;
+	r->pin = NULL;
+	mutex_lock(&db->edit_mu);
+	before = db->state;
+	db->state = r->state;
+	r->state = before;
+	mutex_unlock(&db->edit_mu);
+	mutex_lock(&db->mu);
+	old = view_swap_locked(db, next);
+	store_release(&db->visible, r->load.sequence);
+	mutex_unlock(&db->mu);
+	view_unref(old);
+}
+
+/* From where the next refresh goes on. */
+static void
+remember(struct lsm_db *db, const struct reading *r)
+{
+	db->sequence = r->load.sequence;
+	db->active = view_active(db->view)->mem;
+	db->read_to = r->out.last;
+	if (r->out.closed || r->out.interrupted_log != 0)
+		db->read_to.number = 0;
+	db->recovery.records += r->out.records;
+	db->recovery.bytes += r->out.bytes;
+	db->recovery.interrupted_log = r->out.interrupted_log;
+	db->recovery.interrupted_at = r->out.interrupted_at;
+	db->recovery.set_aside = r->out.aside_count;
+}
+
+static int
+read_and_show(struct lsm_db *db)
+{
+	struct reading r;
+	struct view *next;
+	int rc;
+
+	if ((rc = read_steadily(db, &r)) != LSM_OK)
+		return rc;
+	if ((rc = view_alloc(r.load.count, &next)) == LSM_OK) {
+		db->seen = r.words;
+		show(db, &r, next);
+		remember(db, &r);
+	}
+	reading_release(&r);
+	return rc;
+}
+
+int
+reader_open(struct lsm_db *db)
+{
+	db->pins.lock = db->lock;
+	memcpy(db->pins.id, db->id, ID_SIZE);
+	return read_and_show(db);
+}
+
+/* The same version, and more of the log: its entries go on in the memtable
+ * that is shown, invisible until all of them are there. */
+static int
+refresh_log(struct lsm_db *db, const struct env_words *now)
+{
+	struct reading r = { .load = { .db = db, .sequence = db->sequence } };
+	struct view *old = db->view, *next = NULL;
+	int rc;
+
+	r.state = db->state;		/* lent */
+	if ((rc = load_adopt(&r.load, view_active(old))) != LSM_OK ||
+	    (rc = read_log(db, &r, &db->read_to)) != LSM_OK ||
+	    (rc = view_alloc(old->count + r.load.count, &next)) != LSM_OK)
+		goto done;
+	view_fill(next, old->version, old->generations, old->count - 1);
+	for (size_t i = 0; i < r.load.count; i++)
+		view_push(next, &r.load.generations[i]);
+	pin_ref(next->pin = old->pin);
+	mutex_lock(&db->mu);
+	view_swap_locked(db, next);
+	store_release(&db->visible, r.load.sequence);
+	mutex_unlock(&db->mu);
+	view_unref(old);
+	db->seen = *now;
+	remember(db, &r);
+done:
+	/* What went into the memtable is there, though nobody sees it. */
+	if (rc != LSM_OK && r.load.count > 0)
+		db->sequence = r.load.count > 1 ? r.load.generations[0].last :
+		    r.load.sequence;
+	r.state = (struct state){ 0 };
+	reading_release(&r);
+	return rc;
+}
+
+static int
+refresh_locked(struct lsm_db *db)
+{
+	struct env_words now = { 0 };
+
+	mutex_assert_held(&db->write_mu);
+	if (db->lock != NULL) {
+		mutex_lock(&db->pins.mu);
+		db->env->ops->lock_words(db->lock, db->id, &now);
+		mutex_unlock(&db->pins.mu);
+	}
+	if (now.head == 0 || now.head != db->seen.head ||
+	    db->view->pin == NULL)
+		return read_and_show(db);
+	if (now.committed == db->seen.committed)
+		return LSM_OK;
+	if (db->read_to.number == 0 || refresh_log(db, &now) != LSM_OK)
+		return read_and_show(db);
+	return LSM_OK;
+}
+
+int
+lsm_refresh(lsm_db *db)
+{
+	int rc = db_usable(db);
+
+	if (rc != LSM_OK || !db->read_only)
+		return rc;
+	mutex_lock(&db->write_mu);
+	rc = refresh_locked(db);
+	mutex_unlock(&db->write_mu);
+	return rc;
+}

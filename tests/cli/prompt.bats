@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# The prompt, at a pseudo terminal.
+load helper
+
+# Type at a prompt: expect's lines on stdin; what the terminal showed: `seen`.
+at_prompt() {
+	{
+		printf 'log_user 0\nlog_file -noappend -a seen\nset timeout 10\n'
+		printf 'proc fail {} { exit 9 }\n'
+		printf 'spawn lsm-cli %s\n' "$*"
+		printf 'expect_after timeout fail eof fail\nexpect "lsm> "\n'
+		cat
+		printf 'send "\\004"\nexpect_after\n'
+		printf 'expect timeout fail eof\n'
+		printf 'set end [wait]\nexit [lindex $end 3]\n'
+	} >typed.exp
+	rm -f seen
+	env TERM=vt100 HOME="$PWD" XDG_STATE_HOME="$PWD/state" \
+	    expect typed.exp || { cat seen; return 1; }
+}
+
+@test "commands at the prompt, real quotes, and Ctrl-D" {
+	fruit
+	at_prompt db <<'END'
+send "get apple\r"
+expect -re "\nred\r\n.*lsm> "
+send "put 'a key' \"two\\nlines\"\r"
+expect "lsm> "
+send "get 'a key'\r"
+expect -re "two\r\nlines.*lsm> "
+send "frob\r"
+expect -re "unknown command.*lsm> "
+send "help put\r"
+expect -re "usage: put.*lsm> "
+END
+	lsm-cli db get 'a key' >out
+	printf 'two\nlines' | cmp - out
+}
+
+@test "history: lines of before, keys of put, never a value" {
+	fruit
+	at_prompt db <<'END'
+send "put card 4000-1234\r"
+expect "lsm> "
+send "get apple\r"
+expect -re "red\r\n.*lsm> "
+END
+	[ "$(stat -c %a state/lsm-cli/history)" = 600 ]
+	! grep -rq 4000 state
+	grep -q apple state/lsm-cli/history
+	at_prompt db <<'END'
+send "\020"
+expect "get apple"
+send "\r"
+expect -re "\nred\r\n.*lsm> "
+END
+}
+
+@test "completion of commands, options and keys" {
+	fruit
+	at_prompt db <<'END'
+send "ge\tapp\t\r"
+expect -re "\nred\r\n.*lsm> "
+send "scan --key\t"
+expect -- "--key"
+send "s-o\t\r"
+expect -re "\napple\r\nbanana\r\ncherry\r\n.*lsm> "
+END
+}
+
+@test "Ctrl-C cancels the command or the line, and no more" {
+	orchard
+	at_prompt db <<'END'
+send "half a line\003"
+expect "lsm> "
+send "scan --rate=1K/s\r"
+expect "tree000000"
+send "\003"
+expect -re "interrupted.*lsm> "
+send "get tree00000007\r"
+expect -re "worm 7\r\n.*lsm> "
+END
+}
+
+@test ".timing, .read, .snapshot and .release" {
+	fruit
+	printf 'has apple\nget banana\n' >lines
+	at_prompt --sync=off db <<'END'
+send ".timing on\r"
+expect "lsm> "
+send "get cherry\r"
+expect -re "dark red\r\n.*\[0-9\]+ us\r\n.*lsm> "
+send ".timing off\r"
+expect "lsm> "
+send ".read lines\r"
+expect -re "yellow.*lsm> "
+send "put apple green\r"
+expect "lsm> "
+send ".snapshot\r"
+expect "lsm> "
+send "put apple blue\r"
+expect "lsm> "
+send "get apple\r"
+expect -re "\ngreen\r\n.*lsm> "
+send ".release\r"
+expect "lsm> "
+send "get apple\r"
+expect -re "\nblue\r\n.*lsm> "
+END
+	printf '.read lines\n.help\n' | lsm-cli db >out
+	grep -q '^yellow' out
+	printf '.read loop\n' >loop
+	got=0
+	lsm-cli db <loop 2>err || got=$?
+	[ "$got" -eq 64 ]
+	[ "$(lsm-cli db get apple)" = blue ]
+}
+
+@test "without libedit, or with a poor terminal, it still prompts" {
+	fruit
+	TERM=dumb NO_COLOR=1 at_prompt db <<'END'
+send "get apple\r"
+expect -re "red\r\n.*lsm> "
+END
+	! grep -q $'\033\\[[0-9;]*m' seen
+}

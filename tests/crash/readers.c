@@ -1,0 +1,314 @@
+/*
+ * readers.c - one writer, eight readers, and somebody who kills them.
+ *
+ *	readers [--opens N] [--seed S]
+ *
+ * The writer puts number n under key n mod KEYS, for n = 1, 2, ..., and tells
+ * through shared memory what it began and what was acknowledged. So every
+ * reader knows what it must find: the state after some N puts, not fewer than
+ * were acknowledged before it opened. Memtables and tables are tiny: files
+ * die, and logs are used again, all the time. At the end no dead file is left.
+ */
+#define _GNU_SOURCE
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "lsm.h"
+#include "support/tmp.h"
+
+enum {
+	READERS = 8,
+	KEYS = 300,
+	VALUE = 100,
+	KILL_WRITER_ONE_IN = 20,
+	OPENS = 15000,
+	OPENS_LONG = 1000000
+};
+
+static struct shared {
+	_Atomic uint64_t begun, acknowledged;
+	_Atomic uint64_t opens, gets, scans, refreshes, wrong, failed;
+} *shared;
+
+static const char *path;
+
+static lsm_options
+options(void)
+{
+	lsm_options o;
+
+	lsm_options_init(&o);
+	o.no_sync = 1;
+	o.memtable_size = 16 << 10;
+	o.table_size = 16 << 10;
+	o.wait_us = 10000000;
+	return o;
+}
+
+static void
+complain(const char *what, uint64_t got, uint64_t wanted)
+{
+	fprintf(stderr, "readers: %s: %" PRIu64 ", not %" PRIu64 " (%s)\n",
+	    what, got, wanted, lsm_message());
+	atomic_fetch_add(&shared->wrong, 1);
+}
+
+static lsm_slice
+key_of(uint64_t n, char text[16])
+{
+	snprintf(text, 16, "key%06" PRIu64, n % KEYS);
+	return lsm_str(text);
+}
+
+/* The state of a handle or snapshot: after how many puts? Every key must say
+ * the same. */
+static bool
+state_of(lsm_db *db, const lsm_snapshot *s, uint64_t *count)
+{
+	uint64_t values[KEYS] = { 0 }, n;
+	lsm_iter *it;
+	int rc = lsm_iter_new(db, s, NULL, &it);
+
+	*count = 0;
+	for (rc = rc ? rc : lsm_iter_first(it); rc == LSM_OK &&
+	    lsm_iter_valid(it); rc = lsm_iter_next(it)) {
+		memcpy(&n, lsm_iter_value(it).data, sizeof n);
+		values[n % KEYS] = n;
+		if (n > *count)
+			*count = n;
+	}
+	lsm_iter_free(it);
+	for (n = *count; rc == LSM_OK && n > 0 && n + KEYS > *count; n--)
+		if (values[n % KEYS] != n)
+			complain("a key holds", values[n % KEYS], n);
+	if (rc != LSM_OK) {
+		atomic_fetch_add(&shared->failed, 1);
+		complain("scan: code", (uint64_t)rc, 0);
+	}
+	return rc == LSM_OK;
+}
+
+static void
+write_on(void)
+{
+	lsm_options o = options();
+	char key[16], value[VALUE] = { 0 };
+	uint64_t n, acknowledged = atomic_load(&shared->acknowledged);
+	lsm_db *db;
+
+	o.create = 1;
+	if (lsm_open(path, &o, &db) != LSM_OK || !state_of(db, NULL, &n)) {
+		fprintf(stderr, "readers: writer: %s\n", lsm_message());
+		_exit(1);
+	}
+	if (n < acknowledged)
+		complain("after a kill: puts", n, acknowledged);
+	for (;;) {
+		atomic_store(&shared->begun, ++n);
+		memcpy(value, &n, sizeof n);
+		if (lsm_put(db, key_of(n, key), lsm_bytes(value, sizeof value),
+		    0) != LSM_OK) {
+			fprintf(stderr, "readers: put: %s\n", lsm_message());
+			_exit(1);
+		}
+		atomic_store(&shared->acknowledged, n);
+	}
+}
+
+static void
+get_one(lsm_db *db, uint64_t key, uint64_t least)
+{
+	lsm_buffer value = { 0 };
+	char text[16];
+	uint64_t n = 0;
+	int rc = lsm_get(db, NULL, key_of(key, text), &value);
+
+	if (rc == LSM_OK)
+		memcpy(&n, value.data, sizeof n);
+	if (rc != LSM_OK && (rc != LSM_NOTFOUND || least > KEYS)) {
+		atomic_fetch_add(&shared->failed, 1);
+		complain("get: code", (uint64_t)rc, 0);
+	} else if (rc == LSM_OK && (n % KEYS != key || n + KEYS <= least ||
+	    n > atomic_load(&shared->begun))) {
+		complain("get: number", n, least);
+	}
+	lsm_buffer_free(&value);
+	atomic_fetch_add(&shared->gets, 1);
+}
+
+static void
+scan_twice(lsm_db *db, uint64_t least, struct random *r)
+{
+	uint64_t first, again;
+	lsm_snapshot *s;
+
+	if (lsm_snapshot_new(db, &s) != LSM_OK)
+		return;
+	if (!state_of(db, s, &first))
+		goto done;
+	if (first < least)
+		complain("scan: puts", first, least);
+	usleep((useconds_t)random_below(r, 3000));
+	least = atomic_load(&shared->acknowledged);
+	if (lsm_refresh(db) != LSM_OK)
+		complain("refresh: puts", 0, least);
+	else if (state_of(db, NULL, &again) && again < least)
+		complain("refresh: puts", again, least);
+	if (state_of(db, s, &again) && again != first)
+		complain("snapshot: puts", again, first);
+	atomic_fetch_add(&shared->refreshes, 1);
+done:
+	lsm_snapshot_free(s);
+	atomic_fetch_add(&shared->scans, 1);
+}
+
+static void
+read_on(uint64_t seed)
+{
+	struct random r = { seed };
+	lsm_options o = options();
+	uint64_t least;
+	lsm_db *db;
+	int rc;
+
+	o.read_only = 1;
+	for (;;) {
+		least = atomic_load(&shared->acknowledged);
+		if ((rc = lsm_open(path, &o, &db)) != LSM_OK) {
+			atomic_fetch_add(&shared->failed, 1);
+			complain("open: code", (uint64_t)rc, 0);
+			_exit(1);
+		}
+		atomic_fetch_add(&shared->opens, 1);
+		for (uint64_t i = random_below(&r, 6); i > 0; i--) {
+			if (random_below(&r, 20) == 0)
+				usleep((useconds_t)random_below(&r, 2000));
+			get_one(db, random_below(&r, KEYS), least);
+		}
+		if (random_below(&r, 4) == 0)
+			scan_twice(db, least, &r);
+		lsm_close(db);
+	}
+}
+
+static pid_t
+start(int who, uint64_t seed)
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		perror("readers: fork");
+		exit(1);
+	}
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (who == 0)
+		write_on();
+	read_on(seed);
+	_exit(0);
+}
+
+static void
+end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Kill one after the other until enough was opened. *kills counts. */
+static void
+run(uint64_t opens, struct random *r, uint64_t *kills)
+{
+	pid_t pids[READERS + 1];
+	int who;
+
+	pids[0] = start(0, 0);
+	while (atomic_load(&shared->acknowledged) < KEYS)
+		usleep(1000);
+	for (who = 1; who <= READERS; who++)
+		pids[who] = start(who, random_next(r));
+	while (atomic_load(&shared->opens) < opens &&
+	    atomic_load(&shared->wrong) == 0) {
+		usleep((useconds_t)(2000 + random_below(r, 8000)));
+		who = random_below(r, KILL_WRITER_ONE_IN) == 0 ? 0 :
+		    1 + (int)random_below(r, READERS);
+		end(pids[who]);
+		pids[who] = start(who, random_next(r));
+		++*kills;
+	}
+	for (who = 0; who <= READERS; who++)
+		end(pids[who]);
+}
+
+static void
+file_count(void *arg, const lsm_file_info *f)
+{
+	if (f->present && !f->live && (strcmp(f->kind, "table") == 0 ||
+	    strcmp(f->kind, "log") == 0 || strcmp(f->kind, "manifest") == 0))
+		++*(uint64_t *)arg;
+}
+
+/* Nobody is left: a writer that opens now removes all that is dead. */
+static void
+leak_check(void)
+{
+	lsm_options o = options();
+	uint64_t left = 0, count;
+	lsm_db *db;
+
+	o.workers = 0;
+	if (lsm_open(path, &o, &db) != LSM_OK) {
+		complain("last open", 1, 0);
+		return;
+	}
+	lsm_files(db, file_count, &left);
+	if (left > 0)
+		complain("dead files left", left, 0);
+	if (state_of(db, NULL, &count) &&
+	    count < atomic_load(&shared->acknowledged))
+		complain("at the end: puts", count, shared->acknowledged);
+	lsm_close(db);
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t opens = getenv("LSM_TEST_LONG") ? OPENS_LONG : OPENS;
+	uint64_t seed = (uint64_t)time(NULL), kills = 0;
+	struct random r;
+	char *dir;
+
+	for (int i = 1; i + 1 < argc; i += 2)
+		*(strcmp(argv[i], "--seed") ? &opens : &seed) =
+		    strtoull(argv[i + 1], NULL, 10);
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return 1;
+	path = dir = tmp_new();
+	r.state = seed;
+	run(opens, &r, &kills);
+	leak_check();
+	printf("seed %" PRIu64 ": opens %" PRIu64 " gets %" PRIu64 " scans %"
+	    PRIu64 " refreshes %" PRIu64 " puts %" PRIu64 " kills %" PRIu64
+	    " failed %" PRIu64 " wrong %" PRIu64 "\n", seed, shared->opens,
+	    shared->gets, shared->scans, shared->refreshes,
+	    shared->acknowledged, kills, shared->failed, shared->wrong);
+	printf("%d passed, %d failed\n", shared->wrong == 0,
+	    shared->wrong != 0);
+	if (shared->wrong == 0)
+		tmp_remove(dir);
+	return shared->wrong != 0;
+}

@@ -1,0 +1,255 @@
+/*
+ * Readers beside a writer, each with a handle of its own: what a pin keeps,
+ * and that it is gone when nobody needs it.
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+
+#include "db/db.h"
+#include "env/env_sim.h"
+#include "support/test.h"
+
+enum { KEYS = 400, ROUNDS = 5 };
+
+static lsm_options
+options(lsm_env *env)
+{
+	lsm_options o;
+
+	lsm_options_init(&o);
+	o.env = env;
+	o.create = 1;
+	o.no_sync = 1;
+	o.workers = 0;
+	o.memtable_size = 64 << 10;
+	o.table_size = 16384;
+	return o;
+}
+
+static lsm_db *
+writer_open(lsm_env *env, const char *path)
+{
+	lsm_options o = options(env);
+	lsm_db *db;
+
+	CHECK_OK(lsm_open(path, &o, &db));
+	return db;
+}
+
+static lsm_db *
+reader_of(lsm_env *env, const char *path)
+{
+	lsm_options o = options(env);
+	lsm_db *db;
+
+	o.create = 0;
+	o.read_only = 1;
+	CHECK_OK(lsm_open(path, &o, &db));
+	return db;
+}
+
+static void
+fill(lsm_db *db, int round)
+{
+	char key[32], value[64];
+
+	for (int i = 0; i < KEYS; i++) {
+		snprintf(key, sizeof key, "key%06d", i * 7919 % KEYS);
+		snprintf(value, sizeof value, "value %d of round %d", i, round);
+		CHECK_OK(lsm_put(db, lsm_str(key), lsm_str(value), 0));
+	}
+}
+
+static bool
+holds(lsm_db *db, const lsm_snapshot *s, int round)
+{
+	lsm_buffer value = { 0 };
+	char key[32], wanted[64];
+	bool right = true;
+
+	for (int i = 0; i < KEYS && right; i++) {
+		snprintf(key, sizeof key, "key%06d", i * 7919 % KEYS);
+		snprintf(wanted, sizeof wanted, "value %d of round %d", i,
+		    round);
+		right = lsm_get(db, s, lsm_str(key), &value) == LSM_OK &&
+		    value.size == strlen(wanted) &&
+		    memcmp(value.data, wanted, value.size) == 0;
+	}
+	lsm_buffer_free(&value);
+	return right;
+}
+
+/* Tables, logs and manifests in the directory. */
+static size_t
+files(lsm_db *db)
+{
+	struct env_names names = { 0 };
+	size_t n;
+
+	CHECK_OK(db->env->ops->dir_list(db->dir, &names));
+	n = names.count;
+	env_names_free(&names);
+	return n;
+}
+
+static void
+old_version_stays(lsm_env *env, const char *path)
+{
+	lsm_db *writer = writer_open(env, path), *reader;
+	size_t kept;
+
+	fill(writer, 0);
+	reader = reader_of(env, path);
+	for (int round = 1; round <= ROUNDS; round++) {
+		fill(writer, round);
+		CHECK_OK(lsm_compact(writer, NULL, NULL));
+	}
+	CHECK(holds(reader, NULL, 0));	/* its tables open only now */
+	kept = files(writer);
+	CHECK_OK(lsm_close(reader));
+	fill(writer, ROUNDS + 1);
+	CHECK_OK(lsm_compact(writer, NULL, NULL));
+	CHECK(files(writer) < kept);
+	CHECK_EQ(writer->graves.count, 0);
+	CHECK_OK(lsm_close(writer));
+}
+
+TEST("a reader's version stays while the writer merges it away")
+{
+	old_version_stays(NULL, test_dir());
+}
+
+TEST("a reader's version stays on a simulated disk")
+{
+	struct sim *sim = sim_new(test_seed());
+
+	old_version_stays(sim_env(sim), "db");
+	sim_free(sim);
+}
+
+TEST("a reader sees what the writer has only in the ring")
+{
+	lsm_db *writer = writer_open(NULL, test_dir()), *reader;
+
+	CHECK_OK(lsm_put(writer, lsm_str("a"), lsm_str("1"), LSM_NO_SYNC));
+	reader = reader_of(NULL, test_dir());
+	CHECK_OK(lsm_get(reader, NULL, lsm_str("a"), NULL));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+}
+
+TEST("a refresh sees each commit, and snapshots keep what they have")
+{
+	lsm_db *writer = writer_open(NULL, test_dir()), *reader;
+	lsm_snapshot *before[ROUNDS];
+
+	fill(writer, 0);
+	reader = reader_of(NULL, test_dir());
+	for (int round = 0; round < ROUNDS; round++) {
+		CHECK_OK(lsm_refresh(reader));
+		CHECK(holds(reader, NULL, round));
+		CHECK_OK(lsm_snapshot_new(reader, &before[round]));
+		fill(writer, round + 1);
+		if (round % 3 == 0)
+			CHECK_OK(lsm_compact(writer, NULL, NULL));
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		CHECK(holds(reader, before[round], round));
+		lsm_snapshot_free(before[round]);
+	}
+	CHECK_OK(lsm_refresh(reader));
+	CHECK(holds(reader, NULL, ROUNDS));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+}
+
+TEST("a refresh of the same version reads the new records only")
+{
+	lsm_db *writer = writer_open(NULL, test_dir()), *reader;
+	uint64_t records;
+
+	CHECK_OK(lsm_put(writer, lsm_str("a"), lsm_str("1"), 0));
+	CHECK_OK(lsm_put(writer, lsm_str("b"), lsm_str("1"), 0));
+	reader = reader_of(NULL, test_dir());
+	records = reader->recovery.records;
+	CHECK_OK(lsm_refresh(reader));
+	CHECK_EQ(reader->recovery.records, records);
+	CHECK_OK(lsm_put(writer, lsm_str("c"), lsm_str("1"), 0));
+	CHECK_CODE(lsm_get(reader, NULL, lsm_str("c"), NULL), LSM_NOTFOUND);
+	CHECK_OK(lsm_refresh(reader));
+	CHECK_EQ(reader->recovery.records, records + 1);
+	CHECK_OK(lsm_get(reader, NULL, lsm_str("c"), NULL));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+}
+
+TEST("what a killed writer's readers kept goes with the next open")
+{
+	struct sim *sim = sim_new(test_seed()), *after;
+	lsm_db *writer = writer_open(sim_env(sim), "db"), *reader;
+	size_t kept, left;
+
+	fill(writer, 0);
+	CHECK_OK(lsm_flush(writer));
+	reader = reader_of(sim_env(sim), "db");
+	fill(writer, 1);
+	CHECK_OK(lsm_compact(writer, NULL, NULL));
+	kept = files(writer);
+	after = sim_kill(sim, sim_operations(sim));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+	sim_free(sim);
+	writer = writer_open(sim_env(after), "db");
+	left = files(writer);
+	CHECK(left < kept);
+	CHECK(holds(writer, NULL, 1));
+	CHECK_OK(lsm_close(writer));
+	sim_free(after);
+}
+
+TEST("orphans of a killed writer stay while a reader pins them")
+{
+	lsm_db *writer = writer_open(NULL, test_dir()), *reader;
+
+	fill(writer, 0);
+	CHECK_OK(lsm_flush(writer));
+	reader = reader_of(NULL, test_dir());
+	fill(writer, 1);
+	CHECK_OK(lsm_compact(writer, NULL, NULL));
+	CHECK(writer->graves.count > 0);
+	CHECK_OK(lsm_close(writer));
+	writer = writer_open(NULL, test_dir());
+	CHECK(writer->graves.count > 0);
+	CHECK(holds(reader, NULL, 0));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+	writer = writer_open(NULL, test_dir());
+	CHECK_EQ(writer->graves.count, 0);
+	CHECK_OK(lsm_close(writer));
+}
+
+TEST("a pin that is too old ends, and a refresh begins anew")
+{
+	lsm_options o = options(NULL);
+	lsm_db *writer = writer_open(NULL, test_dir()), *reader;
+	int rc = LSM_OK;
+
+	fill(writer, 0);
+	CHECK_OK(lsm_close(writer));
+	o.max_pin_age = 1;
+	CHECK_OK(lsm_open(test_dir(), &o, &writer));
+	CHECK_OK(lsm_flush(writer));
+	reader = reader_of(NULL, test_dir());
+	for (int round = 1; rc == LSM_OK && round < ROUNDS; round++) {
+		fill(writer, round);
+		CHECK_OK(lsm_compact(writer, NULL, NULL));
+		rc = writer->graves.ended == 0 ? LSM_OK : LSM_TOO_OLD;
+	}
+	CHECK_CODE(rc, LSM_TOO_OLD);
+	CHECK_CODE(lsm_get(reader, NULL, lsm_str("key000000"), NULL),
+	    LSM_TOO_OLD);
+	CHECK_OK(lsm_refresh(reader));
+	CHECK_OK(lsm_get(reader, NULL, lsm_str("key000000"), NULL));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+}

@@ -1,0 +1,214 @@
+/*
+ * cli_prompt.c - what only a person at the prompt, or a script, asks of the
+ * session itself: words that begin with a dot, and completion.
+ */
+#include "cli_prompt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "cli_command.h"
+#include "escape.h"
+#include "out.h"
+
+enum { KEYS_OFFERED = 50, NAME_MAX_BYTES = 80 };
+
+static const char *const dots[] = { ".help", ".read", ".release", ".snapshot",
+	".timing" };
+enum { DOTS = sizeof dots / sizeof *dots };
+
+static bool
+is(struct word w, const char *text)
+{
+	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
+}
+
+static int
+snapshot_take(struct session *s)
+{
+	lsm_snapshot *taken;
+	lsm_db *db;
+	int rc, status = session_reader(s, &db);
+
+	if (status != 0)
+		return status;
+	if ((rc = lsm_snapshot_new(db, &taken)) != LSM_OK)
+		return cli_fail_code(rc);
+	lsm_snapshot_free(s->snapshot);
+	s->snapshot = taken;
+	return 0;
+}
+
+static int
+timing_set(struct session *s, const struct words *words)
+{
+	if (words->count != 2 ||
+	    (!is(words->at[1], "on") && !is(words->at[1], "off")))
+		return cli_fail(EXIT_USAGE, "usage: .timing on|off");
+	s->timing = is(words->at[1], "on");
+	return 0;
+}
+
+int
+dot_run(struct session *s, const struct words *words)
+{
+	char room[CLI_KEY_ROOM];
+	struct word w = words->at[0];
+
+	if (is(w, ".timing"))
+		return timing_set(s, words);
+	if (is(w, ".snapshot") && words->count == 1)
+		return snapshot_take(s);
+	if (is(w, ".release") && words->count == 1) {
+		lsm_snapshot_free(s->snapshot);
+		s->snapshot = NULL;
+		return 0;
+	}
+	if (!is(w, ".help"))
+		return cli_fail(EXIT_USAGE, "\"%s\": try .help",
+		    cli_key(w.text, w.size, room));
+	out_text(".read FILE      run the lines of FILE\n"
+	    ".release        read what is there now again\n"
+	    ".snapshot       read what is there now, until .release\n"
+	    ".timing on|off  say how long each command took\n");
+	return 0;
+}
+
+static void
+offer(struct line_choices *c, struct word word, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= word.size && memcmp(text, word.text, word.size) == 0)
+		line_offer(c, text, n);
+}
+
+static void
+offer_commands(struct line_choices *c, struct word word)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; (name = command_name(i)) != NULL; i++)
+		offer(c, word, name);
+	for (i = 0; i < DOTS; i++)
+		offer(c, word, dots[i]);
+}
+
+static void
+offer_options(struct line_choices *c, struct word word, uint32_t scope)
+{
+	char text[NAME_MAX_BYTES];
+	const struct option *o;
+
+	for (o = settings_table; o->name != NULL; o++) {
+		if ((o->scope & scope) == 0 || (o->scope & ON_OPENING) != 0)
+			continue;
+		snprintf(text, sizeof text, "--%s%s", o->name,
+		    o->argument != NULL && o->argument[0] != '[' ? "=" : "");
+		offer(c, word, text);
+	}
+}
+
+/* A key that is a word as it is. */
+static bool
+plain(lsm_slice key)
+{
+	const unsigned char *p = key.data;
+	size_t i;
+
+	for (i = 0; i < key.size; i++) {
+		if (p[i] <= ' ' || p[i] >= 0x7f || strchr("\\\"'#", p[i]))
+			return false;
+	}
+	return key.size > 0 && p[0] != '-';
+}
+
+static void
+offer_keys(struct session *s, struct line_choices *c, struct word word)
+{
+	lsm_buffer room = { 0 };
+	lsm_iter *iter = NULL;
+	lsm_range range;
+	lsm_slice key;
+	int i, rc;
+
+	if (s->db == NULL || lsm_range_prefix(lsm_bytes(word.text, word.size),
+	    &room, &range) != LSM_OK)
+		return;
+	rc = lsm_iter_new(s->db, s->snapshot, &range, &iter);
+	if (rc == LSM_OK)
+		rc = lsm_iter_first(iter);
+	for (i = 0; rc == LSM_OK && lsm_iter_valid(iter) && i < KEYS_OFFERED;
+	    i++) {
+		key = lsm_iter_key(iter);
+		if (plain(key))
+			line_offer(c, key.data, key.size);
+		rc = lsm_iter_next(iter);
+	}
+	lsm_iter_free(iter);
+	lsm_buffer_free(&room);
+}
+
+/* The place of the command that begins the line, COMMAND_NONE if none. */
+static uint32_t
+scope_of(struct word line)
+{
+	const char *name;
+	size_t i, n;
+
+	for (n = 0; n < line.size && line.text[n] != ' '; n++)
+		;
+	for (i = 0; (name = command_name(i)) != NULL; i++) {
+		if (strlen(name) == n && memcmp(name, line.text, n) == 0)
+			return command_scope(i);
+	}
+	return 0;
+}
+
+void
+prompt_complete(void *session, struct word line, struct word word,
+    struct line_choices *c)
+{
+	uint32_t scope = scope_of(line);
+
+	if (line.size == 0)
+		offer_commands(c, word);
+	else if (word.size > 0 && word.text[0] == '-')
+		offer_options(c, word, scope);
+	else if ((scope & ON_HELP) != 0)
+		offer_commands(c, word);
+	else if ((scope & (ON_DELETE | ON_GET | ON_HAS | ON_PUT |
+	    ON_SCAN)) != 0)
+		offer_keys(session, c, word);
+}
+
+char *
+prompt_history(const char *line, const struct words *words)
+{
+	struct word key;
+	char *kept, *to;
+	size_t i;
+
+	if (words->count == 0)
+		return NULL;
+	if (!is(words->at[0], "put"))
+		return strdup(line);
+	key = words->count > 1 ? words->at[1] : (struct word){ NULL, 0 };
+	kept = malloc(8 + (size_t)ESCAPE_MAX * key.size);
+	if (kept == NULL)
+		return NULL;
+	to = kept + sprintf(kept, "put \"");
+	for (i = 0; i < key.size; i++) {
+		if (key.text[i] == '"')
+			*to++ = '\\';
+		if (key.text[i] == '"')
+			*to++ = '"';
+		else
+			to += escape_encode(to, key.text + i, 1);
+	}
+	memcpy(to, "\"", 2);
+	return kept;
+}

@@ -1,0 +1,394 @@
+/*
+ * line_edit.c - a line typed at a terminal, with editing, history and
+ * completion where libedit is there.
+ *
+ * Signals stay the tool's own: a byte is waited for together with them, and
+ * libedit installs no handler. The history is a file of this user only.
+ */
+#include "line_edit.h"
+
+#ifdef HAVE_LIBEDIT
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <histedit.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "signals.h"
+
+enum { HISTORY_LINES = 1000, CHOICES_MAX = 100, CHOICE_MAX = 256,
+	PATH_SIZE = 1024 };
+
+static const char library[] = "libedit.so.2";
+
+struct line_choices {
+	char common[CHOICE_MAX];	/* what all choices begin with */
+	char list[CHOICES_MAX][CHOICE_MAX];
+	size_t common_size, count;
+};
+
+struct line_edit {
+	void *loaded;
+	EditLine *editor;
+	History *history;
+	const char *prompt;
+	line_complete *complete;
+	void *arg;
+	char *line;
+	char path[PATH_SIZE];		/* of the history; "": none */
+	struct line_choices choices;
+
+	EditLine *(*el_init)(const char *, FILE *, FILE *, FILE *);
+	void (*el_end)(EditLine *);
+	void (*el_reset)(EditLine *);
+	const char *(*el_gets)(EditLine *, int *);
+	int (*el_set)(EditLine *, int, ...);
+	const LineInfo *(*el_line)(EditLine *);
+	int (*el_insertstr)(EditLine *, const char *);
+	History *(*history_init)(void);
+	void (*history_end)(History *);
+	int (*history_call)(History *, HistEvent *, int, ...);
+};
+
+/* A function's address in the place of its pointer: ISO C has no cast. */
+static bool
+symbol(struct line_edit *e, const char *name, void *place)
+{
+	void *found = dlsym(e->loaded, name);
+
+	memcpy(place, &found, sizeof found);
+	return found != NULL;
+}
+
+static bool
+library_load(struct line_edit *e)
+{
+	e->loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
+	return e->loaded != NULL && symbol(e, "el_init", &e->el_init) &&
+	    symbol(e, "el_end", &e->el_end) &&
+	    symbol(e, "el_reset", &e->el_reset) &&
+	    symbol(e, "el_gets", &e->el_gets) &&
+	    symbol(e, "el_set", &e->el_set) &&
+	    symbol(e, "el_line", &e->el_line) &&
+	    symbol(e, "el_insertstr", &e->el_insertstr) &&
+	    symbol(e, "history_init", &e->history_init) &&
+	    symbol(e, "history_end", &e->history_end) &&
+	    symbol(e, "history", &e->history_call);
+}
+
+/* What libedit calls is given no argument of ours; there is one terminal. */
+static struct line_edit *the_one;
+
+static char *
+prompt_tell(EditLine *editor)
+{
+	(void)editor;
+	return (char *)(uintptr_t)the_one->prompt;
+}
+
+/* One byte, or -1 when a signal or the end came first. */
+static int
+byte_read(void)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = signals_fd(), .events = POLLIN },
+	};
+	unsigned char c;
+	ssize_t n;
+
+	do {
+		poll(fds, 2, -1);
+		if (signals_pending() != 0)
+			return -1;
+		n = read(STDIN_FILENO, &c, 1);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return n == 1 ? c : -1;
+}
+
+/* A byte that is no character of the locale stands for itself. */
+static int
+character_read(EditLine *editor, wchar_t *wide)
+{
+	mbstate_t state;
+	char bytes[8];
+	size_t n = 0, took;
+	int c;
+
+	(void)editor;
+	do {
+		if ((c = byte_read()) == -1)
+			return signals_pending() != 0 ? -1 : 0;
+		bytes[n++] = (char)c;
+		memset(&state, 0, sizeof state);
+		took = mbrtowc(wide, bytes, n, &state);
+	} while (took == (size_t)-2 && n < sizeof bytes);
+	if (took == (size_t)-1 || took == (size_t)-2)
+		*wide = (wchar_t)(unsigned char)bytes[0];
+	return 1;
+}
+
+void
+line_offer(struct line_choices *c, const char *text, size_t size)
+{
+	size_t n = 0;
+
+	if (c->count == CHOICES_MAX || size >= CHOICE_MAX)
+		return;
+	memcpy(c->list[c->count], text, size);
+	c->list[c->count][size] = '\0';
+	if (c->count++ == 0) {
+		memcpy(c->common, text, size);
+		c->common_size = size;
+		return;
+	}
+	while (n < size && n < c->common_size && text[n] == c->common[n])
+		n++;
+	c->common_size = n;
+}
+
+static void
+choices_print(const struct line_choices *c)
+{
+	size_t i;
+
+	fputc('\n', stderr);
+	for (i = 0; i < c->count; i++)
+		fprintf(stderr, "%s\n", c->list[i]);
+}
+
+static unsigned char
+complete_word(EditLine *editor, int letter)
+{
+	struct line_edit *e = the_one;
+	struct line_choices *c = &e->choices;
+	const LineInfo *info = e->el_line(editor);
+	const char *from = info->cursor;
+	struct word line, word;
+
+	(void)letter;
+	while (from > info->buffer && from[-1] != ' ')
+		from--;
+	line = (struct word){ (char *)(uintptr_t)info->buffer,
+		(size_t)(from - info->buffer) };
+	word = (struct word){ (char *)(uintptr_t)from,
+		(size_t)(info->cursor - from) };
+	c->count = c->common_size = 0;
+	e->complete(e->arg, line, word, c);
+	if (c->count == 0 || c->common_size < word.size)
+		return CC_REFRESH_BEEP;
+	c->common[c->common_size] = '\0';
+	if (c->common_size > word.size)
+		e->el_insertstr(editor, c->common + word.size);
+	if (c->count == 1 && c->common[c->common_size - 1] != '=')
+		e->el_insertstr(editor, " ");
+	if (c->count > 1 && c->common_size == word.size) {
+		choices_print(c);
+		return CC_REDISPLAY;
+	}
+	return CC_REFRESH;
+}
+
+/* Make each folder on the way to the file. */
+static void
+folders_make(char *path)
+{
+	char *slash;
+
+	for (slash = path + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+}
+
+static void
+history_find(struct line_edit *e)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int n = 0;
+
+	if (state != NULL && state[0] == '/')
+		n = snprintf(e->path, sizeof e->path, "%s/lsm-cli/history",
+		    state);
+	else if (home != NULL && home[0] == '/')
+		n = snprintf(e->path, sizeof e->path,
+		    "%s/.local/state/lsm-cli/history", home);
+	if (n <= 0 || (size_t)n >= sizeof e->path)
+		e->path[0] = '\0';
+}
+
+static void
+history_load(struct line_edit *e)
+{
+	HistEvent event;
+
+	history_find(e);
+	e->history = e->history_init();
+	if (e->history == NULL)
+		return;
+	e->history_call(e->history, &event, H_SETSIZE, HISTORY_LINES);
+	e->history_call(e->history, &event, H_SETUNIQUE, 1);
+	if (e->path[0] != '\0')
+		e->history_call(e->history, &event, H_LOAD, e->path);
+	e->el_set(e->editor, EL_HIST, e->history_call, e->history);
+}
+
+static void
+history_save(struct line_edit *e)
+{
+	HistEvent event;
+	int fd;
+
+	if (e->path[0] == '\0')
+		return;
+	folders_make(e->path);
+	/* libedit would make it for everybody to read. */
+	fd = open(e->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return;
+	close(fd);
+	e->history_call(e->history, &event, H_SAVE, e->path);
+}
+
+static bool
+editor_start(struct line_edit *e)
+{
+	setlocale(LC_CTYPE, "");
+	e->editor = e->el_init("lsm-cli", stdin, stderr, stderr);
+	if (e->editor == NULL)
+		return false;
+	the_one = e;
+	e->el_set(e->editor, EL_SIGNAL, 0);
+	e->el_set(e->editor, EL_PROMPT, prompt_tell);
+	e->el_set(e->editor, EL_EDITOR, "emacs");
+	e->el_set(e->editor, EL_GETCFN, character_read);
+	e->el_set(e->editor, EL_ADDFN, "complete", "complete a word",
+	    complete_word);
+	e->el_set(e->editor, EL_BIND, "^I", "complete", NULL);
+	history_load(e);
+	return true;
+}
+
+struct line_edit *
+line_edit_new(const char *prompt, line_complete *complete, void *arg)
+{
+	struct line_edit *e = calloc(1, sizeof *e);
+
+	if (e == NULL)
+		return NULL;
+	e->prompt = prompt;
+	e->complete = complete;
+	e->arg = arg;
+	if (library_load(e) && editor_start(e))
+		return e;
+	line_edit_free(e);
+	return NULL;
+}
+
+void
+line_edit_free(struct line_edit *e)
+{
+	if (e == NULL)
+		return;
+	if (e->history != NULL) {
+		history_save(e);
+		e->history_end(e->history);
+	}
+	if (e->editor != NULL)
+		e->el_end(e->editor);
+	if (e->loaded != NULL)
+		dlclose(e->loaded);
+	free(e->line);
+	free(e);
+}
+
+bool
+line_edit_read(struct line_edit *e, struct word *line, bool *more)
+{
+	const char *text;
+	int size = 0;
+
+	/* Before the prompt: what is typed at once must not meet a terminal
+	 * that takes Ctrl-D for itself. */
+	e->el_set(e->editor, EL_PREP_TERM, 1);
+	text = e->el_gets(e->editor, &size);
+	*more = false;
+	if (text == NULL || size <= 0) {
+		e->el_reset(e->editor);
+		fputc('\n', stderr);
+		return signals_pending() == 0;
+	}
+	free(e->line);
+	e->line = malloc((size_t)size + 1);
+	if (e->line == NULL)
+		return true;
+	memcpy(e->line, text, (size_t)size);
+	if (e->line[size - 1] == '\n')
+		size--;
+	e->line[size] = '\0';
+	*line = (struct word){ e->line, (size_t)size };
+	*more = true;
+	return true;
+}
+
+void
+line_edit_remember(struct line_edit *e, const char *line)
+{
+	HistEvent event;
+
+	if (e->history != NULL && line[0] != '\0')
+		e->history_call(e->history, &event, H_ENTER, line);
+}
+
+#else
+
+void
+line_offer(struct line_choices *c, const char *text, size_t size)
+{
+	(void)c;
+	(void)text;
+	(void)size;
+}
+
+struct line_edit *
+line_edit_new(const char *prompt, line_complete *complete, void *arg)
+{
+	(void)prompt;
+	(void)complete;
+	(void)arg;
+	return NULL;
+}
+
+void
+line_edit_free(struct line_edit *e)
+{
+	(void)e;
+}
+
+bool
+line_edit_read(struct line_edit *e, struct word *line, bool *more)
+{
+	(void)e;
+	(void)line;
+	*more = false;
+	return true;
+}
+
+void
+line_edit_remember(struct line_edit *e, const char *line)
+{
+	(void)e;
+	(void)line;
+}
+
+#endif
