@@ -68,11 +68,11 @@ struct settings {
 	uint64_t interval_us;
 	uint64_t progress_us;	/* between two lines, 0: the usual */
 	/* text NULL: not given */
-	struct word around, group_by, key_file, keys_from, output, prefix,
-	    value_file, value_prefix;
+	struct word around, group_by, if_equals, key_file, keys_from, output,
+	    prefix, value_file, value_prefix;
 	const char *completion;
-	bool atomic, count, force, histogram, keys_only, nul, reverse,
-	    values_only;
+	bool atomic, count, force, histogram, if_absent, if_present, keys_only,
+	    nul, reverse, values_only;
 	bool keep_going, progress, progress_json, quiet, verbose, help,
 	    version;
 
