@@ -393,6 +393,7 @@ finish(struct checkpoint *c)
 	const struct env_ops *ops = c->to->env->ops;
 	struct manifest *manifest;
 	uint64_t number = s->reserved;
+	bool fatal;
 	int rc;
 
 	if (number <= c->r.out.last.number)
@@ -400,7 +401,8 @@ finish(struct checkpoint *c)
 	if (number <= c->r.out.named)
 		number = c->r.out.named + 1;
 	if ((rc = ops->random(c->to->env, s->branch, ID_SIZE)) != LSM_OK ||
-	    (rc = manifest_create(c->to, s, number, &manifest)) != LSM_OK)
+	    (rc = manifest_create(c->to, s, number, &fatal, &manifest)) !=
+	    LSM_OK)
 		return rc;
 	manifest_free(manifest);
 	return fresh_done(c->to);

@@ -77,7 +77,7 @@ ripe_locked(struct lsm_db *db, const struct grave *g, enum sweep how,
 	    (db->graves.holds > 0 && g->died > db->graves.held))
 		return false;
 	*again = g->died <= lowest && how == SWEEP_WORK &&
-	    g->died > db->graves.ended;
+	    g->died > db->graves.ended && !load_acquire(&db->scrubbing);
 	return g->died <= lowest || aged_locked(db, g);
 }
 

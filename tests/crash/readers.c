@@ -373,9 +373,10 @@ main(int argc, char **argv)
 	printf("seed %" PRIu64 ": opens %" PRIu64 " gets %" PRIu64 " scans %"
 	    PRIu64 " refreshes %" PRIu64 " puts %" PRIu64 " kills %" PRIu64
 	    " checkpoints %" PRIu64 " cut short %" PRIu64 " failed %" PRIu64
-	    " wrong %" PRIu64 "\n", seed, shared->opens, shared->gets, shared->scans, shared->refreshes,
-	    shared->acknowledged, kills, shared->checkpoints, shared->halves,
-	    shared->failed, shared->wrong);
+	    " wrong %" PRIu64 "\n", seed, shared->opens, shared->gets,
+	    shared->scans, shared->refreshes, shared->acknowledged,
+	    kills, shared->checkpoints, shared->halves, shared->failed,
+	    shared->wrong);
 	printf("%d passed, %d failed\n", shared->wrong == 0,
 	    shared->wrong != 0);
 	if (shared->wrong == 0) {

@@ -248,7 +248,8 @@ TEST("what dies during a checkpoint stays for it, and goes afterwards")
 TEST("a reader whose pin is ended meanwhile is told so, and can try again")
 {
 	struct sim *sim = sim_new(test_seed());
-	lsm_options o = dbkit_options(sim), r = copykit_reading(o), e = copykit_existing(o);
+	lsm_options o = dbkit_options(sim), r = copykit_reading(o);
+	lsm_options e = copykit_existing(o);
 	lsm_db *db, *reader;
 
 	sim_without_links(sim);
