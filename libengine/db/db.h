@@ -55,7 +55,7 @@ struct counters {
 	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
-	_Atomic uint64_t moves, merges_failed;
+	_Atomic uint64_t moves, merges_partial, merges_failed;
 	_Atomic uint64_t shadowed, deletes_dropped;
 	_Atomic uint64_t stalls, stall_us;
 };
@@ -113,6 +113,7 @@ struct lsm_db {
 	struct compact_job *flush, *merge;
 	struct pick_job flush_place, merge_place;	/* of these */
 	bool merge_manual;		/* the merge was asked for */
+	bool merge_partial;		/* it leaves tables as they are */
 	uint64_t *damaged;		/* tables that no merge takes */
 	size_t damaged_count, damaged_room;
 

@@ -81,6 +81,7 @@ plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
 	}
 	db->merge_place = (struct pick_job){ plan->from, plan->level,
 		plan->smallest, plan->largest };
+	db->merge_partial = plan->count < v->tables;
 	store_release(&db->merging, true);
 	if (plan->from == 0)
 		pace_begin(db, compact_input_bytes(db->merge),
@@ -130,6 +131,7 @@ merge_install(struct lsm_db *db)
 	if (rc != LSM_OK)
 		return rc;
 	COUNT(db, merges, 1);
+	COUNT(db, merges_partial, db->merge_partial);
 	COUNT(db, merge_read, s.bytes_read);
 	COUNT(db, merge_bytes, s.bytes_written);
 	COUNT(db, shadowed, s.shadowed);
@@ -201,7 +203,7 @@ bool
 merge_due_locked(struct lsm_db *db)
 {
 	mutex_assert_held(&db->mu);
-	return !db->merge_failed && (load_acquire(&db->merging) ||
+	return load_acquire(&db->merging) || (!db->merge_failed &&
 	    db->picked_edit != db->view->version->edit);
 }
 
