@@ -29,7 +29,10 @@
 #include "version/manifest.h"
 
 enum {
-	FROZEN_MAX = 2,		/* unflushed memtables beside the active one */
+	/* Unflushed memtables beside the active one: so many of full size, or
+	 * more of the small first ones. */
+	FROZEN_FULL = 2,
+	FROZEN_MAX = 6,
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first is no larger */
@@ -105,6 +108,7 @@ struct lsm_db {
 	struct log *log;
 	struct memtable *active;	/* the view holds it */
 	uint64_t sequence;		/* last one given, or read */
+	size_t ahead_at;		/* bytes in it at which a log is wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
 
@@ -147,6 +151,7 @@ struct lsm_db {
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
 	_Atomic bool scrubbing;		/* dead logs are not used again */
+	_Atomic bool log_wanted;	/* the worker is to prepare one */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
 	struct pace pace;		/* has its own groups */

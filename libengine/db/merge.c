@@ -84,7 +84,7 @@ plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
 	db->merge_partial = plan->count < v->tables;
 	store_release(&db->merging, true);
 	if (plan->from == 0)
-		pace_begin(db, compact_input_bytes(db->merge),
+		pace_merge_begin(db, compact_input_bytes(db->merge),
 		    v->levels[0].bytes);
 	return LSM_OK;
 }
