@@ -193,7 +193,9 @@ void table_gone(void *db, struct version_table *);
 int db_number(void *db, uint64_t *);	/* a fresh file number */
 int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
 int db_renew_manifest(struct lsm_db *);	/* without what it had before */
-int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
+/* Of a dead log, or, when that is 0, of a new file. LSM_BUSY: one is ready, and
+ * the dead log was not used. */
+int db_prepare_log(struct lsm_db *, uint64_t recycle);
 void db_announce(struct lsm_db *);	/* the first head, at open */
 int db_own(struct lsm_db *);		/* LOCK is still ours; or fences */
 

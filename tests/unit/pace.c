@@ -122,6 +122,18 @@ TEST("a put that finds the next log ready does not wait for an edit")
 	kit_close(&k);
 }
 
+TEST("a dead log that came too late to be used again is not forgotten")
+{
+	struct kit k;
+
+	kit_open(&k);
+	CHECK_OK(db_prepare_log(k.db, 0));
+	CHECK_OK(db_prepare_log(k.db, 0));
+	CHECK_CODE(db_prepare_log(k.db, log_where(k.db->log).number),
+	    LSM_BUSY);
+	kit_close(&k);
+}
+
 TEST("half a memtable brings the next log, by the worker")
 {
 	lsm_options o = dbkit_options(NULL);
