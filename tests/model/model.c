@@ -140,6 +140,8 @@ reached_tell(const struct reached *r)
 {
 	const struct aim aims[] = {
 		{ "opens", r->opens }, { "readers", r->readers },
+		{ "unmet", r->unmet },
+		{ "met", r->ops[OP_IF] - r->unmet },
 		{ "flushes", r->flushes }, { "merges", r->merges },
 		{ "partial", r->partial }, { "moved", r->tables_moved },
 		{ "deep", r->deep }, { "last_level", r->last_level },
