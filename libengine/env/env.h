@@ -205,6 +205,7 @@ struct env_dir {
 
 struct env_file {
 	lsm_env *env;
+	uint64_t size;		/* when it was opened */
 };
 
 struct env_lock {

@@ -94,7 +94,7 @@ posix_log_open(struct env_dir *base, struct env_lock *lock_base,
 	log = mem_zalloc(sizeof *log);
 	if (log == NULL)
 		return mem_exhausted(sizeof *log);
-	if (posix_ring_identity(lock->fd, id, &identity) &&
+	if (posix_ring_identity(lock, id, &identity) &&
 	    posix_ring_fill(lock->fd))
 		log->memory = posix_ring_map(lock->fd, true);
 	ring_init(&log->ring, base->env, log->memory, &identity,
@@ -136,6 +136,15 @@ posix_log_tail(struct env_dir *dir, struct env_lock *lock_base,
 	*tail = (struct env_tail){ 0 };
 	if (!posix_lock_page(lock, id, &identity))
 		return LSM_OK;
+	ring_look(lock->memory, &identity, tail);
+	if (ring_tail_empty(tail, number, from))
+		return LSM_OK;
+	if (lock->memory.bytes == NULL)
+		lock->memory.bytes = posix_ring_bytes(lock->fd, false);
+	if (lock->memory.bytes == NULL) {
+		*tail = (struct env_tail){ 0 };
+		return LSM_OK;
+	}
 	return ring_copy(lock->memory, &identity, number, from, out, tail);
 }
 

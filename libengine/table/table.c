@@ -1,8 +1,8 @@
 /*
  * table.c - a table, open for reading: opened, asked, closed.
  *
- * Open reads the footer, found from the file's last bytes, and the header;
- * everything else is read when it is first wanted. A get asks one page of the
+ * Open reads the footer, found from the file's last bytes; everything else,
+ * the header too, is read when it is first wanted. A get asks one page of the
  * filter, then goes from the root to one leaf.
  */
 #include "table/table.h"
@@ -26,45 +26,36 @@ meta_bad(const char *name, const char *what)
 	    "%s: the manifest knows another %s of this table", name, what);
 }
 
+/* The last n bytes of the file. */
+static int
+read_tail(struct table *t, struct env_file *file, const char *name,
+    uint64_t size, size_t n)
+{
+	mem_free(t->footer_block);
+	if ((t->footer_block = mem_alloc(n)) == NULL)
+		return mem_exhausted(n);
+	return env_read_exactly(file, name, size - n, t->footer_block, n);
+}
+
+/* Nearly always it is one unit, which has the trailer too: one read. */
 static int
 read_footer(struct table *t, struct env_file *file, const char *name,
     const struct file_id *id, uint64_t size)
 {
-	uint8_t trailer[FOOTER_TRAILER];
 	uint64_t at;
-	size_t n;
+	size_t n = BLOCK_UNIT;
 	int rc;
 
-	rc = env_read_exactly(file, name, size - sizeof trailer, trailer,
-	    sizeof trailer);
-	if (rc != LSM_OK ||
-	    (rc = footer_find(trailer, size, name, &at)) != LSM_OK)
+	if ((rc = read_tail(t, file, name, size, n)) != LSM_OK ||
+	    (rc = footer_find(t->footer_block + n - FOOTER_TRAILER, size, name,
+	    &at)) != LSM_OK)
 		return rc;
-	n = (size_t)(size - at);
-	if ((t->footer_block = mem_alloc(n)) == NULL)
-		return mem_exhausted(n);
-	if ((rc = env_read_exactly(file, name, at, t->footer_block, n)) !=
-	    LSM_OK)
-		return rc;
+	if (size - at != n) {
+		n = (size_t)(size - at);
+		if ((rc = read_tail(t, file, name, size, n)) != LSM_OK)
+			return rc;
+	}
 	return footer_read(t->footer_block, n, at, id, name, &t->footer);
-}
-
-static int
-read_header(struct env_file *file, const char *name, const struct file_id *id)
-{
-	struct file_header header;
-	uint8_t *page = mem_alloc(BLOCK_UNIT);
-	int rc;
-
-	if (page == NULL)
-		return mem_exhausted(BLOCK_UNIT);
-	rc = env_read_exactly(file, name, 0, page, BLOCK_UNIT);
-	if (rc == LSM_OK)
-		rc = file_header_read(page, id, name, &header);
-	if (rc == LSM_OK && memcmp(header.id.branch, id->branch, ID_SIZE) != 0)
-		rc = meta_bad(name, "branch");
-	mem_free(page);
-	return rc;
 }
 
 static int
@@ -91,15 +82,15 @@ static int
 open_file(struct env_dir *dir, const char *name, uint64_t wanted,
     struct env_file **out)
 {
-	const struct env_ops *ops = dir->env->ops;
+	int rc = dir->env->ops->file_open(dir, name, ENV_READ, out);
 	uint64_t size;
-	int rc = ops->file_open(dir, name, ENV_READ, out);
 
 	if (rc == LSM_NOTFOUND)
 		return status_set(LSM_CORRUPT, "%s: the table is missing",
 		    name);
-	if (rc != LSM_OK || (rc = ops->file_size(*out, &size)) != LSM_OK)
+	if (rc != LSM_OK)
 		return rc;
+	size = (*out)->size;
 	if (size == wanted && size >= 2 * BLOCK_UNIT)
 		return LSM_OK;
 	return status_set(LSM_CORRUPT,
@@ -117,13 +108,13 @@ table_load(struct table *t, const struct table_source *source,
 
 	file_name(name, FILE_TABLE, meta->number);
 	if ((rc = open_file(source->dir, name, meta->size, &file)) != LSM_OK ||
-	    (rc = read_header(file, name, id)) != LSM_OK ||
 	    (rc = read_footer(t, file, name, id, meta->size)) != LSM_OK ||
 	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK) {
 		env_file_close(file);
 		return rc;
 	}
-	return page_source_open(&t->source, source, file, &t->footer);
+	page_source_open(&t->source, source, file, &t->footer);
+	return LSM_OK;
 }
 
 int
