@@ -35,6 +35,7 @@ void
 segment_release(struct segment *s)
 {
 	log_reader_free(s->reader);
+	log_reader_free(s->ready);
 	*s = (struct segment){ 0 };
 }
 
@@ -238,17 +239,22 @@ static int
 segment_open(struct segment *s, uint64_t number,
     const struct log_replay_in *in)
 {
+	struct log_reader *ready = s->ready;
 	struct file_id id = in->id;
-	int rc;
+	int rc = LSM_OK;
 
+	s->ready = NULL;
 	segment_release(s);
 	s->number = number;
 	s->known = known_end(in, number);
 	id.kind = FILE_LOG;
 	id.number = number;
 	file_name(s->name, FILE_LOG, number);
-	rc = log_reader_open(in->dir, s->name, &id, bytes(NULL, 0), 0,
-	    &s->reader);
+	if (ready != NULL)
+		log_reader_rewind(s->reader = ready);
+	else
+		rc = log_reader_open(in->dir, s->name, &id, bytes(NULL, 0), 0,
+		    &s->reader);
 	if (rc == LSM_OK && s->known != NULL)
 		rc = log_reader_limit(s->reader, s->known->size);
 	if (rc == LSM_OK && in->from != NULL && in->from->number == number)
