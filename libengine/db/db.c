@@ -239,13 +239,22 @@ open_writer(struct lsm_db *db)
 static int
 open_reader(struct lsm_db *db)
 {
-	bool half_made;
-	int rc;
+	int rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 
-	if ((rc = db_absent(db->dir, db->path, &half_made)) != LSM_OK)
-		return rc;
-	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
+}
+
+/* Its absence means that there is no database, or a damaged one. */
+static int
+read_current(struct lsm_db *db, struct current *current)
+{
+	bool half_made;
+	int rc = current_read(db->dir, current);
+
+	if (rc == LSM_NOTFOUND &&
+	    (rc = db_absent(db->dir, db->path, &half_made)) == LSM_OK)
+		rc = current_read(db->dir, current);
+	return rc;
 }
 
 int
@@ -263,11 +272,12 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 	if ((rc = db->read_only ? open_reader(db) : open_writer(db)) !=
 	    LSM_OK)
 		goto done;
-	if ((rc = current_read(db->dir, &current)) != LSM_OK)
+	if ((rc = read_current(db, &current)) != LSM_OK)
 		goto done;
 	memcpy(db->id, current.database, ID_SIZE);
 	if ((rc = caches_new(db)) != LSM_OK ||
-	    (rc = db_recover(db)) != LSM_OK ||
+	    (rc = db->read_only ? reader_open(db, &current) :
+	    db_recover(db)) != LSM_OK ||
 	    (rc = work_start(db)) != LSM_OK)
 		goto done;
 	*out = db;

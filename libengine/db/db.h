@@ -198,8 +198,8 @@ void work_stop(struct lsm_db *);
 
 /* recover.c */
 int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
-/* reader.c: a read-only handle */
-int reader_open(struct lsm_db *);
+/* reader.c: a read-only handle; CURRENT was just read */
+int reader_open(struct lsm_db *, const struct current *);
 /* create.c */
 int db_create(struct lsm_db *);
 int db_absent(struct env_dir *, const char *path, bool *half_made);

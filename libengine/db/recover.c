@@ -325,8 +325,8 @@ recover_log(struct lsm_db *db, struct recovering *r)
 	return here ? go_on_here(db, r, tail.left) : go_on_in_new(db, r);
 }
 
-static int
-recover_writer(struct lsm_db *db)
+int
+db_recover(struct lsm_db *db)
 {
 	struct recovering r = { 0 };
 	bool more = true;
@@ -356,8 +356,3 @@ done:
 	return rc;
 }
 
-int
-db_recover(struct lsm_db *db)
-{
-	return db->read_only ? reader_open(db) : recover_writer(db);
-}

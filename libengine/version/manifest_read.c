@@ -161,15 +161,13 @@ open_manifest(struct env_dir *dir, struct reading *r)
 	return LSM_OK;
 }
 
-/* CURRENT, and all whole records of what it names. */
+/* All whole records of what CURRENT names. */
 static int
 read_records(struct env_dir *dir, struct reading *r)
 {
 	int rc;
 
-	*r->state = (struct state){ 0 };
-	if ((rc = current_read(dir, &r->state->current)) != LSM_OK ||
-	    (rc = begin(r)) != LSM_OK || (rc = open_manifest(dir, r)) != LSM_OK)
+	if ((rc = begin(r)) != LSM_OK || (rc = open_manifest(dir, r)) != LSM_OK)
 		return rc;
 	return take_all(r);
 }
@@ -181,8 +179,11 @@ manifest_read(struct env_dir *dir,
 	struct reading r = { .state = s, .gone = gone, .arg = arg };
 	int rc;
 
-	if ((rc = read_records(dir, &r)) == LSM_NOTFOUND)
+	*s = (struct state){ 0 };
+	if ((rc = current_read(dir, &s->current)) == LSM_NOTFOUND)
 		rc = witness_without_current(dir);
+	else if (rc == LSM_OK)
+		rc = read_records(dir, &r);
 	if (rc != LSM_OK || (rc = end_check(&r)) != LSM_OK)
 		goto done;
 	rc = witness_hear(dir, s);
@@ -206,13 +207,15 @@ pinned_check(const struct reading *r, uint64_t pinned)
 }
 
 int
-manifest_read_pinned(struct env_dir *dir, uint64_t pinned,
-    void (*gone)(void *, struct version_table *), void *arg, struct state *s)
+manifest_read_pinned(struct env_dir *dir, const struct current *current,
+    uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,
+    struct state *s)
 {
 	struct reading r = { .state = s, .gone = gone, .arg = arg };
-	int rc = read_records(dir, &r);
+	int rc;
 
-	if (rc == LSM_OK)
+	*s = (struct state){ .current = *current };
+	if ((rc = read_records(dir, &r)) == LSM_OK)
 		rc = pinned_check(&r, pinned);
 	log_reader_free(r.reader);
 	if (rc != LSM_OK)
