@@ -26,36 +26,62 @@ meta_bad(const char *name, const char *what)
 	    "%s: the manifest knows another %s of this table", name, what);
 }
 
-/* The last n bytes of the file. */
+/* The block goes, what its slices hold stays. */
 static int
-read_tail(struct table *t, struct env_file *file, const char *name,
-    uint64_t size, size_t n)
+footer_keep(struct table *t)
 {
-	mem_free(t->footer_block);
-	if ((t->footer_block = mem_alloc(n)) == NULL)
+	struct table_footer *f = &t->footer;
+	struct bytes *parts[] = { &f->smallest, &f->largest, &f->inputs,
+		&f->properties };
+	size_t n = 0, count = sizeof parts / sizeof *parts;
+	uint8_t *p;
+
+	for (size_t i = 0; i < count; i++)
+		n += parts[i]->n;
+	if ((p = t->texts = mem_alloc(n)) == NULL)
 		return mem_exhausted(n);
-	return env_read_exactly(file, name, size - n, t->footer_block, n);
+	for (size_t i = 0; i < count; p += parts[i++]->n) {
+		if (parts[i]->n)
+			memcpy(p, parts[i]->p, parts[i]->n);
+		parts[i]->p = p;
+	}
+	return LSM_OK;
+}
+
+static int
+read_footer_at(struct table *t, struct env_file *file, const char *name,
+    const struct file_id *id, uint64_t at)
+{
+	size_t n = (size_t)(file->size - at);
+	uint8_t *block;
+	int rc;
+
+	if ((block = mem_alloc(n)) == NULL)
+		return mem_exhausted(n);
+	if ((rc = env_read_exactly(file, name, at, block, n)) == LSM_OK &&
+	    (rc = footer_read(block, n, at, id, name, &t->footer)) == LSM_OK)
+		rc = footer_keep(t);
+	mem_free(block);
+	return rc;
 }
 
 /* Nearly always it is one unit, which has the trailer too: one read. */
 static int
 read_footer(struct table *t, struct env_file *file, const char *name,
-    const struct file_id *id, uint64_t size)
+    const struct file_id *id)
 {
-	uint64_t at;
-	size_t n = BLOCK_UNIT;
+	uint64_t at, guess = file->size - BLOCK_UNIT;
+	uint8_t unit[BLOCK_UNIT];
 	int rc;
 
-	if ((rc = read_tail(t, file, name, size, n)) != LSM_OK ||
-	    (rc = footer_find(t->footer_block + n - FOOTER_TRAILER, size, name,
-	    &at)) != LSM_OK)
+	rc = env_read_exactly(file, name, guess, unit, sizeof unit);
+	if (rc != LSM_OK || (rc = footer_find(unit + sizeof unit -
+	    FOOTER_TRAILER, file->size, name, &at)) != LSM_OK)
 		return rc;
-	if (size - at != n) {
-		n = (size_t)(size - at);
-		if ((rc = read_tail(t, file, name, size, n)) != LSM_OK)
-			return rc;
-	}
-	return footer_read(t->footer_block, n, at, id, name, &t->footer);
+	if (at != guess)
+		return read_footer_at(t, file, name, id, at);
+	rc = footer_read(unit, sizeof unit, at, id, name, &t->footer);
+	return rc == LSM_OK ? footer_keep(t) : rc;
 }
 
 static int
@@ -108,7 +134,7 @@ table_load(struct table *t, const struct table_source *source,
 
 	file_name(name, FILE_TABLE, meta->number);
 	if ((rc = open_file(source->dir, name, meta->size, &file)) != LSM_OK ||
-	    (rc = read_footer(t, file, name, id, meta->size)) != LSM_OK ||
+	    (rc = read_footer(t, file, name, id)) != LSM_OK ||
 	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK) {
 		env_file_close(file);
 		return rc;
@@ -143,7 +169,7 @@ table_free(struct table *t)
 	if (t == NULL)
 		return;
 	page_source_release(&t->source);
-	mem_free(t->footer_block);
+	mem_free(t->texts);
 	mem_free(t);
 }
 
