@@ -7,8 +7,7 @@
 #include "env/files.h"
 
 enum {
-	LOCK_TRY_US = 1000,		/* between two tries for the lock */
-	CLOSE_FLUSH = 1 << 20		/* memory: more is flushed at close */
+	LOCK_TRY_US = 1000		/* between two tries for the lock */
 };
 
 void
@@ -24,6 +23,14 @@ db_usable(const struct lsm_db *db)
 		return LSM_OK;
 	return status_set(LSM_FORKED,
 	    "%s: the handle belongs to the parent process", db->path);
+}
+
+int
+db_readable(struct lsm_db *db)
+{
+	int rc = db_usable(db);
+
+	return rc == LSM_OK && load_acquire(&db->unread) ? unread_end(db) : rc;
 }
 
 int
@@ -277,7 +284,7 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 	memcpy(db->id, current.database, ID_SIZE);
 	if ((rc = caches_new(db)) != LSM_OK ||
 	    (rc = db->read_only ? reader_open(db, &current) :
-	    db_recover(db)) != LSM_OK ||
+	    db_recover(db, &current)) != LSM_OK ||
 	    (rc = work_start(db)) != LSM_OK)
 		goto done;
 	*out = db;
@@ -292,14 +299,15 @@ done:
 static void
 close_flush(struct lsm_db *db)
 {
-	size_t used;
+	bool much;
 
 	if (db->read_only || db_writable(db) != LSM_OK)
 		return;
 	mutex_lock(&db->write_mu);
-	used = memtable_used(db->active);
+	much = load_acquire(&db->unread) ? !unread_short(db) :
+	    memtable_used(db->active) > CLOSE_FLUSH;
 	mutex_unlock(&db->write_mu);
-	if (used > CLOSE_FLUSH)
+	if (much)
 		(void)lsm_flush(db);
 }
 
@@ -313,7 +321,7 @@ close_log(struct lsm_db *db)
 	if ((rc = db_writable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
-	rc = log_leave(db->log, db->sequence);
+	rc = log_leave(db->log, db->sequence, !db->opt.no_sync);
 	mutex_unlock(&db->write_mu);
 	return rc;
 }

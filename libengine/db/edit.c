@@ -55,6 +55,10 @@ manifest_restart_locked(struct lsm_db *db)
 
 	mutex_assert_held(&db->edit_mu);
 	rc = manifest_create(db->dir, &db->state, db->next_number++, &next);
+	/* Without memory CURRENT was not touched: the old one goes on, and the
+	 * next edit tries again. */
+	if (rc == LSM_NO_MEMORY)
+		return LSM_OK;
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	manifest_free(db->manifest);

@@ -39,7 +39,7 @@ lsm_flush(lsm_db *db)
 {
 	int rc;
 
-	if ((rc = db_writable(db)) != LSM_OK)
+	if ((rc = db_writable(db)) != LSM_OK || (rc = db_readable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
 	if (memtable_entries(db->active) > 0)
@@ -132,9 +132,11 @@ lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
 int
 lsm_step(lsm_db *db, int *more)
 {
-	bool any;
-	int rc = work_step(db, &any);
+	bool any = false;
+	int rc = db_writable(db);
 
+	if (rc == LSM_OK && (rc = db_readable(db)) == LSM_OK)
+		rc = work_step(db, &any);
 	*more = any;
 	return rc;
 }

@@ -364,7 +364,8 @@ work_step(struct lsm_db *db, bool *more)
 static bool
 pending_locked(struct lsm_db *db)
 {
-	if (load_acquire(&db->fence.code) != LSM_OK)
+	if (load_acquire(&db->fence.code) != LSM_OK ||
+	    load_acquire(&db->unread))
 		return false;
 	if (db->view->count > 1 && db->work_error == LSM_OK)
 		return true;

@@ -52,7 +52,9 @@ struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
 	bool syncing;		/* a sync failed, or it died in one; true
 				 * also where there is nothing to trust */
-	bool left;		/* it closed its log in order */
+	bool left;		/* it closed its log in order: nothing but
+				 * the end of the last log may wait for a sync */
+	uint64_t durable;	/* log bytes below are on the disk */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
@@ -64,6 +66,8 @@ struct env_tail {
  */
 struct env_words {
 	bool trusted;
+	bool syncing, left;	/* as in env_tail, */
+	uint64_t durable;	/* and this */
 	uint64_t head;		/* env_head(); 0: none was announced */
 	uint64_t oldest;	/* edit; files of versions below may be gone */
 	uint64_t ended;		/* edit; pins below no longer hold */

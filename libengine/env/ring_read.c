@@ -85,6 +85,7 @@ ring_look(struct ring_memory memory, const struct ring_identity *id,
 	tail->written = load_acquire(&c->written);
 	tail->syncing = load_acquire(&c->syncing) != 0;
 	tail->pid = load_acquire(&c->pid);
+	tail->durable = load_acquire(&c->durable);
 	tail->left = tail->committed != 0 &&
 	    load_acquire(&c->leave) == tail->committed;
 	tail->trusted = tail->committed != 0 &&

@@ -280,3 +280,9 @@ log_reader_sum(const struct log_reader *r)
 {
 	return r->sum;
 }
+
+uint64_t
+log_reader_size(const struct log_reader *r)
+{
+	return r->file->size;
+}

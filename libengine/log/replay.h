@@ -47,6 +47,7 @@ void log_reader_rewind(struct log_reader *);
 void log_reader_resume(struct log_reader *, uint64_t offset, uint64_t sum);
 uint64_t log_reader_offset(const struct log_reader *); /* behind the last */
 uint64_t log_reader_sum(const struct log_reader *);	/* of the last */
+uint64_t log_reader_size(const struct log_reader *);	/* of the file */
 
 /* Why it ended; *reason is static text. The rest of the file is searched for
  * records that verify: `beyond` (may be NULL) gets their number and their

@@ -62,7 +62,8 @@ int manifest_read(struct env_dir *,
  * state, the manifest included, can go, and the record that is being appended
  * meanwhile is left out in silence. *current was read; it may be older than
  * the pin when it names the manifest that holds edit `pinned`. LSM_CORRUPT
- * when that ends before this edit.
+ * when that ends before this edit. `torn`: the manifest does not end with the
+ * last record.
  */
 int manifest_read_pinned(struct env_dir *, const struct current *current,
     uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,

@@ -243,6 +243,8 @@ manifest_read_pinned(struct env_dir *dir, const struct current *current,
 	*s = (struct state){ .current = *current };
 	if ((rc = read_records(dir, &r)) == LSM_OK)
 		rc = pinned_check(&r, pinned);
+	if (rc == LSM_OK)
+		s->torn = s->manifest_size != log_reader_size(r.reader);
 	reading_release(&r);
 	if (rc != LSM_OK)
 		state_release(s);
