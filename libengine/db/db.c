@@ -177,19 +177,28 @@ caches_new(struct lsm_db *db)
 	    &db->tables);
 }
 
-/* LSM_OK: there is a database. Nothing is made before that is known. */
+/* Its absence means that there is no database, or a damaged one. */
 static int
-presence(struct lsm_db *db, bool *make)
+read_current(struct lsm_db *db, struct current *current)
 {
 	bool half_made;
-	int rc;
+	int rc = current_read(db->dir, current);
 
-	*make = false;
-	rc = db_absent(db->dir, db->path, &half_made);
-	if (rc != LSM_NO_DATABASE || !db->opt.create)
-		return rc;
-	*make = true;
-	return LSM_OK;
+	if (rc == LSM_NOTFOUND &&
+	    (rc = db_absent(db->dir, db->path, &half_made)) == LSM_OK)
+		rc = current_read(db->dir, current);
+	return rc;
+}
+
+/* LSM_OK: there is a database, or one is to be made. Nothing is made before
+ * that is known. */
+static int
+presence(struct lsm_db *db, bool *make, struct current *current)
+{
+	int rc = read_current(db, current);
+
+	*make = rc == LSM_NO_DATABASE && db->opt.create;
+	return *make ? LSM_OK : rc;
 }
 
 /* Only who makes the directory or the database pays for syncing parents. */
@@ -221,47 +230,39 @@ directory_durable(struct lsm_db *db)
 	return rc;
 }
 
+/* What was read of CURRENT before the lock may be old: recovery looks. */
 static int
-open_writer(struct lsm_db *db)
+open_writer(struct lsm_db *db, struct current *current)
 {
 	bool make;
 	int rc;
 
-	if ((rc = presence(db, &make)) != LSM_OK)
+	if ((rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
 	rc = db->env->ops->lock_open(db->dir, true, &db->lock);
 	if (rc != LSM_OK || (rc = lock_wait(db)) != LSM_OK)
 		return rc;
 	/* Another may have made it while this one waited. */
-	if ((rc = presence(db, &make)) != LSM_OK)
+	if (make && (rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
-	if (make && ((rc = directory_durable(db)) != LSM_OK ||
-	    (rc = db_create(db)) != LSM_OK))
-		return rc;
-	if (!make && db->opt.exclusive)
+	if (make)
+		return (rc = directory_durable(db)) != LSM_OK ||
+		    (rc = db_create(db)) != LSM_OK ? rc :
+		    current_read(db->dir, current);
+	if (db->opt.exclusive)
 		return status_set(LSM_EXISTS, "%s: database exists", db->path);
 	return LSM_OK;
 }
 
 static int
-open_reader(struct lsm_db *db)
+open_reader(struct lsm_db *db, struct current *current)
 {
-	int rc = db->env->ops->lock_open(db->dir, false, &db->lock);
+	int rc = read_current(db, current);
 
+	if (rc != LSM_OK)
+		return rc;
+	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
-}
-
-/* Its absence means that there is no database, or a damaged one. */
-static int
-read_current(struct lsm_db *db, struct current *current)
-{
-	bool half_made;
-	int rc = current_read(db->dir, current);
-
-	if (rc == LSM_NOTFOUND &&
-	    (rc = db_absent(db->dir, db->path, &half_made)) == LSM_OK)
-		rc = current_read(db->dir, current);
-	return rc;
 }
 
 int
@@ -276,10 +277,8 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 		return rc;
 	if ((rc = directory_open(db)) != LSM_OK)
 		goto done;
-	if ((rc = db->read_only ? open_reader(db) : open_writer(db)) !=
-	    LSM_OK)
-		goto done;
-	if ((rc = read_current(db, &current)) != LSM_OK)
+	if ((rc = db->read_only ? open_reader(db, &current) :
+	    open_writer(db, &current)) != LSM_OK)
 		goto done;
 	memcpy(db->id, current.database, ID_SIZE);
 	if ((rc = caches_new(db)) != LSM_OK ||

@@ -200,7 +200,8 @@ void work_wake(struct lsm_db *);
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
 
-/* recover.c; fills state, view, log, sequence. CURRENT was just read. */
+/* recover.c; fills state, view, log, sequence. CURRENT was read, perhaps
+ * before the writer's lock was had. */
 int db_recover(struct lsm_db *, const struct current *);
 /* unread.c: open without reading the log; LSM_NOTFOUND: it must be read. Who
  * needs the view, a number or the manifest says unread_end first. */

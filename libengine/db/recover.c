@@ -333,6 +333,9 @@ db_recover(struct lsm_db *db, const struct current *current)
 	if ((rc = unread_open(db, current)) != LSM_NOTFOUND)
 		return rc;
 	rc = manifest_read(db->dir, table_gone, db, &db->state);
+	if (rc == LSM_OK && memcmp(db->state.current.database, db->id,
+	    ID_SIZE) != 0)
+		rc = status_set(LSM_CORRUPT, "CURRENT: is of another database");
 	if (rc == LSM_OK)
 		rc = stored_read(&db->state, &db->stored);
 	if (rc == LSM_OK)
