@@ -139,7 +139,7 @@ struct lsm_db {
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
-	_Atomic bool unread;		/* the view has no memory, see unread.c */
+	_Atomic bool unread;		/* the view has no memory: unread.c */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
 };

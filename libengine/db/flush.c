@@ -39,7 +39,8 @@ lsm_flush(lsm_db *db)
 {
 	int rc;
 
-	if ((rc = db_writable(db)) != LSM_OK || (rc = db_readable(db)) != LSM_OK)
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = db_readable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
 	if (memtable_entries(db->active) > 0)

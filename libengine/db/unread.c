@@ -75,7 +75,8 @@ go_on(struct lsm_db *db, const struct env_words *w)
 		return rc;
 	if (end.sequence < db->state.flushed)
 		return LSM_NOTFOUND;
-	db->sequence = db->visible = end.sequence;
+	db->sequence = end.sequence;
+	db->visible = end.sequence;
 	db->durable = w->durable >= log_position(log, mark) ? end.sequence :
 	    db->state.flushed;
 	if ((rc = view_alloc(0, &db->view)) == LSM_OK)

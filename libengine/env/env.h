@@ -52,8 +52,8 @@ struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
 	bool syncing;		/* a sync failed, or it died in one; true
 				 * also where there is nothing to trust */
-	bool left;		/* it closed its log in order: nothing but
-				 * the end of the last log may wait for a sync */
+	bool left;		/* it closed its log in order: nothing but the
+				 * end of the last log may wait for a sync */
 	uint64_t durable;	/* log bytes below are on the disk */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */

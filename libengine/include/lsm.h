@@ -173,8 +173,9 @@ void lsm_options_init(lsm_options *);
 int lsm_open(const char *path, const lsm_options *, lsm_db **db);
 
 /* Make everything durable (with no_sync: leave that to the system), stop the
- * workers and free the handle. LSM_BUSY while iterators or snapshots are open: then the handle stays open. After
- * any other error the handle is gone, and the error says what may be lost. */
+ * workers and free the handle. LSM_BUSY while iterators or snapshots are open:
+ * then the handle stays open. After any other error the handle is gone, and
+ * the error says what may be lost. */
 int lsm_close(lsm_db *);
 
 /* Flags of a write. 0 takes the handle's default. */

@@ -105,10 +105,13 @@ story_begin(struct reading *r)
 {
 	char digits[21], *p = digits + sizeof digits - 1;
 	uint64_t at = log_reader_offset(r->reader);
+	size_t n = strlen(r->name);
 
 	for (*p = '\0'; at > 0 || *p == '\0'; at /= 10)
 		*--p = (char)('0' + at % 10);
-	stpcpy(stpcpy(stpcpy(r->story, r->name), ": offset "), p);
+	memcpy(r->story, r->name, n);
+	strcpy(r->story + n, ": offset ");
+	strcpy(r->story + n + sizeof ": offset " - 1, p);
 }
 
 static int
