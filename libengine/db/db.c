@@ -82,6 +82,8 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->mu);
 	fence_release(&db->fence);
 	cond_release(&db->changed);
+	pace_release(&db->pace);
+	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);
 }
@@ -107,9 +109,11 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	pins_init(&db->pins);
 	fence_init(&db->fence);
 	cond_init(&db->changed);
+	pace_init(&db->pace);
 	db->opt = o;
 	db->env = o.env ? o.env : env_posix();
 	db->read_only = o.read_only;
+	db->picked_edit = db->drained_edit = UINT64_MAX;
 	db->process = process_generation();
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;
@@ -177,27 +181,15 @@ caches_new(struct lsm_db *db)
 	    &db->tables);
 }
 
-/* Its absence means that there is no database, or a damaged one. */
-static int
-read_current(struct lsm_db *db, struct current *current)
-{
-	bool half_made;
-	int rc = current_read(db->dir, current);
-
-	if (rc == LSM_NOTFOUND &&
-	    (rc = db_absent(db->dir, db->path, &half_made)) == LSM_OK)
-		rc = current_read(db->dir, current);
-	return rc;
-}
-
-/* LSM_OK: there is a database, or one is to be made. Nothing is made before
- * that is known. */
+/* LSM_OK: there is a database that this build reads, or one may be made.
+ * Nothing is made before that is known, LOCK neither. */
 static int
 presence(struct lsm_db *db, bool *make, struct current *current)
 {
-	int rc = read_current(db, current);
+	bool vacant;
+	int rc = db_absent(db->dir, db->path, current, &vacant);
 
-	*make = rc == LSM_NO_DATABASE && db->opt.create;
+	*make = rc == LSM_NO_DATABASE && vacant && db->opt.create;
 	return *make ? LSM_OK : rc;
 }
 
@@ -245,21 +237,21 @@ open_writer(struct lsm_db *db, struct current *current)
 	/* Another may have made it while this one waited. */
 	if (make && (rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
-	if (make)
-		return (rc = directory_durable(db)) != LSM_OK ||
-		    (rc = db_create(db)) != LSM_OK ? rc :
-		    current_read(db->dir, current);
-	if (db->opt.exclusive)
+	if (!make && db->opt.exclusive)
 		return status_set(LSM_EXISTS, "%s: database exists", db->path);
-	return LSM_OK;
+	if (make && ((rc = directory_durable(db)) != LSM_OK ||
+	    (rc = db_create(db)) != LSM_OK))
+		return rc;
+	return make ? presence(db, &make, current) : LSM_OK;
 }
 
 static int
 open_reader(struct lsm_db *db, struct current *current)
 {
-	int rc = read_current(db, current);
+	bool make;
+	int rc;
 
-	if (rc != LSM_OK)
+	if ((rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
 	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;

@@ -78,6 +78,7 @@ static int
 manifest_open(struct lsm_db *db, const struct env_tail *tail)
 {
 	bool durable = tail->trusted && tail->left;
+	bool fatal;
 	int rc = LSM_OK;
 
 	if (!durable)
@@ -89,7 +90,7 @@ manifest_open(struct lsm_db *db, const struct env_tail *tail)
 	if (rc != LSM_OK || db->manifest != NULL)
 		return rc;
 	db->state.reserved = db->next_number + NUMBERS_RESERVED;
-	rc = manifest_create(db->dir, &db->state, db->next_number,
+	rc = manifest_create(db->dir, &db->state, db->next_number, &fatal,
 	    &db->manifest);
 	db->next_number++;
 	return rc;
@@ -324,6 +325,15 @@ recover_log(struct lsm_db *db, struct recovering *r)
 }
 
 int
+recover_options(struct lsm_db *db)
+{
+	int rc = stored_read(&db->state, &db->stored);
+
+	db->shape = stored_shape(&db->stored, &db->opt);
+	return rc;
+}
+
+int
 db_recover(struct lsm_db *db, const struct current *current)
 {
 	struct recovering r = { 0 };
@@ -337,7 +347,7 @@ db_recover(struct lsm_db *db, const struct current *current)
 	    ID_SIZE) != 0)
 		rc = status_set(LSM_CORRUPT, "CURRENT: is of another database");
 	if (rc == LSM_OK)
-		rc = stored_read(&db->state, &db->stored);
+		rc = recover_options(db);
 	if (rc == LSM_OK)
 		rc = recover_replay(db, &r);
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||

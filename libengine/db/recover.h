@@ -19,6 +19,9 @@ void recovering_release(struct recovering *);
 /* db->next_number: above all that was reserved, and all that is there. */
 int recover_numbers(struct lsm_db *);
 
+/* What the state says of options, into the handle. */
+int recover_options(struct lsm_db *);
+
 /* db->log, not yet at any log. */
 int recover_log_object(struct lsm_db *, struct env_tail *);
 

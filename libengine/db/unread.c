@@ -53,7 +53,7 @@ read_state(struct lsm_db *db, const struct current *current,
 	int rc = manifest_read_pinned(db->dir, current, edit, table_gone, db,
 	    s);
 
-	if (rc != LSM_OK || (rc = stored_read(s, &db->stored)) != LSM_OK)
+	if (rc != LSM_OK || (rc = recover_options(db)) != LSM_OK)
 		return rc;
 	if (s->edit != edit || s->torn || log_of(s, w->committed) == 0 ||
 	    has_end(s, log_of(s, w->committed)))

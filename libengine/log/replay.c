@@ -29,6 +29,8 @@ replay_chain(struct replay *r)
 	while (rc == LSM_OK && number != 0) {
 		rc = segment_read(&r->segment, number, r->in, &r->delivery,
 		    r->out);
+		if (rc == LSM_OK && r->in->ended != NULL)
+			rc = r->in->ended(r->delivery.arg, &r->out->last);
 		if (rc == LSM_OK)
 			rc = chain_next(r->in, &r->list, &r->segment,
 			    &r->out->last, &r->aside, &number);
@@ -44,6 +46,7 @@ replay_end(struct replay *r)
 	int rc;
 
 	out->closed = s->names != 0;
+	out->named = s->names;
 	if (!s->believed) {
 		rc = log_list_need(r->in->dir, r->in->first, &r->list);
 		return rc != LSM_OK ? rc : chain_judge(r->in, &r->list, s,
