@@ -54,25 +54,59 @@ damaged(uint64_t number, const char *what)
 	    (unsigned long long)number, what);
 }
 
+static bool
+drops(const struct edit *e, uint64_t number)
+{
+	for (size_t i = 0; i < e->drops_count; i++)
+		if (e->drops[i] == number)
+			return true;
+	return false;
+}
+
 static int
 adds_check(const struct builder *b, const struct edit *e)
 {
 	int rc = LSM_OK;
 
-	for (size_t i = 0; i < e->adds_count && rc == LSM_OK; i++)
+	for (size_t i = 0; i < e->adds_count && rc == LSM_OK; i++) {
+		uint64_t number = e->adds[i].meta.number;
+
 		if ((rc = edit_check_add(&e->adds[i])) == LSM_OK &&
-		    has(b, e->adds[i].meta.number))
-			rc = damaged(e->adds[i].meta.number, "there already");
+		    has(b, number) && !drops(e, number))
+			rc = damaged(number, "there already");
+	}
 	return rc;
 }
 
+/* A table that the same edit adds again is moved: the file stays. */
 static int
-drop(struct builder *b, uint64_t number)
+move_check(const struct version_table *t, const struct edit *e)
+{
+	const struct table_meta *a = &t->meta;
+
+	for (size_t i = 0; i < e->adds_count; i++) {
+		const struct table_meta *m = &e->adds[i].meta;
+
+		if (m->number == a->number && (m->size != a->size ||
+		    m->sum != a->sum ||
+		    !bytes_equal(m->smallest, a->smallest) ||
+		    !bytes_equal(m->largest, a->largest)))
+			return damaged(m->number,
+			    "moved and is not the same");
+	}
+	return LSM_OK;
+}
+
+static int
+drop(struct builder *b, const struct edit *e, uint64_t number)
 {
 	size_t i = place_of(b, number);
+	int rc;
 
 	if (!has(b, number))
 		return damaged(number, "dropped and not there");
+	if ((rc = move_check(b->list[i], e)) != LSM_OK)
+		return rc;
 	version_table_unref(b->list[i]);
 	b->count--;
 	memmove(b->list + i, b->list + i + 1,
@@ -125,7 +159,7 @@ builder_apply(struct builder *b, struct edit *e)
 	    (rc = room_for(b, e->adds_count)) != LSM_OK)
 		return rc;
 	for (size_t i = 0; i < e->drops_count && rc == LSM_OK; i++)
-		rc = drop(b, e->drops[i]);
+		rc = drop(b, e, e->drops[i]);
 	for (size_t i = 0; i < e->adds_count && rc == LSM_OK; i++)
 		rc = add(b, &e->adds[i]);
 	return rc;
