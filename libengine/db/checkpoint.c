@@ -148,7 +148,8 @@ writer_read(struct checkpoint *c, uint64_t held)
 
 	if ((rc = current_read(db->dir, &current)) != LSM_OK ||
 	    (rc = manifest_read_pinned(db->dir, &current, held, nothing_gone,
-	    NULL, &c->r.state)) != LSM_OK || (rc = writer_end(db, &end)) != LSM_OK ||
+	    NULL, &c->r.state)) != LSM_OK ||
+	    (rc = writer_end(db, &end)) != LSM_OK ||
 	    (rc = end_know(c, &end)) != LSM_OK)
 		return rc;
 	return logs_read(c, db->dir, NULL, log_ended, &c->r.out);
