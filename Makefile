@@ -218,12 +218,18 @@ $(B)/bench: $(BENCH_SRC:%.c=$(B)/%.o) $(B)/liblsm.a $(B)/bench.peers
 	$(LINK) -o $@ $(filter %.o %.a,$^) $(LIBS) \
 		$$(grep ^-l $(B)/bench.peers) -lm
 
+# Whole processes beside each other, and an open in one.
+ONESHOT := $(patsubst %,$(B)/oneshot/%,spawn open)
+$(ONESHOT): $(B)/oneshot/%: $(B)/tests/bench/oneshot/%.o $(B)/liblsm.a
+	@mkdir -p $(@D)
+	$(LINK) -o $@ $^ $(LIBS)
+
 programs: all $(B)/unit $(MODEL:%=$(B)/model/%) $(CRASH:%=$(B)/crash/%)
 ifneq ($(filter asan fuzz,$(FLAVOUR)),)
 programs: $(FUZZ:%=$(B)/fuzz/%)
 endif
 ifeq ($(FLAVOUR),release)
-programs: $(B)/bench
+programs: $(B)/bench $(ONESHOT)
 endif
 
 # ---- check -----------------------------------------------------------------
@@ -234,7 +240,7 @@ endif
 parts = $(foreach n,$($(1)),$(2).$(n).$(3))
 PARTS_release := unit.release $(call parts,MODEL,model,release) \
 	$(call parts,CRASH,crash,release) cli.release walls.release \
-	man.release docs.release bench.release demo.release
+	man.release docs.release bench.release oneshot.release demo.release
 PARTS_asan := unit.asan $(call parts,MODEL,model,asan) \
 	$(call parts,CRASH,crash,asan) $(call parts,FUZZ,fuzz,asan)
 PARTS_sched := unit.sched
@@ -285,6 +291,8 @@ part.docs.release:
 	$(part) env LSM_BIN=$(CURDIR)/build/release tests/docs/run.sh $(TYPED)
 part.bench.release:
 	$(part) tests/bench/run.sh --smoke
+part.oneshot.release:
+	$(part) tests/bench/oneshot.sh --smoke
 part.demo.release:
 	$(part) tests/demo.sh --smoke
 
@@ -302,6 +310,14 @@ bench:
 		$(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(ENGINES),--engines '$(ENGINES)') \
 		$(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
+		$(if $(BENCH_DIR),--dir '$(BENCH_DIR)')
+
+# What a process costs that opens, does one thing and ends.
+bench-oneshot:
+	+@$(MAKE) -s --no-print-directory FLAVOUR=release all \
+		$(patsubst %,build/release/oneshot/%,spawn open)
+	@tests/bench/oneshot.sh $(if $(NUM),--num $(NUM)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(BENCH_DIR),--dir '$(BENCH_DIR)')
 
 demo:
@@ -381,5 +397,5 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: FORCE all unit programs check check-asan check-tsan check-sched \
-	check-long fuzz bench demo cover lint man deps deps-bench install \
+	check-long fuzz bench bench-oneshot demo cover lint man deps deps-bench install \
 	uninstall clean print-cflags

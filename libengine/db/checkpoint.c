@@ -142,12 +142,14 @@ static int
 writer_read(struct checkpoint *c, uint64_t held)
 {
 	struct lsm_db *db = c->db;
+	struct current current;
 	struct log_end end;
 	int rc;
 
-	rc = manifest_read_pinned(db->dir, held, nothing_gone, NULL,
-	    &c->r.state);
-	if (rc != LSM_OK || (rc = writer_end(db, &end)) != LSM_OK ||
+	if ((rc = current_read(db->dir, &current)) != LSM_OK ||
+	    (rc = manifest_read_pinned(db->dir, &current, held, nothing_gone,
+	    NULL, &c->r.state)) != LSM_OK ||
+	    (rc = writer_end(db, &end)) != LSM_OK ||
 	    (rc = end_know(c, &end)) != LSM_OK)
 		return rc;
 	return logs_read(c, db->dir, NULL, log_ended, &c->r.out);
@@ -436,9 +438,9 @@ lsm_checkpoint(lsm_db *db, const char *path,
 {
 	struct checkpoint c = { .db = db, .linking = true,
 		.progress = progress, .arg = arg };
-	int rc = db->read_only ? db_usable(db) : db_writable(db);
+	int rc = db->read_only ? LSM_OK : db_writable(db);
 
-	if (rc != LSM_OK)
+	if (rc != LSM_OK || (rc = db_readable(db)) != LSM_OK)
 		return rc;
 	c.copy.step = step;
 	c.copy.arg = &c;

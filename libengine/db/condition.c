@@ -56,9 +56,14 @@ conditions_ask_of(struct lsm_db *db, const struct lsm_batch *b,
 int
 conditions_ask(struct lsm_db *db, const struct lsm_batch *b, uint64_t *asked)
 {
-	struct view *v = view_now(db, asked);
-	int rc = conditions_ask_of(db, b, v, *asked);
+	struct view *v;
+	int rc;
 
+	*asked = 0;
+	if ((rc = db_readable(db)) != LSM_OK)
+		return rc;
+	v = view_now(db, asked);
+	rc = conditions_ask_of(db, b, v, *asked);
 	view_unref(v);
 	return rc;
 }

@@ -7,8 +7,7 @@
 #include "env/files.h"
 
 enum {
-	LOCK_TRY_US = 1000,		/* between two tries for the lock */
-	CLOSE_FLUSH = 1 << 20		/* memory: more is flushed at close */
+	LOCK_TRY_US = 1000		/* between two tries for the lock */
 };
 
 void
@@ -24,6 +23,14 @@ db_usable(const struct lsm_db *db)
 		return LSM_OK;
 	return status_set(LSM_FORKED,
 	    "%s: the handle belongs to the parent process", db->path);
+}
+
+int
+db_readable(struct lsm_db *db)
+{
+	int rc = db_usable(db);
+
+	return rc == LSM_OK && load_acquire(&db->unread) ? unread_end(db) : rc;
 }
 
 int
@@ -178,20 +185,13 @@ caches_new(struct lsm_db *db)
 /* LSM_OK: there is a database that this build reads, or one may be made.
  * Nothing is made before that is known, LOCK neither. */
 static int
-presence(struct lsm_db *db, bool *make)
+presence(struct lsm_db *db, bool *make, struct current *current)
 {
-	struct current current;
 	bool vacant;
-	int rc;
+	int rc = db_absent(db->dir, db->path, current, &vacant);
 
-	*make = false;
-	rc = db_absent(db->dir, db->path, &current, &vacant);
-	if (rc == LSM_OK)
-		memcpy(db->id, current.database, ID_SIZE);
-	if (rc != LSM_NO_DATABASE || !vacant || !db->opt.create)
-		return rc;
-	*make = true;
-	return LSM_OK;
+	*make = rc == LSM_NO_DATABASE && vacant && db->opt.create;
+	return *make ? LSM_OK : rc;
 }
 
 /* Only who makes the directory or the database pays for syncing parents. */
@@ -223,35 +223,36 @@ directory_durable(struct lsm_db *db)
 	return rc;
 }
 
+/* What was read of CURRENT before the lock may be old: recovery looks. */
 static int
-open_writer(struct lsm_db *db)
+open_writer(struct lsm_db *db, struct current *current)
 {
 	bool make;
 	int rc;
 
-	if ((rc = presence(db, &make)) != LSM_OK)
+	if ((rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
 	rc = db->env->ops->lock_open(db->dir, true, &db->lock);
 	if (rc != LSM_OK || (rc = lock_wait(db)) != LSM_OK)
 		return rc;
 	/* Another may have made it while this one waited. */
-	if ((rc = presence(db, &make)) != LSM_OK)
+	if (make && (rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
 	if (!make && db->opt.exclusive)
 		return status_set(LSM_EXISTS, "%s: database exists", db->path);
 	if (make && ((rc = directory_durable(db)) != LSM_OK ||
 	    (rc = db_create(db)) != LSM_OK))
 		return rc;
-	return make ? presence(db, &make) : LSM_OK;
+	return make ? presence(db, &make, current) : LSM_OK;
 }
 
 static int
-open_reader(struct lsm_db *db)
+open_reader(struct lsm_db *db, struct current *current)
 {
 	bool make;
 	int rc;
 
-	if ((rc = presence(db, &make)) != LSM_OK)
+	if ((rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
 	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
@@ -261,6 +262,7 @@ int
 lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 {
 	struct lsm_db *db;
+	struct current current;
 	int rc;
 
 	*out = NULL;
@@ -268,11 +270,13 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 		return rc;
 	if ((rc = directory_open(db)) != LSM_OK)
 		goto done;
-	if ((rc = db->read_only ? open_reader(db) : open_writer(db)) !=
-	    LSM_OK)
+	if ((rc = db->read_only ? open_reader(db, &current) :
+	    open_writer(db, &current)) != LSM_OK)
 		goto done;
+	memcpy(db->id, current.database, ID_SIZE);
 	if ((rc = caches_new(db)) != LSM_OK ||
-	    (rc = db_recover(db)) != LSM_OK ||
+	    (rc = db->read_only ? reader_open(db, &current) :
+	    db_recover(db, &current)) != LSM_OK ||
 	    (rc = work_start(db)) != LSM_OK)
 		goto done;
 	*out = db;
@@ -287,14 +291,15 @@ done:
 static void
 close_flush(struct lsm_db *db)
 {
-	size_t used;
+	bool much;
 
 	if (db->read_only || db_writable(db) != LSM_OK)
 		return;
 	mutex_lock(&db->write_mu);
-	used = memtable_used(db->active);
+	much = load_acquire(&db->unread) ? !unread_short(db) :
+	    memtable_used(db->active) > CLOSE_FLUSH;
 	mutex_unlock(&db->write_mu);
-	if (used > CLOSE_FLUSH)
+	if (much)
 		(void)lsm_flush(db);
 }
 
@@ -308,7 +313,7 @@ close_log(struct lsm_db *db)
 	if ((rc = db_writable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
-	rc = log_leave(db->log, db->sequence);
+	rc = log_leave(db->log, db->sequence, !db->opt.no_sync);
 	mutex_unlock(&db->write_mu);
 	return rc;
 }

@@ -36,6 +36,7 @@ enum {
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first is no larger */
+#define CLOSE_FLUSH ((size_t)1 << 20)	/* memory: more is flushed at close */
 
 /* A memtable, and the log that holds its oldest entry. */
 struct generation {
@@ -108,7 +109,7 @@ struct lsm_db {
 	/* Guarded by write_mu. */
 	struct mutex write_mu;
 	struct log *log;
-	struct memtable *active;	/* the view holds it */
+	struct memtable *active;	/* the view holds it; NULL: unread */
 	uint64_t sequence;		/* last one given, or read */
 	size_t ahead_at;		/* bytes in it at which a log is wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
@@ -152,6 +153,7 @@ struct lsm_db {
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
+	_Atomic bool unread;		/* the view has no memory: unread.c */
 	_Atomic bool scrubbing;		/* dead logs are not used again */
 	_Atomic bool log_wanted;	/* the worker is to prepare one */
 	struct fence fence;		/* see promise 3 in lsm(7) */
@@ -168,7 +170,8 @@ void view_fill(struct view *, struct version *, const struct generation *,
     size_t count);			/* takes references */
 void view_push(struct view *, const struct generation *);
 void view_unref(struct view *);
-struct view *view_now(struct lsm_db *, uint64_t *sequence); /* a reference */
+/* A reference. The log was read: unread_end. */
+struct view *view_now(struct lsm_db *, uint64_t *sequence);
 /* Replace db->view; the old one is given back, to be let go without locks. */
 struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);
@@ -191,6 +194,7 @@ extern bool condition_bug;	/* asked once only: the tests must notice */
 
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */
+int db_readable(struct lsm_db *);	/* and the log was read, now at last */
 int db_writable(struct lsm_db *);	/* and READ_ONLY, the fence */
 int db_fence(struct lsm_db *, int code);	/* with the story of now */
 void durable_raise(struct lsm_db *, uint64_t sequence);
@@ -254,10 +258,18 @@ void merge_end(struct lsm_db *);
 bool merge_due_locked(struct lsm_db *);
 bool merge_behind_locked(struct lsm_db *);	/* writers are to wait */
 
-/* recover.c */
-int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
-/* reader.c: a read-only handle */
-int reader_open(struct lsm_db *);
+/* recover.c; fills state, view, log, sequence. CURRENT was read, perhaps
+ * before the writer's lock was had. */
+int db_recover(struct lsm_db *, const struct current *);
+/* unread.c: open without reading the log; LSM_NOTFOUND: it must be read. Who
+ * needs the view, a number or the manifest says unread_end first. */
+int unread_open(struct lsm_db *, const struct current *);
+int unread_end(struct lsm_db *);
+int unread_end_locked(struct lsm_db *);			/* write_mu held */
+bool unread_room(struct lsm_db *, size_t data);		/* likewise */
+bool unread_short(struct lsm_db *);	/* the next open reads little */
+/* reader.c: a read-only handle; CURRENT was just read */
+int reader_open(struct lsm_db *, const struct current *);
 /* create.c */
 int db_create(struct lsm_db *);
 int db_absent(struct env_dir *, const char *path, struct current *,

@@ -89,7 +89,7 @@ lsm_iter_new(lsm_db *db, const lsm_snapshot *snapshot, const lsm_range *range,
 	int rc;
 
 	*out = NULL;
-	if ((rc = db_usable(db)) != LSM_OK)
+	if ((rc = db_readable(db)) != LSM_OK)
 		return rc;
 	if ((it = mem_zalloc(sizeof *it)) == NULL)
 		return mem_exhausted(sizeof *it);

@@ -186,9 +186,16 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 {
 	/* Only the writer replaces the active memtable: no lock is needed to
 	 * look at it, but the view may be swapped by an edit. */
-	struct memtable *mem = db->active;
+	struct memtable *mem;
 	int rc;
 
+	if (load_acquire(&db->unread)) {
+		if (unread_room(db, data))
+			return LSM_OK;
+		if ((rc = unread_end_locked(db)) != LSM_OK)
+			return rc;
+	}
+	mem = db->active;
 	if (memtable_used(mem) >= db->ahead_at)
 		log_ahead(db);
 	if (!memtable_full(mem) &&

@@ -179,7 +179,7 @@ lsm_stats(lsm_db *db, each_stat *each, void *arg)
 	struct view *v;
 	int rc;
 
-	if ((rc = db_usable(db)) != LSM_OK)
+	if ((rc = db_readable(db)) != LSM_OK)
 		return rc;
 	v = view_now(db, &sequence);
 	levels_tell(v->version, each, arg);
@@ -326,7 +326,7 @@ lsm_files(lsm_db *db, void (*each)(void *, const lsm_file_info *), void *arg)
 	struct view *v;
 	int rc;
 
-	if ((rc = db_usable(db)) != LSM_OK ||
+	if ((rc = db_readable(db)) != LSM_OK ||
 	    (rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK ||
 	    (rc = names_sort(&names, &sorted)) != LSM_OK)
 		goto done;

@@ -53,7 +53,8 @@ lsm_flush(lsm_db *db)
 {
 	int rc;
 
-	if ((rc = db_writable(db)) != LSM_OK)
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = db_readable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
 	if (memtable_entries(db->active) > 0)
@@ -230,9 +231,11 @@ lsm_compact_range(lsm_db *db, const lsm_range *range,
 int
 lsm_step(lsm_db *db, int *more)
 {
-	bool any;
-	int rc = work_step(db, &any);
+	bool any = false;
+	int rc = db_writable(db);
 
+	if (rc == LSM_OK && (rc = db_readable(db)) == LSM_OK)
+		rc = work_step(db, &any);
 	*more = any;
 	return rc;
 }

@@ -93,7 +93,7 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
 
 	if (value != NULL)
 		value->size = 0;
-	if ((rc = db_usable(db)) != LSM_OK ||
+	if ((rc = db_readable(db)) != LSM_OK ||
 	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
 		return rc;
 	if (snapshot != NULL)
@@ -112,7 +112,7 @@ lsm_snapshot_new(lsm_db *db, lsm_snapshot **out)
 	int rc;
 
 	*out = NULL;
-	if ((rc = db_usable(db)) != LSM_OK)
+	if ((rc = db_readable(db)) != LSM_OK)
 		return rc;
 	if ((s = mem_alloc(sizeof *s)) == NULL)
 		return mem_exhausted(sizeof *s);

@@ -73,21 +73,40 @@ read_manifest(struct lsm_db *db, struct reading *r)
 	uint64_t edit = r->words.head >> ENV_HEAD_SHIFT;
 
 	if (r->pin != NULL && r->words.head != 0)
-		return manifest_read_pinned(db->dir, edit, table_gone, db,
-		    &r->state);
+		return manifest_read_pinned(db->dir, &r->current, edit,
+		    table_gone, db, &r->state);
 	return manifest_read(db->dir, table_gone, db, &r->state);
+}
+
+static int
+read_current(struct lsm_db *db, struct reading *r)
+{
+	int rc = current_read(db->dir, &r->current);
+
+	if (rc == LSM_OK && memcmp(r->current.database, db->id, ID_SIZE) != 0)
+		rc = status_set(LSM_CORRUPT, "CURRENT: is of another database");
+	return rc;
+}
+
+/* What was read of CURRENT before the pin holds when it names the manifest
+ * that the pinned version is announced to be in. */
+static bool
+named(const struct current *c, uint64_t head)
+{
+	return head == env_head(head >> ENV_HEAD_SHIFT, c->manifest);
 }
 
 static int
 read_pin(struct lsm_db *db, struct reading *r)
 {
-	struct current current;
-	int rc = current_read(db->dir, &current);
+	int rc = r->current.manifest != 0 ? LSM_OK : read_current(db, r);
 
-	if (rc == LSM_OK && memcmp(current.database, db->id, ID_SIZE) != 0)
-		rc = status_set(LSM_CORRUPT, "CURRENT: is of another database");
-	return rc == LSM_OK ? pin_take(&db->pins, current.edit, &r->pin,
-	    &r->words) : rc;
+	if (rc == LSM_OK)
+		rc = pin_take(&db->pins, r->current.edit, &r->pin, &r->words);
+	if (rc == LSM_OK && r->words.head != 0 &&
+	    !named(&r->current, r->words.head))
+		rc = read_current(db, r);
+	return rc;
 }
 
 int
@@ -95,7 +114,7 @@ reading_begin(struct lsm_db *db, struct reading *r, bool plain)
 {
 	int rc = LSM_OK;
 
-	*r = (struct reading){ .load.db = db };
+	*r = (struct reading){ .load.db = db, .current = r->current };
 	if (!plain)
 		rc = read_pin(db, r);
 	return rc == LSM_OK ? read_manifest(db, r) : rc;
@@ -133,12 +152,16 @@ reading_stands(struct lsm_db *db, const struct reading *r)
  * damaged, look without: what fails on a manifest that does not move is told.
  */
 static int
-read_steadily(struct lsm_db *db, struct reading *r)
+read_steadily(struct lsm_db *db, const struct current *current,
+    struct reading *r)
 {
 	char story[STATUS_STORY_MAX];
 	bool plain = db->lock == NULL;
 	int rc = LSM_OK;
 
+	*r = (struct reading){ 0 };
+	if (current != NULL)
+		r->current = *current;
 	for (int i = 0; i < READING_TRIES; i++) {
 		rc = read_all(db, r, plain);
 		if (rc == LSM_OK && (r->pin != NULL || reading_stands(db, r)))
@@ -201,14 +224,15 @@ remember(struct lsm_db *db, const struct reading *r)
 	db->recovery.set_aside = r->out.aside_count;
 }
 
+/* *current was just read, or NULL. */
 static int
-read_and_show(struct lsm_db *db)
+read_and_show(struct lsm_db *db, const struct current *current)
 {
 	struct reading r;
 	struct view *next;
 	int rc;
 
-	if ((rc = read_steadily(db, &r)) != LSM_OK)
+	if ((rc = read_steadily(db, current, &r)) != LSM_OK)
 		return rc;
 	if ((rc = view_alloc(r.load.count, &next)) == LSM_OK) {
 		db->seen = r.words;
@@ -220,11 +244,11 @@ read_and_show(struct lsm_db *db)
 }
 
 int
-reader_open(struct lsm_db *db)
+reader_open(struct lsm_db *db, const struct current *current)
 {
 	db->pins.lock = db->lock;
 	memcpy(db->pins.id, db->id, ID_SIZE);
-	return read_and_show(db);
+	return read_and_show(db, current);
 }
 
 /* The same version, and more of the log: its entries go on in the memtable
@@ -275,11 +299,11 @@ refresh_locked(struct lsm_db *db)
 	}
 	if (now.head == 0 || now.head != db->seen.head ||
 	    db->view->pin == NULL)
-		return read_and_show(db);
+		return read_and_show(db, NULL);
 	if (now.committed == db->seen.committed)
 		return LSM_OK;
 	if (db->read_to.number == 0 || refresh_log(db, &now) != LSM_OK)
-		return read_and_show(db);
+		return read_and_show(db, NULL);
 	return LSM_OK;
 }
 

@@ -10,6 +10,7 @@
 enum { READING_TRIES = 40 };
 
 struct reading {
+	struct current current;	/* read before the pin, or after it */
 	struct pin *pin;
 	struct env_words words;
 	struct state state;

@@ -10,16 +10,11 @@
 #include "db/db.h"
 
 #include "base/alloc.h"
-#include "db/load.h"
+#include "db/recover.h"
 #include "env/files.h"
 
-struct recovering {
-	struct load load;
-	struct log_replay_out out;
-};
-
-static int
-replay(struct lsm_db *db, struct recovering *r)
+int
+recover_replay(struct lsm_db *db, struct recovering *r)
 {
 	struct log_replay_in in = {
 		.dir = db->dir,
@@ -52,7 +47,7 @@ replay(struct lsm_db *db, struct recovering *r)
 	return LSM_OK;
 }
 
-static void
+void
 recovering_release(struct recovering *r)
 {
 	load_release(&r->load);
@@ -117,8 +112,8 @@ manifest_open(struct lsm_db *db, const struct env_tail *tail)
 }
 
 /* Above every number reserved and every name that is there. */
-static int
-numbers_find(struct lsm_db *db)
+int
+recover_numbers(struct lsm_db *db)
 {
 	struct env_names names = { 0 };
 	const char *name;
@@ -220,8 +215,8 @@ log_new_segment(struct lsm_db *db, const struct log_end *before,
 	return log_sync(db->log, log_position(number, BLOCK_UNIT + 1));
 }
 
-static int
-log_object_open(struct lsm_db *db, struct env_tail *tail)
+int
+recover_log_object(struct lsm_db *db, struct env_tail *tail)
 {
 	struct log_options lo = {
 		.dir = db->dir,
@@ -240,12 +235,15 @@ log_object_open(struct lsm_db *db, struct env_tail *tail)
 /* The ring vouches for the end: go on in the same file. What can be read is
  * durable then, so a fence takes none of it back. */
 static int
-go_on_here(struct lsm_db *db, struct recovering *r, bool left)
+go_on_here(struct lsm_db *db, struct recovering *r,
+    const struct env_tail *tail)
 {
 	struct log_end last = r->out.last;
+	bool durable = tail->left && tail->durable >=
+	    log_position(last.number, last.size);
 	int rc;
 
-	if (!left && ((rc = logs_sync(db, last.number)) != LSM_OK ||
+	if (!durable && ((rc = logs_sync(db, last.number)) != LSM_OK ||
 	    (rc = log_sync(db->log, log_position(last.number, last.size))) !=
 	    LSM_OK))
 		return rc;
@@ -312,8 +310,8 @@ recover_log(struct lsm_db *db, struct recovering *r)
 	bool here;
 	int rc;
 
-	if ((rc = numbers_find(db)) != LSM_OK ||
-	    (rc = log_object_open(db, &tail)) != LSM_OK ||
+	if ((rc = recover_numbers(db)) != LSM_OK ||
+	    (rc = recover_log_object(db, &tail)) != LSM_OK ||
 	    (rc = manifest_open(db, &tail)) != LSM_OK)
 		return rc;
 	r->out.syncing |= tail.syncing;
@@ -327,11 +325,11 @@ recover_log(struct lsm_db *db, struct recovering *r)
 		return rc;
 	if (r->out.syncing)
 		return write_again(db, r);
-	return here ? go_on_here(db, r, tail.left) : go_on_in_new(db, r);
+	return here ? go_on_here(db, r, &tail) : go_on_in_new(db, r);
 }
 
-static int
-options_recover(struct lsm_db *db)
+int
+recover_options(struct lsm_db *db)
 {
 	int rc = stored_read(&db->state, &db->stored);
 
@@ -339,18 +337,23 @@ options_recover(struct lsm_db *db)
 	return rc;
 }
 
-static int
-recover_writer(struct lsm_db *db)
+int
+db_recover(struct lsm_db *db, const struct current *current)
 {
 	struct recovering r = { 0 };
 	bool more = true;
 	int rc;
 
+	if ((rc = unread_open(db, current)) != LSM_NOTFOUND)
+		return rc;
 	rc = manifest_read(db->dir, table_gone, db, &db->state);
+	if (rc == LSM_OK && memcmp(db->state.current.database, db->id,
+	    ID_SIZE) != 0)
+		rc = status_set(LSM_CORRUPT, "CURRENT: is of another database");
 	if (rc == LSM_OK)
-		rc = options_recover(db);
+		rc = recover_options(db);
 	if (rc == LSM_OK)
-		rc = replay(db, &r);
+		rc = recover_replay(db, &r);
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||
 	    (rc = show(db, &r.load)) != LSM_OK)
 		goto done;
@@ -370,8 +373,3 @@ done:
 	return rc;
 }
 
-int
-db_recover(struct lsm_db *db)
-{
-	return db->read_only ? reader_open(db) : recover_writer(db);
-}

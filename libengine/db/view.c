@@ -65,6 +65,7 @@ view_now(struct lsm_db *db, uint64_t *sequence)
 
 	mutex_lock(&db->mu);
 	v = db->view;
+	assert(v->count > 0);
 	atomic_fetch_add_explicit(&v->refs, 1, memory_order_relaxed);
 	*sequence = load_acquire(&db->visible);
 	if (load_relaxed(&db->fence.code) != LSM_OK &&

@@ -176,7 +176,8 @@ work_step(struct lsm_db *db, bool *more)
 static bool
 pending_locked(struct lsm_db *db)
 {
-	if (load_acquire(&db->fence.code) != LSM_OK)
+	if (load_acquire(&db->fence.code) != LSM_OK ||
+	    load_acquire(&db->unread))
 		return false;
 	if ((db->view->count > 1 && db->work_error == LSM_OK) ||
 	    load_acquire(&db->log_wanted))
@@ -191,7 +192,8 @@ rest_locked(struct lsm_db *db)
 {
 	const struct version *v = db->view->version;
 
-	if (load_acquire(&db->fence.code) == LSM_OK) {
+	if (load_acquire(&db->fence.code) == LSM_OK &&
+	    !load_acquire(&db->unread)) {
 		if (db->merge_failed && db->merge_retry)
 			return !cond_wait_for(&db->changed, &db->mu, RETRY_US);
 		if (!db->merge_failed && v->levels[0].count > 1 &&

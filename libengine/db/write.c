@@ -78,6 +78,11 @@ commit_memory(struct lsm_db *db, const struct commit *c)
 	struct bytes rest = c->ops;
 	struct entry e = c->entry;
 
+	if (load_acquire(&db->unread)) {
+		db->sequence += c->count;
+		store_release(&db->visible, db->sequence);
+		return;
+	}
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->record == RECORD_BATCH && !batch_take(&rest, &e))
 			break;	/* a batch is made by our own calls only */

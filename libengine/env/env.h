@@ -54,14 +54,16 @@ struct env_tail {
 	bool trusted;		/* same boot, database and LOCK: believe it */
 	bool syncing;		/* a sync failed, or it died in one; true
 				 * also where there is nothing to trust */
-	bool left;		/* it closed its log in order */
+	bool left;		/* it closed its log in order: nothing but the
+				 * end of the last log may wait for a sync */
 	bool foreign;		/* LOCK is new here, a copy, or shared: so the
 				 * directory may be a copy of another */
+	uint64_t durable;	/* log bytes below are on the disk */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
 	/* With `left`: what stands before `committed` in the ring, where the
-	 * leave mark was, that all below it was durable. */
+	 * leave mark was. */
 	uint8_t end[ENV_TAIL_END];
 };
 
@@ -71,6 +73,8 @@ struct env_tail {
  */
 struct env_words {
 	bool trusted;
+	bool syncing, left;	/* as in env_tail, */
+	uint64_t durable;	/* and this */
 	uint64_t head;		/* env_head(); 0: none was announced */
 	uint64_t oldest;	/* edit; files of versions below may be gone */
 	uint64_t ended;		/* edit; pins below no longer hold */
@@ -217,6 +221,7 @@ struct env_dir {
 
 struct env_file {
 	lsm_env *env;
+	uint64_t size;		/* when it was opened */
 };
 
 struct env_lock {

@@ -4,6 +4,7 @@
 #ifndef ENV_POSIX_H
 #define ENV_POSIX_H
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "env/env.h"
@@ -17,7 +18,8 @@ _Static_assert(sizeof(off_t) == 8, "offsets are 64 bits");
 struct posix_dir {
 	struct env_dir base;
 	int fd;
-	char *path;		/* absolute; NULL when it has none to go by */
+	char *given;		/* the path it was opened by, or NULL */
+	char *path;		/* a writer's: absolute; NULL when unknown */
 	dev_t device;
 	ino_t inode;
 	bool locked;		/* LOCK was opened, and was this: */
@@ -25,10 +27,13 @@ struct posix_dir {
 	ino_t lock_inode;
 };
 
-/* LOCK, open. The map is made at the first look and kept. */
+/* LOCK, open. The page is mapped at the first look, the ring at the first
+ * look that finds something there; both stay. */
 struct posix_lock {
 	struct env_lock base;
 	int fd;
+	dev_t device;
+	ino_t inode;
 	int dir_fd;		/* carries flock(2); -1 when not writable */
 	bool writable;
 	struct ring_memory memory;
@@ -43,6 +48,8 @@ struct posix_name posix_name(const char *);
 /* Open a regular file, and nothing else, below a directory. No descriptor is
  * left open after a failure, and *fd is -1. LSM_NOTFOUND, LSM_EXISTS. */
 int posix_openat(int dir_fd, const char *name, int flags, int *fd);
+int posix_openat_stat(int dir_fd, const char *name, int flags, int *fd,
+    struct stat *);
 
 /* All of the bytes, or a story that begins with the name. */
 int posix_write(int fd, const char *name, uint64_t at, const void *, size_t);
@@ -81,6 +88,8 @@ int posix_file_map(struct env_file *, uint64_t size, const uint8_t **);
 void posix_file_unmap(lsm_env *, const uint8_t *, uint64_t size);
 
 /* posix_lock.c */
+/* Remember where the directory is, for posix_dir_same. */
+int posix_dir_remember(struct posix_dir *);
 int posix_lock_open(struct env_dir *, bool create, struct env_lock **);
 void posix_lock_close(struct env_lock *);
 int posix_lock_hold(struct env_lock *, uint64_t first, uint64_t count,
@@ -101,12 +110,16 @@ enum { POSIX_PAGE_BYTE = 1 };
  * no failure. The writer's map is its own, a reader's belongs to the lock. */
 struct ring_memory posix_ring_map(int fd, bool writable);
 void posix_ring_unmap(struct ring_memory);
+/* A reader's, in two steps. NULL: cannot. */
+struct ring_control *posix_ring_page(int fd, bool writable);
+uint8_t *posix_ring_bytes(int fd, bool writable);
 /* Two times the ring in a row, over `fd` at `offset`; NULL: cannot. */
 uint8_t *posix_ring_twice(int fd, off_t offset, int protection);
 /* LOCK gets its size and its space on the disk. False: no ring here. */
 bool posix_ring_fill(int fd);
-/* False when the boot, or the file, has no identity to go by. */
-bool posix_ring_identity(int fd, const uint8_t id[16], struct ring_identity *);
+/* False when the boot has no identity to go by. */
+bool posix_ring_identity(const struct posix_lock *, const uint8_t id[16],
+    struct ring_identity *);
 
 /* posix_log.c */
 int posix_log_open(struct env_dir *, struct env_lock *, const uint8_t id[16],

@@ -111,22 +111,27 @@ make_path(const char *path, bool *created)
 	return rc;
 }
 
-/* Where the directory is, for posix_dir_same. Of a path that cannot be
- * resolved nothing is remembered. */
 static int
-remember_path(struct posix_dir *dir, const char *path)
+path_copy(const char *path, char **out)
+{
+	size_t n = strlen(path) + 1;
+
+	if ((*out = mem_alloc(n)) == NULL)
+		return mem_exhausted(n);
+	memcpy(*out, path, n);
+	return LSM_OK;
+}
+
+/* Of a path that cannot be resolved nothing is remembered. */
+int
+posix_dir_remember(struct posix_dir *dir)
 {
 	char whole[PATH_MAX];
-	size_t n;
 
-	if (path == NULL || realpath(path, whole) == NULL)
+	if (dir->path != NULL || dir->given == NULL ||
+	    realpath(dir->given, whole) == NULL)
 		return LSM_OK;
-	n = strlen(whole) + 1;
-	dir->path = mem_alloc(n);
-	if (dir->path == NULL)
-		return mem_exhausted(n);
-	memcpy(dir->path, whole, n);
-	return LSM_OK;
+	return path_copy(whole, &dir->path);
 }
 
 /* Takes the descriptor, after a failure as well. */
@@ -145,7 +150,7 @@ dir_new(lsm_env *env, int fd, const char *path, struct env_dir **out)
 		rc = status_system(errno, "directory: stat");
 		goto failed;
 	}
-	if ((rc = remember_path(dir, path)) != LSM_OK)
+	if (path != NULL && (rc = path_copy(path, &dir->given)) != LSM_OK)
 		goto failed;
 	dir->base.env = env;
 	dir->fd = fd;
@@ -194,6 +199,7 @@ posix_dir_close(struct env_dir *base)
 	if (dir == NULL)
 		return;
 	close(dir->fd);
+	mem_free(dir->given);
 	mem_free(dir->path);
 	mem_free(dir);
 }

@@ -62,17 +62,24 @@ open_failed(int error, const char *name)
 }
 
 static int
-check_regular(int fd, const char *name)
+check_regular(int fd, const char *name, struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
+	if (fstat(fd, st) != 0)
 		return status_system(errno, "%s: stat", name);
-	return S_ISREG(st.st_mode) ? LSM_OK : not_regular(name);
+	return S_ISREG(st->st_mode) ? LSM_OK : not_regular(name);
 }
 
 int
 posix_openat(int dir_fd, const char *name, int flags, int *fd)
+{
+	struct stat st;
+
+	return posix_openat_stat(dir_fd, name, flags, fd, &st);
+}
+
+int
+posix_openat_stat(int dir_fd, const char *name, int flags, int *fd,
+    struct stat *st)
 {
 	int rc;
 
@@ -83,7 +90,7 @@ posix_openat(int dir_fd, const char *name, int flags, int *fd)
 	} while (*fd < 0 && errno == EINTR);
 	if (*fd < 0)
 		return open_failed(errno, name);
-	if ((rc = check_regular(*fd, name)) == LSM_OK)
+	if ((rc = check_regular(*fd, name, st)) == LSM_OK)
 		return LSM_OK;
 	close(*fd);
 	*fd = -1;
@@ -178,20 +185,15 @@ posix_file_open(struct env_dir *base, const char *name, enum env_open how,
 		return mem_exhausted(sizeof *file);
 	file->base.env = base->env;
 	memcpy(file->name, posix_name(name).text, sizeof file->name);
-	rc = posix_openat(dir->fd, name, open_flags(how), &file->fd);
-	if (rc != LSM_OK)
-		goto failed;
-	if (fstat(file->fd, &st) != 0) {
-		rc = status_system(errno, "%s: stat", name);
-		close(file->fd);
-		goto failed;
+	rc = posix_openat_stat(dir->fd, name, open_flags(how), &file->fd,
+	    &st);
+	if (rc != LSM_OK) {
+		mem_free(file);
+		return rc;
 	}
-	file->end = (uint64_t)st.st_size;
+	file->base.size = file->end = (uint64_t)st.st_size;
 	*out = &file->base;
 	return LSM_OK;
-failed:
-	mem_free(file);
-	return rc;
 }
 
 int

@@ -20,19 +20,6 @@
 #include "base/status.h"
 #include "env/posix.h"
 
-static int
-remember_lock(struct posix_dir *dir, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return status_system(errno, "LOCK: stat");
-	dir->locked = true;
-	dir->lock_device = st.st_dev;
-	dir->lock_inode = st.st_ino;
-	return LSM_OK;
-}
-
 /* A description of the directory that is this handle's alone. */
 static int
 open_directory(struct posix_dir *dir, int *fd)
@@ -46,6 +33,7 @@ posix_lock_open(struct env_dir *base, bool create, struct env_lock **out)
 {
 	struct posix_dir *dir = (struct posix_dir *)base;
 	struct posix_lock *lock;
+	struct stat st;
 	int rc;
 
 	*out = NULL;
@@ -55,17 +43,19 @@ posix_lock_open(struct env_dir *base, bool create, struct env_lock **out)
 	lock->base.env = base->env;
 	lock->writable = create;
 	lock->dir_fd = -1;
-	rc = posix_openat(dir->fd, "LOCK", create ? O_RDWR | O_CREAT : O_RDONLY,
-	    &lock->fd);
-	if (rc == LSM_OK && create)
-		rc = open_directory(dir, &lock->dir_fd);
-	if (rc == LSM_OK)
-		rc = remember_lock(dir, lock->fd);
-	if (rc == LSM_OK)
-		*out = &lock->base;
-	else
+	rc = posix_openat_stat(dir->fd, "LOCK",
+	    create ? O_RDWR | O_CREAT : O_RDONLY, &lock->fd, &st);
+	if (rc != LSM_OK || (create &&
+	    ((rc = open_directory(dir, &lock->dir_fd)) != LSM_OK ||
+	    (rc = posix_dir_remember(dir)) != LSM_OK))) {
 		posix_lock_close(&lock->base);
-	return rc;
+		return rc;
+	}
+	dir->locked = true;
+	lock->device = dir->lock_device = st.st_dev;
+	lock->inode = dir->lock_inode = st.st_ino;
+	*out = &lock->base;
+	return LSM_OK;
 }
 
 void
@@ -176,6 +166,13 @@ posix_lock_test(struct env_lock *base, uint64_t first, uint64_t count,
 	return LSM_OK;
 }
 
+/* The words only: the ring may be mapped by another thread meanwhile. */
+static struct ring_memory
+page_only(const struct posix_lock *lock)
+{
+	return (struct ring_memory){ .control = lock->memory.control };
+}
+
 bool
 posix_lock_page(struct posix_lock *lock, const uint8_t id[16],
     struct ring_identity *identity)
@@ -186,18 +183,18 @@ posix_lock_page(struct posix_lock *lock, const uint8_t id[16],
 	bool any;
 
 	if (lock->memory.control == NULL)
-		lock->memory = posix_ring_map(lock->fd, false);
+		lock->memory.control = posix_ring_page(lock->fd, false);
 	if (lock->memory.control == NULL)
 		return false;
-	if (id != NULL && posix_ring_identity(lock->fd, id, identity)) {
-		ring_words(lock->memory, identity, &words);
+	if (id != NULL && posix_ring_identity(lock, id, identity)) {
+		ring_words(page_only(lock), identity, &words);
 		if (words.trusted)
 			return true;
 	}
 	if (posix_lock_test(&lock->base, POSIX_PAGE_BYTE, 1, &any, &held) ==
 	    LSM_OK && any)
-		return ring_identity_of(lock->memory, id, identity);
-	return posix_ring_identity(lock->fd, id != NULL ? id : none, identity);
+		return ring_identity_of(page_only(lock), id, identity);
+	return posix_ring_identity(lock, id != NULL ? id : none, identity);
 }
 
 void
@@ -209,5 +206,5 @@ posix_lock_words(struct env_lock *base, const uint8_t id[16],
 
 	*words = (struct env_words){ 0 };
 	if (posix_lock_page(lock, id, &identity))
-		ring_words(lock->memory, &identity, words);
+		ring_words(page_only(lock), &identity, words);
 }

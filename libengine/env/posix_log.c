@@ -103,7 +103,7 @@ posix_log_open(struct env_dir *base, struct env_lock *lock_base,
 	log = mem_zalloc(sizeof *log);
 	if (log == NULL)
 		return mem_exhausted(sizeof *log);
-	if (posix_ring_identity(lock->fd, id, &identity) &&
+	if (posix_ring_identity(lock, id, &identity) &&
 	    posix_ring_fill(lock->fd))
 		log->memory = posix_ring_map(lock->fd, true);
 	ring_init(&log->ring, base->env, log->memory, &identity,
@@ -135,6 +135,27 @@ posix_log_close(struct env_log *base)
 	mem_free(log);
 }
 
+/* A few bytes of a ring that is not worth a map. */
+static int
+tail_end_read(const struct posix_lock *lock, struct env_tail *tail)
+{
+	uint64_t at = tail->committed - sizeof tail->end;
+	size_t got;
+	int rc = LSM_OK;
+
+	for (size_t n = 0; n < sizeof tail->end && rc == LSM_OK; n += got) {
+		size_t room = RING_SIZE - ((at + n) & RING_MASK);
+
+		if (room > sizeof tail->end - n)
+			room = sizeof tail->end - n;
+		rc = posix_read(lock->fd, "LOCK", LOCK_RING +
+		    ((at + n) & RING_MASK), tail->end + n, room, &got);
+		if (rc == LSM_OK && got == 0)
+			break;
+	}
+	return rc;
+}
+
 int
 posix_log_tail(struct env_dir *dir, struct env_lock *lock_base,
     const uint8_t id[16], uint64_t number, uint64_t from, struct buffer *out,
@@ -147,6 +168,15 @@ posix_log_tail(struct env_dir *dir, struct env_lock *lock_base,
 	*tail = (struct env_tail){ 0 };
 	if (!posix_lock_page(lock, id, &identity))
 		return LSM_OK;
+	ring_look(lock->memory, &identity, tail);
+	if (ring_tail_empty(tail, number, from))
+		return tail->left ? tail_end_read(lock, tail) : LSM_OK;
+	if (lock->memory.bytes == NULL)
+		lock->memory.bytes = posix_ring_bytes(lock->fd, false);
+	if (lock->memory.bytes == NULL) {
+		*tail = (struct env_tail){ 0 };
+		return LSM_OK;
+	}
 	return ring_copy(lock->memory, &identity, number, from, out, tail);
 }
 

@@ -50,22 +50,40 @@ keep_from_children(struct ring_memory m)
 	    madvise(m.bytes, 2 * RING_SIZE, MADV_DONTFORK) == 0;
 }
 
-struct ring_memory
-posix_ring_map(int fd, bool writable)
+static int
+protection(bool writable)
 {
-	int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-	struct ring_memory m = { 0 };
+	return PROT_READ | (writable ? PROT_WRITE : 0);
+}
+
+struct ring_control *
+posix_ring_page(int fd, bool writable)
+{
 	struct stat st;
 	void *page;
 
 	/* A page larger than the offset of the ring could not be mapped. */
 	if (!is_filled(fd, &st) || LOCK_RING % sysconf(_SC_PAGESIZE) != 0)
+		return NULL;
+	page = mmap(NULL, CONTROL_SIZE, protection(writable), MAP_SHARED, fd,
+	    0);
+	return page == MAP_FAILED ? NULL : page;
+}
+
+uint8_t *
+posix_ring_bytes(int fd, bool writable)
+{
+	return posix_ring_twice(fd, LOCK_RING, protection(writable));
+}
+
+struct ring_memory
+posix_ring_map(int fd, bool writable)
+{
+	struct ring_memory m = { .control = posix_ring_page(fd, writable) };
+
+	if (m.control == NULL)
 		return m;
-	page = mmap(NULL, CONTROL_SIZE, protection, MAP_SHARED, fd, 0);
-	if (page == MAP_FAILED)
-		return m;
-	m.bytes = posix_ring_twice(fd, LOCK_RING, protection);
-	m.control = page;
+	m.bytes = posix_ring_bytes(fd, writable);
 	if (m.bytes != NULL && (!writable || keep_from_children(m)))
 		return m;
 	posix_ring_unmap(m);
@@ -170,15 +188,12 @@ boot_id(uint8_t id[RING_ID])
 }
 
 bool
-posix_ring_identity(int fd, const uint8_t id[16], struct ring_identity *out)
+posix_ring_identity(const struct posix_lock *lock, const uint8_t id[16],
+    struct ring_identity *out)
 {
-	struct stat st;
-
 	memset(out, 0, sizeof *out);
 	memcpy(out->database, id, sizeof out->database);
-	if (fstat(fd, &st) != 0 || !boot_id(out->boot))
-		return false;
-	out->device = (uint64_t)st.st_dev;
-	out->inode = (uint64_t)st.st_ino;
-	return true;
+	out->device = (uint64_t)lock->device;
+	out->inode = (uint64_t)lock->inode;
+	return boot_id(out->boot);
 }

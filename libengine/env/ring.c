@@ -484,14 +484,15 @@ ring_give_up(struct env_log *log)
 	mutex_unlock(&r->sync_mu);
 }
 
-/* In order means that nothing waits for a sync, in no file. */
+/* In order means that nothing waits for a sync, in no file but the last: what
+ * of that is durable, the word says that the next writer reads. */
 static void
 leave(struct ring *r)
 {
 	uint64_t position = ring_committed(&r->base);
 
 	if (r->current == NULL || ring_flush(&r->base) != LSM_OK ||
-	    position != r->durable)
+	    (r->oldest != r->current && position != r->durable))
 		return;
 	store_release(&r->control->leave, position);
 }

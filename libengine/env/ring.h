@@ -165,13 +165,14 @@ void ring_give_up(struct env_log *);	/* any thread */
 /*
  * Readers, of any process; the map may be read-only. ring_look: what does the
  * page say? ring_copy: the tail of log `number` as env.h's log_tail wants it;
- * LSM_BUSY when a page that is not believable keeps moving. ring_words: what
- * does it say about versions?
+ * LSM_BUSY when a page that is not believable keeps moving; ring_tail_empty:
+ * it would copy nothing. ring_words: what does it say about versions?
  */
 void ring_look(struct ring_memory, const struct ring_identity *,
     struct env_tail *);
 /* The page was made by no writer, or for another file. */
 bool ring_foreign(struct ring_memory, const struct ring_identity *);
+bool ring_tail_empty(const struct env_tail *, uint64_t number, uint64_t from);
 int ring_copy(struct ring_memory, const struct ring_identity *,
     uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
 void ring_words(struct ring_memory, const struct ring_identity *,

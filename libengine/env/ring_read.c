@@ -85,13 +85,14 @@ ring_look(struct ring_memory memory, const struct ring_identity *id,
 	tail->written = load_acquire(&c->written);
 	tail->syncing = load_acquire(&c->syncing) != 0;
 	tail->pid = load_acquire(&c->pid);
+	tail->durable = load_acquire(&c->durable);
 	tail->left = tail->committed != 0 &&
 	    load_acquire(&c->leave) == tail->committed;
 	tail->trusted = tail->committed != 0 &&
 	    words_possible(tail->written, tail->committed);
 	if (!tail->trusted)
 		*tail = (struct env_tail){ .syncing = tail->syncing };
-	if (tail->left)
+	if (tail->left && memory.bytes != NULL)
 		memcpy(tail->end, memory.bytes + ((tail->committed -
 		    sizeof tail->end) & RING_MASK), sizeof tail->end);
 }
@@ -122,6 +123,23 @@ still_there(struct ring_control *c, const struct ring_identity *id,
 	    position_log(written) == position_log(first);
 }
 
+/* The first byte wanted that is not in the file. */
+static uint64_t
+tail_first(const struct env_tail *tail, uint64_t number, uint64_t from)
+{
+	uint64_t first = log_position(number, from);
+
+	return first < tail->written ? tail->written : first;
+}
+
+bool
+ring_tail_empty(const struct env_tail *tail, uint64_t number, uint64_t from)
+{
+	return !tail->trusted ||
+	    position_log(tail->committed) != (uint32_t)number ||
+	    tail_first(tail, number, from) >= tail->committed;
+}
+
 int
 ring_copy(struct ring_memory memory, const struct ring_identity *id,
     uint64_t number, uint64_t from, struct buffer *out, struct env_tail *tail)
@@ -133,14 +151,9 @@ ring_copy(struct ring_memory memory, const struct ring_identity *id,
 		size_t n;
 
 		ring_look(memory, id, tail);
-		if (!tail->trusted ||
-		    position_log(tail->committed) != (uint32_t)number)
+		if (ring_tail_empty(tail, number, from))
 			return LSM_OK;
-		first = log_position(number, from);
-		if (first < tail->written)
-			first = tail->written;
-		if (first >= tail->committed)
-			return LSM_OK;
+		first = tail_first(tail, number, from);
 		n = (size_t)(tail->committed - first);
 		if ((rc = buffer_reserve(out, n)) != LSM_OK)
 			break;

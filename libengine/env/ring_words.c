@@ -54,6 +54,10 @@ ring_words(struct ring_memory memory, const struct ring_identity *id,
 	words->oldest = load_acquire(&c->oldest);
 	words->ended = load_acquire(&c->ended);
 	words->committed = load_acquire(&c->committed);
+	words->syncing = load_acquire(&c->syncing) != 0;
+	words->durable = load_acquire(&c->durable);
+	words->left = words->committed != 0 &&
+	    load_acquire(&c->leave) == words->committed;
 	words->pid = load_acquire(&c->pid);
 	ring_fence_acquire();
 	words->trusted = page_trusted(c, id);

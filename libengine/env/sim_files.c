@@ -294,7 +294,7 @@ open_locked(struct sim *sim, uint32_t dir, const char *name, enum env_open how,
 	if (rc != LSM_OK)
 		return rc;
 	sim_open_locked(sim, file->inode);
-	file->end = sim->now.inodes[file->inode].size;
+	file->base.size = file->end = sim->now.inodes[file->inode].size;
 	return LSM_OK;
 }
 

@@ -140,7 +140,8 @@ typedef struct lsm_options {
 	int create;		/* make the database, missing parents too */
 	int exclusive;		/* with create: LSM_EXISTS if there is one */
 	int read_only;		/* change, create and lock nothing */
-	int no_sync;		/* writes do not wait for the disk by default */
+	int no_sync;		/* writes do not wait for the disk by default,
+				 * and lsm_close does not */
 	uint64_t wait_us;	/* for the writer's lock; 0: do not wait */
 
 	/* Of the handle. */
@@ -192,14 +193,17 @@ int lsm_options_stored(lsm_db *, lsm_options *);
 
 /* Open the database in `path`. *db is a handle to be given to lsm_close().
  * Recovery completes what a killed writer left; LSM_CORRUPT means that the
- * database needs lsm-check(1) and that nothing was changed. Errors:
+ * database needs lsm-check(1) and that nothing was changed. Behind a writer
+ * that closed in order the log, and whether every table is there, is looked at
+ * by the first call that needs to: LSM_CORRUPT may come from that. Errors:
  * LSM_NO_DATABASE, LSM_EXISTS, LSM_LOCKED, LSM_CORRUPT, LSM_UNSUPPORTED,
  * LSM_PERMISSION, LSM_INVALID and those of the system. */
 int lsm_open(const char *path, const lsm_options *, lsm_db **db);
 
-/* Make everything durable, stop the workers and free the handle. LSM_BUSY
- * while iterators or snapshots are open: then the handle stays open. After
- * any other error the handle is gone, and the error says what may be lost. */
+/* Make everything durable (with no_sync: leave that to the system), stop the
+ * workers and free the handle. LSM_BUSY while iterators or snapshots are open:
+ * then the handle stays open. After any other error the handle is gone, and
+ * the error says what may be lost. */
 int lsm_close(lsm_db *);
 
 /* Flags of a write. 0 takes the handle's default. */

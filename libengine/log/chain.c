@@ -49,14 +49,15 @@ number_order(const void *a, const void *b)
 }
 
 int
-log_list_read(struct env_dir *dir, uint64_t first, struct log_list *l)
+log_list_need(struct env_dir *dir, uint64_t first, struct log_list *l)
 {
 	struct env_names names = { 0 };
 	const char *name;
 	uint64_t number;
 	int rc;
 
-	*l = (struct log_list){ 0 };
+	if (l->read)
+		return LSM_OK;
 	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
 	name = (const char *)names.text.p;
@@ -68,8 +69,7 @@ log_list_read(struct env_dir *dir, uint64_t first, struct log_list *l)
 	env_names_free(&names);
 	if (l->count > 1)
 		qsort(l->numbers, l->count, sizeof *l->numbers, number_order);
-	if (rc != LSM_OK)
-		log_list_release(l);
+	l->read = rc == LSM_OK;
 	return rc;
 }
 
@@ -84,9 +84,11 @@ start_look(struct log_reader *reader, struct look *look)
 	return rc == LSM_NOTFOUND ? LSM_OK : rc;
 }
 
-/* A file that is no log, or not yet, is an answer here. */
+/* A file that is no log, or not yet, is an answer here. One that has begun
+ * stays open, ready to be read. */
 static int
-look_at(const struct log_replay_in *in, uint64_t number, struct look *look)
+look_at(const struct log_replay_in *in, uint64_t number, struct segment *s,
+    struct look *look)
 {
 	struct file_id id = in->id;
 	struct log_reader *reader;
@@ -94,6 +96,8 @@ look_at(const struct log_replay_in *in, uint64_t number, struct look *look)
 	int rc;
 
 	*look = (struct look){ 0 };
+	log_reader_free(s->ready);
+	s->ready = NULL;
 	id.kind = FILE_LOG;
 	id.number = number;
 	file_name(name, FILE_LOG, number);
@@ -104,7 +108,10 @@ look_at(const struct log_replay_in *in, uint64_t number, struct look *look)
 		return rc;
 	look->header = true;
 	rc = start_look(reader, look);
-	log_reader_free(reader);
+	if (rc == LSM_OK && look->started)
+		s->ready = reader;
+	else
+		log_reader_free(reader);
 	return rc;
 }
 
@@ -118,15 +125,15 @@ missing(uint64_t number)
 }
 
 int
-chain_head(const struct log_replay_in *in, const struct log_list *list,
-    uint64_t *number)
+chain_head(const struct log_replay_in *in, struct log_list *list,
+    struct segment *s, uint64_t *number)
 {
 	struct look look;
 	int rc;
 
 	*number = 0;
 	if (in->first != 0) {
-		if ((rc = look_at(in, in->first, &look)) != LSM_OK)
+		if ((rc = look_at(in, in->first, s, &look)) != LSM_OK)
 			return rc;
 		if (!look.header)
 			return missing(in->first);
@@ -135,10 +142,10 @@ chain_head(const struct log_replay_in *in, const struct log_list *list,
 			return LSM_OK;
 		}
 	}
-	for (size_t i = 0; i < list->count; i++) {
-		if ((rc = look_at(in, list->numbers[i], &look)) != LSM_OK)
-			return rc;
-		if (!look.started)
+	rc = log_list_need(in->dir, in->first, list);
+	for (size_t i = 0; i < list->count && rc == LSM_OK; i++) {
+		rc = look_at(in, list->numbers[i], s, &look);
+		if (rc != LSM_OK || !look.started)
 			continue;
 		/* It may begin the chain only if nothing we need is before. */
 		if (list->numbers[i] == in->first ||
@@ -147,19 +154,20 @@ chain_head(const struct log_replay_in *in, const struct log_list *list,
 			*number = list->numbers[i];
 		return LSM_OK;
 	}
-	return LSM_OK;
+	return rc;
 }
 
 /* The log that the close mark names, if it began: it can only fit. */
 static int
-next_named(const struct log_replay_in *in, const struct segment *s,
+next_named(const struct log_replay_in *in, struct segment *s,
     const struct log_end *end, uint64_t *number)
 {
 	char name[FILE_NAME_MAX];
 	struct look look;
 	int rc;
 
-	if ((rc = look_at(in, s->names, &look)) != LSM_OK || !look.started)
+	if ((rc = look_at(in, s->names, s, &look)) != LSM_OK ||
+	    !look.started)
 		return rc;
 	if (!log_start_follows(&look.start, end))
 		return status_set(LSM_CORRUPT, "%s: offset %d: start record "
@@ -170,17 +178,19 @@ next_named(const struct log_replay_in *in, const struct segment *s,
 }
 
 static int
-next_found(const struct log_replay_in *in, const struct log_list *list,
-    const struct log_end *end, struct log_list *aside, uint64_t *number)
+next_found(const struct log_replay_in *in, struct log_list *list,
+    struct segment *s, const struct log_end *end, struct log_list *aside,
+    uint64_t *number)
 {
+	int rc = log_list_need(in->dir, in->first, list);
 	size_t kept = aside->count;
 	struct look look;
-	int rc = LSM_OK;
 
 	for (size_t i = 0; i < list->count && rc == LSM_OK; i++) {
 		if (list->numbers[i] <= end->number)
 			continue;
-		if ((rc = look_at(in, list->numbers[i], &look)) != LSM_OK)
+		if ((rc = look_at(in, list->numbers[i], s, &look)) !=
+		    LSM_OK)
 			return rc;
 		if (!look.started)
 			continue;
@@ -195,8 +205,8 @@ next_found(const struct log_replay_in *in, const struct log_list *list,
 }
 
 int
-chain_next(const struct log_replay_in *in, const struct log_list *list,
-    const struct segment *s, const struct log_end *end,
+chain_next(const struct log_replay_in *in, struct log_list *list,
+    struct segment *s, const struct log_end *end,
     struct log_list *aside, uint64_t *number)
 {
 	struct look look;
@@ -208,10 +218,10 @@ chain_next(const struct log_replay_in *in, const struct log_list *list,
 	if (s->names != 0)
 		rc = next_named(in, s, end, number);
 	if (rc == LSM_OK && *number == 0)
-		rc = next_found(in, list, end, aside, number);
+		rc = next_found(in, list, s, end, aside, number);
 	if (rc != LSM_OK || *number != 0 || s->names == 0)
 		return rc;
 	/* It was whole before the close mark was written. */
-	rc = look_at(in, s->names, &look);
+	rc = look_at(in, s->names, s, &look);
 	return rc == LSM_OK && !look.header ? missing(s->names) : rc;
 }

@@ -15,27 +15,31 @@
 struct log_list {
 	uint64_t *numbers;
 	size_t count, capacity;
+	bool read;		/* the directory was listed */
 };
 
 void log_list_release(struct log_list *);
 int log_list_add(struct log_list *, uint64_t number);
-/* The logs in a directory with this number or a higher one. */
-int log_list_read(struct env_dir *, uint64_t first, struct log_list *);
+/* The logs in a directory with this number or a higher one, unless that is
+ * known already. In the ordinary case nobody needs to know. */
+int log_list_need(struct env_dir *, uint64_t first, struct log_list *);
 
-/* The log that the chain begins with; 0: none has begun. */
-int chain_head(const struct log_replay_in *, const struct log_list *,
-    uint64_t *number);
+/* The log that the chain begins with; 0: none has begun. It may be open
+ * already in the segment, ready to be read next. */
+int chain_head(const struct log_replay_in *, struct log_list *,
+    struct segment *, uint64_t *number);
 
 /* The log that follows; 0: none. Those between, begun behind an end that did
  * not hold, are added to `aside`. */
-int chain_next(const struct log_replay_in *, const struct log_list *,
-    const struct segment *, const struct log_end *, struct log_list *aside,
+int chain_next(const struct log_replay_in *, struct log_list *,
+    struct segment *, const struct log_end *, struct log_list *aside,
     uint64_t *number);
 
 /*
  * Nothing follows `last` (number 0: the chain never began) and no ring proves
  * its end: is that a clean end, an interrupted write or damage? Sets
- * out->interrupted_*, adds to `aside`. *clean: proven to be the end.
+ * out->interrupted_*, adds to `aside`. *clean: proven to be the end. The list
+ * was read.
  */
 int chain_judge(const struct log_replay_in *, const struct log_list *,
     const struct segment *last, struct log_replay_out *out,

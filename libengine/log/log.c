@@ -38,6 +38,7 @@ struct log {
 	uint32_t payload;
 	uint8_t kind;
 	bool closed;			/* went on behind a close mark */
+	bool left;			/* the last record is a leave mark */
 	/* Atomic. */
 	_Atomic uint64_t prepared;
 	_Atomic uint64_t bytes;
@@ -180,7 +181,7 @@ log_start(struct log *log, const struct log_end *before,
 	log->where = (struct log_end){ id.number, BLOCK_UNIT + size, sum,
 		first_sequence - 1 };
 	log->seed = seed;
-	log->closed = false;
+	log->closed = log->left = false;
 	log->marked = log->watermark;
 	store_release(&log->prepared, 0);
 	store_relaxed(&log->bytes, log_bytes(log) + size);
@@ -226,6 +227,7 @@ appended(struct log *log, size_t size, uint64_t sum, uint64_t sequences)
 	log->where.size += size;
 	log->where.sum = sum;
 	log->where.sequence += sequences;
+	log->left = false;
 	if (log->watermark != 0)
 		log->marked = log->watermark;
 	store_relaxed(&log->bytes, log_bytes(log) + size);
@@ -305,27 +307,54 @@ log_rotate(struct log *log, uint64_t first_sequence)
 
 /* Its seed comes from its own header: the branch may be an older one. */
 static int
-segment_seed(struct log *log, const char *name, uint64_t number,
-    uint64_t *seed)
+header_seed(struct log *log, struct env_file *file, const char *name,
+    uint64_t number, uint64_t *seed)
 {
 	struct file_id id = log->id;
 	struct file_header header;
 	uint8_t page[BLOCK_UNIT];
-	struct env_file *file;
-	int rc;
+	int rc = env_read_exactly(file, name, 0, page, sizeof page);
 
 	*seed = 0;
 	id.number = number;
-	rc = ops(log)->file_open(log->dir, name, ENV_READ, &file);
-	if (rc != LSM_OK)
-		return rc;
-	rc = env_read_exactly(file, name, 0, page, sizeof page);
 	if (rc == LSM_OK)
 		rc = file_header_read(page, &id, name, &header);
 	if (rc == LSM_OK)
 		*seed = file_seed(&header.id);
+	return rc;
+}
+
+static int
+segment_seed(struct log *log, const char *name, uint64_t number,
+    uint64_t *seed)
+{
+	struct env_file *file;
+	int rc;
+
+	*seed = 0;
+	rc = ops(log)->file_open(log->dir, name, ENV_READ, &file);
+	if (rc == LSM_OK)
+		rc = header_seed(log, file, name, number, seed);
 	env_file_close(file);
 	return rc;
+}
+
+/* The mark of 8 bytes that ends at `size` with the `n` bytes before it at
+ * hand, up to `p + n`. */
+static bool
+mark_read(const uint8_t *p, size_t n, uint64_t size, uint64_t seed,
+    struct record *r)
+{
+	uint64_t want;
+
+	for (int marked = 0; marked < 2; marked++) {
+		size_t all = record_size(MARK_PAYLOAD, marked);
+
+		if (n >= all && record_read(p + n - all, all, seed,
+		    size - all, r, &want) && r->size == all)
+			return true;
+	}
+	return false;
 }
 
 /* A rotation that died early left its close mark in the ring only: the file
@@ -334,17 +363,9 @@ static bool
 ends_closed(const struct log_end *end, struct bytes missing, uint64_t seed)
 {
 	struct record r;
-	uint64_t want;
-	size_t size;
 
-	for (int marked = 0; marked < 2; marked++) {
-		size = record_size(MARK_PAYLOAD, marked);
-		if (missing.n >= size && record_read(missing.p + missing.n -
-		    size, size, seed, end->size - size, &r, &want) &&
-		    r.sum == end->sum)
-			return r.kind == RECORD_CLOSE;
-	}
-	return false;
+	return mark_read(missing.p, missing.n, end->size, seed, &r) &&
+	    r.sum == end->sum && r.kind == RECORD_CLOSE;
 }
 
 int
@@ -369,6 +390,64 @@ log_continue(struct log *log, const struct log_end *end, struct bytes missing)
 	return LSM_OK;
 }
 
+/* The leave mark that ends at end->size. */
+static int
+left_read(struct log *log, struct env_file *file, const char *name,
+    struct log_end *end, uint64_t *mark, uint64_t *seed)
+{
+	uint8_t last[RECORD_HEADER + RECORD_WATERMARK + MARK_PAYLOAD];
+	uint64_t at = end->size - sizeof last;
+	struct record r;
+	int rc;
+
+	if (end->size < BLOCK_UNIT + sizeof last || end->size > file->size)
+		return LSM_NOTFOUND;
+	if ((rc = header_seed(log, file, name, end->number, seed)) != LSM_OK ||
+	    (rc = env_read_exactly(file, name, at, last, sizeof last)) !=
+	    LSM_OK)
+		return rc;
+	if (!mark_read(last, sizeof last, end->size, *seed, &r) ||
+	    r.kind != RECORD_LEAVE || r.payload.n != MARK_PAYLOAD)
+		return LSM_NOTFOUND;
+	*mark = end->size - r.size;
+	end->sum = r.sum;
+	end->sequence = get64(r.payload.p);
+	return r.sequence == (uint32_t)(end->sequence + 1) ? LSM_OK :
+	    LSM_NOTFOUND;
+}
+
+int
+log_continue_left(struct log *log, uint64_t number, uint64_t size,
+    struct log_end *end, uint64_t *mark)
+{
+	struct log_end found = { .number = number, .size = size };
+	char name[FILE_NAME_MAX];
+	struct env_file *file;
+	uint64_t seed, links;
+	int rc;
+
+	*end = (struct log_end){ 0 };
+	*mark = 0;
+	file_name(name, FILE_LOG, number);
+	if ((rc = ops(log)->dir_links(log->dir, name, &links)) != LSM_OK ||
+	    links != 1)
+		return rc == LSM_OK ? LSM_NOTFOUND : rc;
+	rc = ops(log)->file_open(log->dir, name, ENV_READ, &file);
+	if (rc == LSM_OK)
+		rc = left_read(log, file, name, &found, mark, &seed);
+	env_file_close(file);
+	if (rc != LSM_OK)
+		return rc;
+	rc = ops(log)->log_attach(log->env_log, name, number, size,
+	    bytes(NULL, 0));
+	if (rc != LSM_OK)
+		return fence_set(&log->fence, rc);
+	log->where = *end = found;
+	log->seed = seed;
+	log->left = true;
+	return LSM_OK;
+}
+
 int
 log_sync(struct log *log, uint64_t position)
 {
@@ -381,15 +460,22 @@ log_durable(const struct log *log)
 	return load_acquire(&((struct log *)log)->group.durable);
 }
 
+/* What was there before this writer came is not its to make durable. */
 int
-log_leave(struct log *log, uint64_t last_sequence)
+log_leave(struct log *log, uint64_t last_sequence, bool durable)
 {
+	uint64_t data = log_position(log->where.number, log->where.size);
 	uint64_t position;
 	int rc;
 
 	assert(last_sequence == log->where.sequence);
+	if (log->left)
+		return LSM_OK;
 	rc = mark(log, RECORD_LEAVE, last_sequence, &position);
-	return rc == LSM_OK ? log_sync(log, position) : rc;
+	log->left = rc == LSM_OK;
+	if (rc == LSM_OK && durable && log_durable(log) < data)
+		rc = log_sync(log, position);
+	return rc;
 }
 
 void

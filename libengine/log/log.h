@@ -88,8 +88,19 @@ uint64_t log_durable(const struct log *);
 /* Have at hand what log_rotate needs. A failure is harmless. */
 int log_ready(struct log *);
 
-/* An orderly end: leave mark, sync. */
-int log_leave(struct log *, uint64_t last_sequence);
+/*
+ * Go on behind the leave mark that ends at `size` of log `number`, in its
+ * file, without reading what is before; *end is where, *mark the offset of the
+ * mark. LSM_NOTFOUND: no such mark is there, or the file has another name (a
+ * checkpoint shares it). After a failure nothing has happened; the object is
+ * to be freed.
+ */
+int log_continue_left(struct log *, uint64_t number, uint64_t size,
+    struct log_end *end, uint64_t *mark);
+
+/* An orderly end: what was appended is durable, if that is asked for, and the
+ * leave mark stands behind it. The mark itself waits for no disk. */
+int log_leave(struct log *, uint64_t last_sequence, bool durable);
 
 /* Recovery found `syncing` and has written everything again. */
 void log_trust(struct log *);

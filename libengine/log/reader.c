@@ -91,6 +91,16 @@ log_reader_fill(struct log_reader *r, uint64_t at, size_t n,
 	return LSM_OK;
 }
 
+static void
+reader_extent(struct log_reader *r, struct bytes tail, uint64_t tail_at,
+    uint64_t size)
+{
+	r->tail = tail;
+	r->tail_at = tail_at;
+	r->limit = tail.n ? tail_at + tail.n : size;
+	r->window_size = 0;
+}
+
 int
 log_reader_again(struct log_reader *r, struct bytes tail, uint64_t tail_at)
 {
@@ -99,10 +109,7 @@ log_reader_again(struct log_reader *r, struct bytes tail, uint64_t tail_at)
 
 	if ((rc = r->file->env->ops->file_size(r->file, &size)) != LSM_OK)
 		return rc;
-	r->tail = tail;
-	r->tail_at = tail_at;
-	r->limit = tail.n ? tail_at + tail.n : size;
-	r->window_size = 0;
+	reader_extent(r, tail, tail_at, size);
 	return LSM_OK;
 }
 
@@ -164,8 +171,8 @@ log_reader_open(struct env_dir *dir, const char *name,
 	*out = NULL;
 	if ((rc = reader_new(dir, name, &r)) != LSM_OK)
 		return rc;
-	if ((rc = log_reader_again(r, tail, tail_at)) != LSM_OK ||
-	    (rc = header_check(r, id)) != LSM_OK)
+	reader_extent(r, tail, tail_at, r->file->size);
+	if ((rc = header_check(r, id)) != LSM_OK)
 		goto done;
 	r->seed = r->sum = file_seed(&r->header.id);
 	*out = r;
@@ -185,11 +192,7 @@ log_reader_open_blind(struct env_dir *dir, const char *name,
 	*out = NULL;
 	if ((rc = reader_new(dir, name, &r)) != LSM_OK)
 		return rc;
-	rc = log_reader_again(r, bytes(NULL, 0), 0);
-	if (rc != LSM_OK) {
-		log_reader_free(r);
-		return rc;
-	}
+	reader_extent(r, bytes(NULL, 0), 0, r->file->size);
 	r->header.id = *id;
 	r->seed = r->sum = file_seed(id);
 	*out = r;
@@ -252,6 +255,14 @@ log_reader_next(struct log_reader *r, struct record *record)
 }
 
 void
+log_reader_rewind(struct log_reader *r)
+{
+	r->offset = BLOCK_UNIT;
+	r->sum = r->seed;
+	r->last = 0;
+}
+
+void
 log_reader_resume(struct log_reader *r, uint64_t offset, uint64_t sum)
 {
 	r->offset = offset;
@@ -268,4 +279,10 @@ uint64_t
 log_reader_sum(const struct log_reader *r)
 {
 	return r->sum;
+}
+
+uint64_t
+log_reader_size(const struct log_reader *r)
+{
+	return r->file->size;
 }

@@ -25,7 +25,7 @@ replay_chain(struct replay *r)
 	if (from != NULL)
 		number = from->number;
 	else
-		rc = chain_head(r->in, &r->list, &number);
+		rc = chain_head(r->in, &r->list, &r->segment, &number);
 	while (rc == LSM_OK && number != 0) {
 		rc = segment_read(&r->segment, number, r->in, &r->delivery,
 		    r->out);
@@ -43,12 +43,15 @@ replay_end(struct replay *r)
 {
 	struct log_replay_out *out = r->out;
 	const struct segment *s = &r->segment;
+	int rc;
 
 	out->closed = s->names != 0;
 	out->named = s->names;
-	if (!s->believed)
-		return chain_judge(r->in, &r->list, s, out, &r->aside,
-		    &out->clean);
+	if (!s->believed) {
+		rc = log_list_need(r->in->dir, r->in->first, &r->list);
+		return rc != LSM_OK ? rc : chain_judge(r->in, &r->list, s,
+		    out, &r->aside, &out->clean);
+	}
 	out->clean = s->known != NULL || s->names != 0 || s->left;
 	/* Behind a close mark nobody goes on, unless to complete the file. */
 	out->same_boot = s->known == NULL &&
@@ -69,10 +72,7 @@ log_replay(const struct log_replay_in *in,
 	if (in->from != NULL)
 		r.delivery.next = in->from->sequence + 1;
 	*out = (struct log_replay_out){ 0 };
-	rc = log_list_read(in->dir, in->first, &r.list);
-	if (rc == LSM_OK)
-		rc = replay_chain(&r);
-	if (rc == LSM_OK)
+	if ((rc = replay_chain(&r)) == LSM_OK)
 		rc = replay_end(&r);
 	segment_release(&r.segment);
 	log_list_release(&r.list);

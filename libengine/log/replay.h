@@ -41,10 +41,13 @@ const struct file_header *log_reader_header(const struct log_reader *);
 /* The next record; *record lives until the next call. LSM_NOTFOUND: there is
  * no further one, ask log_reader_stop. Other codes: the read failed. */
 int log_reader_next(struct log_reader *, struct record *);
+/* Read from the first record on again. */
+void log_reader_rewind(struct log_reader *);
 /* The chain goes on at `offset`, behind a record with this sum. */
 void log_reader_resume(struct log_reader *, uint64_t offset, uint64_t sum);
 uint64_t log_reader_offset(const struct log_reader *); /* behind the last */
 uint64_t log_reader_sum(const struct log_reader *);	/* of the last */
+uint64_t log_reader_size(const struct log_reader *);	/* of the file */
 
 /* Why it ended; *reason is static text. The rest of the file is searched for
  * records that verify: `beyond` (may be NULL) gets their number and their

@@ -35,6 +35,7 @@ void
 segment_release(struct segment *s)
 {
 	log_reader_free(s->reader);
+	log_reader_free(s->ready);
 	*s = (struct segment){ 0 };
 }
 
@@ -188,8 +189,9 @@ segment_join(struct segment *s, const struct log_replay_in *in,
 	return log_reader_again(s->reader, bytes(NULL, 0), 0);
 }
 
-/* The leave mark is in the ring, as it was written behind what was durable.
- * It verifies for no other file, whosever the words are. */
+/* The leave mark is in the ring, as it was written behind what was in the
+ * file: no reboot since, so it is there still, synced or not. It verifies for
+ * no other file, whosever the words are. */
 static bool
 was_left(const struct segment *s, const struct env_tail *tail)
 {
@@ -262,17 +264,22 @@ static int
 segment_open(struct segment *s, uint64_t number,
     const struct log_replay_in *in)
 {
+	struct log_reader *ready = s->ready;
 	struct file_id id = in->id;
-	int rc;
+	int rc = LSM_OK;
 
+	s->ready = NULL;
 	segment_release(s);
 	s->number = number;
 	s->known = known_end(in, number);
 	id.kind = FILE_LOG;
 	id.number = number;
 	file_name(s->name, FILE_LOG, number);
-	rc = log_reader_open(in->dir, s->name, &id, bytes(NULL, 0), 0,
-	    &s->reader);
+	if (ready != NULL)
+		log_reader_rewind(s->reader = ready);
+	else
+		rc = log_reader_open(in->dir, s->name, &id, bytes(NULL, 0), 0,
+		    &s->reader);
 	if (rc == LSM_OK && s->known != NULL)
 		rc = log_reader_limit(s->reader, s->known->size);
 	if (rc == LSM_OK && in->from != NULL && in->from->number == number)

@@ -21,6 +21,7 @@ struct segment {
 	uint64_t number;		/* 0: the chain has not begun */
 	char name[FILE_NAME_MAX];
 	struct log_reader *reader;
+	struct log_reader *ready;	/* of the next log, or NULL */
 	const struct log_end *known;	/* from a manifest edit, or NULL */
 	uint64_t names;			/* the close mark's log; 0: none */
 	bool left;			/* the last record is a leave mark */

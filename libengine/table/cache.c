@@ -44,7 +44,7 @@ struct shard {
 	size_t bytes, limit;
 	struct cache_stats stats;
 	size_t chains_mask;
-	struct cache_page **chains;
+	struct cache_page **chains;	/* NULL before the first page */
 };
 
 struct cache {
@@ -73,20 +73,28 @@ shard_of(struct cache *c, uint64_t hash)
 	return &c->shards[(hash >> 40) & c->shards_mask];
 }
 
-static int
+static void
 shard_init(struct shard *s, size_t limit)
 {
 	size_t chains = CHAINS_MIN;
 
 	while (chains < limit / PAGE_TYPICAL)
 		chains *= 2;
-	s->chains = mem_zalloc(chains * sizeof *s->chains);
-	if (s->chains == NULL)
-		return mem_exhausted(chains * sizeof *s->chains);
 	mutex_init(&s->mu);
 	s->limit = limit;
 	s->chains_mask = chains - 1;
-	return LSM_OK;
+}
+
+/* A handle that is opened for a key or two never fills the cache, and does not
+ * pay for one. */
+static bool
+shard_chains_locked(struct shard *s)
+{
+	mutex_assert_held(&s->mu);
+	if (s->chains == NULL)
+		s->chains = mem_zalloc((s->chains_mask + 1) *
+		    sizeof *s->chains);
+	return s->chains != NULL;
 }
 
 int
@@ -95,7 +103,6 @@ cache_new(size_t bytes, struct cache **out)
 	struct cache *c;
 	uint32_t shards = 1;
 	size_t size;
-	int rc = LSM_OK;
 
 	*out = NULL;
 	while (shards < SHARDS_MAX && bytes / (2 * shards) >= SHARD_SIZE_MIN)
@@ -105,13 +112,10 @@ cache_new(size_t bytes, struct cache **out)
 		return mem_exhausted(size);
 	memset(c, 0, size);
 	c->shards_mask = shards - 1;
-	for (uint32_t i = 0; i < shards && rc == LSM_OK; i++)
-		rc = shard_init(&c->shards[i], bytes / shards);
-	if (rc == LSM_OK)
-		*out = c;
-	else
-		cache_free(c);
-	return rc;
+	for (uint32_t i = 0; i < shards; i++)
+		shard_init(&c->shards[i], bytes / shards);
+	*out = c;
+	return LSM_OK;
 }
 
 static struct cache_page **
@@ -124,9 +128,10 @@ static struct cache_page *
 shard_find_locked(struct shard *s, uint64_t hash, uint64_t file,
     uint64_t position)
 {
-	struct cache_page *page = *chain_of(s, hash);
+	struct cache_page *page;
 
 	mutex_assert_held(&s->mu);
+	page = s->chains == NULL ? NULL : *chain_of(s, hash);
 	while (page != NULL &&
 	    (page->position != position || page->file != file))
 		page = page->chain;
@@ -205,8 +210,6 @@ shard_make_room_locked(struct shard *s, size_t need)
 static void
 shard_release(struct shard *s)
 {
-	if (s->chains == NULL)
-		return;
 	while (s->hand != NULL) {
 		assert(s->hand->pins == 0);
 		mutex_lock(&s->mu);
@@ -280,7 +283,8 @@ cache_publish(struct cache *c, struct cache_page *page, uint64_t file,
 	other = shard_find_locked(s, hash, file, position);
 	if (other != NULL)
 		other->pins++;
-	else if (shard_make_room_locked(s, page_bytes(page)))
+	else if (shard_chains_locked(s) &&
+	    shard_make_room_locked(s, page_bytes(page)))
 		shard_insert_locked(s, page, hash);
 	mutex_unlock(&s->mu);
 	if (other == NULL)

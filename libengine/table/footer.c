@@ -174,10 +174,7 @@ fixed_read(const uint8_t *p, struct table_footer *f)
 static bool
 all_zero(struct bytes b)
 {
-	for (size_t i = 0; i < b.n; i++)
-		if (b.p[i] != 0)
-			return false;
-	return true;
+	return b.n == 0 || (b.p[0] == 0 && memcmp(b.p, b.p + 1, b.n - 1) == 0);
 }
 
 /* Count things off *b; *all is the bytes they take. */

@@ -9,7 +9,10 @@
 #include "table/bloom.h"
 #include "table/compress.h"
 
-enum { GUESS_MAX = 64 << 10 };
+enum {
+	GUESS_MAX = 64 << 10,
+	MAP_AFTER = 6		/* pages: more than a lone get needs */
+};
 
 #define ADD(s, field, n) \
 	atomic_fetch_add_explicit(&(s)->stats->field, (n), memory_order_relaxed)
@@ -35,23 +38,28 @@ leaf_guess(const struct page_source *s, const struct table_footer *f)
 	return (size_t)((n + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT);
 }
 
-/* A door that cannot map, or not now, is no failure: then pages are read. */
-static int
+/* Only one thread comes here, once. A door that cannot map now is no failure:
+ * then pages are read. */
+static void
 source_map(struct page_source *s)
 {
 	size_t words = (size_t)(s->size / BLOCK_UNIT / 64 + 1);
+	const uint8_t *map;
 
-	if (s->env->ops->file_map == NULL ||
-	    s->env->ops->file_map(s->file, s->size, &s->map) != LSM_OK) {
-		s->map = NULL;
-		return LSM_OK;
-	}
-	s->verified = mem_zalloc(words * sizeof *s->verified);
-	return s->verified ? LSM_OK :
-	    mem_exhausted(words * sizeof *s->verified);
+	if ((s->verified = mem_zalloc(words * sizeof *s->verified)) == NULL)
+		return;
+	if (s->env->ops->file_map(s->file, s->size, &map) == LSM_OK)
+		store_release(&s->map, map);
 }
 
-int
+bool
+page_source_maps(const struct page_source *s)
+{
+	return s->maps && (load_relaxed(&s->loads) <= MAP_AFTER ||
+	    load_relaxed(&s->map) != NULL);
+}
+
+void
 page_source_open(struct page_source *s, const struct table_source *source,
     struct env_file *file, const struct table_footer *f)
 {
@@ -69,17 +77,39 @@ page_source_open(struct page_source *s, const struct table_source *source,
 	s->guess = leaf_guess(s, f);
 	s->cache = source->cache;
 	s->stats = source->stats;
-	return source->reads == LSM_READS_MAPPED ? source_map(s) : LSM_OK;
+	s->maps = source->reads == LSM_READS_MAPPED &&
+	    s->env->ops->file_map != NULL;
 }
 
 void
 page_source_release(struct page_source *s)
 {
-	if (s->map != NULL)
-		s->env->ops->file_unmap(s->env, s->map, s->size);
+	const uint8_t *map = load_relaxed(&s->map);
+
+	if (map != NULL)
+		s->env->ops->file_unmap(s->env, map, s->size);
 	mem_free((void *)s->verified);
 	env_file_close(s->file);
 	memset(s, 0, sizeof *s);
+}
+
+int
+page_source_introduce(struct page_source *s)
+{
+	struct file_header header;
+	uint8_t page[BLOCK_UNIT];
+	int rc;
+
+	if (load_relaxed(&s->introduced))
+		return LSM_OK;
+	rc = env_read_exactly(s->file, s->name, 0, page, sizeof page);
+	if (rc == LSM_OK)
+		rc = file_header_read(page, &s->id, s->name, &header);
+	if (rc == LSM_OK && memcmp(header.id.branch, s->id.branch, ID_SIZE))
+		rc = page_bad(s, 0, "file of another branch");
+	if (rc == LSM_OK)
+		store_relaxed(&s->introduced, true);
+	return rc;
 }
 
 /* What the header promises must be what such a block may promise. */
@@ -262,14 +292,12 @@ page_source_read(struct page_source *s, const struct page_where *w,
 
 /* First touch: prove what the kernel reads, then use what it maps. */
 static int
-load_mapped(struct page_source *s, const struct page_where *w,
-    struct page_hold *hold)
+load_mapped(struct page_source *s, const uint8_t *map,
+    const struct page_where *w, struct page_hold *hold)
 {
 	uint64_t unit = w->position / BLOCK_UNIT;
 	int rc;
 
-	if (w->position % BLOCK_UNIT != 0)
-		return page_bad(s, w->position, "position of a block");
 	if ((rc = page_source_read(s, w, hold)) != LSM_OK)
 		return rc;
 	sync_point();
@@ -277,7 +305,7 @@ load_mapped(struct page_source *s, const struct page_where *w,
 	    (uint64_t)1 << (unit % 64), memory_order_release);
 	mem_free(hold->own);
 	hold->own = NULL;
-	hold->p = s->map + w->position;
+	hold->p = map + w->position;
 	return LSM_OK;
 }
 
@@ -360,8 +388,23 @@ page_source_load(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
 {
 	bool packed = w->tag == BLOCK_LEAF && s->codec != LSM_CODEC_NONE;
+	const uint8_t *map;
+	uint32_t loads;
+	int rc;
 
 	*hold = (struct page_hold){ 0 };
-	return s->map != NULL && !packed ? load_mapped(s, w, hold) :
+	if (w->tag != BLOCK_FILTER &&
+	    (rc = page_source_introduce(s)) != LSM_OK)
+		return rc;
+	if (packed || !s->maps)
+		return load_cached(s, w, hold);
+	if (w->position % BLOCK_UNIT != 0)
+		return page_bad(s, w->position, "position of a block");
+	if ((map = load_acquire(&s->map)) != NULL)
+		return load_mapped(s, map, w, hold);
+	loads = atomic_fetch_add_explicit(&s->loads, 1, memory_order_relaxed);
+	if (loads == MAP_AFTER)
+		source_map(s);
+	return loads <= MAP_AFTER ? page_source_read(s, w, hold) :
 	    load_cached(s, w, hold);
 }

@@ -7,6 +7,10 @@
  * leaves, strict mode, doors that cannot map) is read, verified, inflated and
  * checked, and kept in the cache if there is one.
  *
+ * Who asks little pays little: the first few pages are only read, the map is
+ * made after them; and the file's header is read before the first node, so a
+ * table that its filter excludes costs a footer and a page.
+ *
  * Any number of threads. A bit is set with release after its page was proven
  * and what was learnt from it (probes) is stored.
  */
@@ -32,9 +36,13 @@ struct page_source {
 	size_t guess;			/* bytes that hold most leaves */
 	struct cache *cache;		/* may be NULL */
 	struct table_stats *stats;
-	const uint8_t *map;		/* NULL: never mapped */
-	/* Atomic. */
+	bool maps;			/* where it can be mapped, it will */
+	/* Set before `map` is released. */
 	_Atomic uint64_t *verified;	/* a bit for each unit of the map */
+	/* Atomic. */
+	_Atomic(const uint8_t *) map;	/* NULL: not yet, or never */
+	_Atomic uint32_t loads;		/* before the map was made */
+	_Atomic bool introduced;	/* the header was read and is right */
 	_Atomic uint32_t probes;	/* of the filter; 0: not known yet */
 };
 
@@ -54,8 +62,8 @@ struct page_hold {
 };
 
 /* `file` and the footer are open and checked; the file is the source's from
- * now on, also on failure. */
-int page_source_open(struct page_source *, const struct table_source *,
+ * now on. */
+void page_source_open(struct page_source *, const struct table_source *,
     struct env_file *file, const struct table_footer *);
 void page_source_release(struct page_source *);
 
@@ -76,6 +84,12 @@ page_answers(const uint8_t *p, const struct page_where *w)
 	    (w->tag == BLOCK_FILTER || p[PAGE_AT_HEIGHT] == w->height);
 }
 
+/* Read and check the file's header, once. */
+int page_source_introduce(struct page_source *);
+
+/* Are raw pages mapped, or soon to be? */
+bool page_source_maps(const struct page_source *);
+
 /* The slow ways of page_source_get. */
 int page_source_load(struct page_source *, const struct page_where *,
     struct page_hold *);
@@ -94,13 +108,13 @@ static inline int
 page_source_get(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
 {
+	const uint8_t *map = load_acquire(&s->map), *p;
 	uint64_t unit = w->position / BLOCK_UNIT;
-	const uint8_t *p;
 
-	if (s->map == NULL || (w->tag == BLOCK_LEAF && s->codec != 0) ||
+	if (map == NULL || (w->tag == BLOCK_LEAF && s->codec != 0) ||
 	    !(load_acquire(&s->verified[unit / 64]) >> (unit % 64) & 1))
 		return page_source_load(s, w, hold);
-	p = s->map + w->position;
+	p = map + w->position;
 	/* A filter's place cannot be a node's: asking its header would cost a
 	 * second cache miss. */
 	if (w->tag != BLOCK_FILTER && !page_answers(p, w))

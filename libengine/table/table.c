@@ -1,8 +1,8 @@
 /*
  * table.c - a table, open for reading: opened, asked, closed.
  *
- * Open reads the footer, found from the file's last bytes, and the header;
- * everything else is read when it is first wanted. A get asks one page of the
+ * Open reads the footer, found from the file's last bytes; everything else,
+ * the header too, is read when it is first wanted. A get asks one page of the
  * filter, then goes from the root to one leaf.
  */
 #include "table/table.h"
@@ -26,45 +26,62 @@ meta_bad(const char *name, const char *what)
 	    "%s: the manifest knows another %s of this table", name, what);
 }
 
+/* The block goes, what its slices hold stays. */
 static int
-read_footer(struct table *t, struct env_file *file, const char *name,
-    const struct file_id *id, uint64_t size)
+footer_keep(struct table *t)
 {
-	uint8_t trailer[FOOTER_TRAILER];
-	uint64_t at;
-	size_t n;
-	int rc;
+	struct table_footer *f = &t->footer;
+	struct bytes *parts[] = { &f->smallest, &f->largest, &f->inputs,
+		&f->properties };
+	size_t n = 0, count = sizeof parts / sizeof *parts;
+	uint8_t *p;
 
-	rc = env_read_exactly(file, name, size - sizeof trailer, trailer,
-	    sizeof trailer);
-	if (rc != LSM_OK ||
-	    (rc = footer_find(trailer, size, name, &at)) != LSM_OK)
-		return rc;
-	n = (size_t)(size - at);
-	if ((t->footer_block = mem_alloc(n)) == NULL)
+	for (size_t i = 0; i < count; i++)
+		n += parts[i]->n;
+	if ((p = t->texts = mem_alloc(n)) == NULL)
 		return mem_exhausted(n);
-	if ((rc = env_read_exactly(file, name, at, t->footer_block, n)) !=
-	    LSM_OK)
-		return rc;
-	return footer_read(t->footer_block, n, at, id, name, &t->footer);
+	for (size_t i = 0; i < count; p += parts[i++]->n) {
+		if (parts[i]->n)
+			memcpy(p, parts[i]->p, parts[i]->n);
+		parts[i]->p = p;
+	}
+	return LSM_OK;
 }
 
 static int
-read_header(struct env_file *file, const char *name, const struct file_id *id)
+read_footer_at(struct table *t, struct env_file *file, const char *name,
+    const struct file_id *id, uint64_t at)
 {
-	struct file_header header;
-	uint8_t *page = mem_alloc(BLOCK_UNIT);
+	size_t n = (size_t)(file->size - at);
+	uint8_t *block;
 	int rc;
 
-	if (page == NULL)
-		return mem_exhausted(BLOCK_UNIT);
-	rc = env_read_exactly(file, name, 0, page, BLOCK_UNIT);
-	if (rc == LSM_OK)
-		rc = file_header_read(page, id, name, &header);
-	if (rc == LSM_OK && memcmp(header.id.branch, id->branch, ID_SIZE) != 0)
-		rc = meta_bad(name, "branch");
-	mem_free(page);
+	if ((block = mem_alloc(n)) == NULL)
+		return mem_exhausted(n);
+	if ((rc = env_read_exactly(file, name, at, block, n)) == LSM_OK &&
+	    (rc = footer_read(block, n, at, id, name, &t->footer)) == LSM_OK)
+		rc = footer_keep(t);
+	mem_free(block);
 	return rc;
+}
+
+/* Nearly always it is one unit, which has the trailer too: one read. */
+static int
+read_footer(struct table *t, struct env_file *file, const char *name,
+    const struct file_id *id)
+{
+	uint64_t at, guess = file->size - BLOCK_UNIT;
+	uint8_t unit[BLOCK_UNIT];
+	int rc;
+
+	rc = env_read_exactly(file, name, guess, unit, sizeof unit);
+	if (rc != LSM_OK || (rc = footer_find(unit + sizeof unit -
+	    FOOTER_TRAILER, file->size, name, &at)) != LSM_OK)
+		return rc;
+	if (at != guess)
+		return read_footer_at(t, file, name, id, at);
+	rc = footer_read(unit, sizeof unit, at, id, name, &t->footer);
+	return rc == LSM_OK ? footer_keep(t) : rc;
 }
 
 static int
@@ -91,15 +108,15 @@ static int
 open_file(struct env_dir *dir, const char *name, uint64_t wanted,
     struct env_file **out)
 {
-	const struct env_ops *ops = dir->env->ops;
+	int rc = dir->env->ops->file_open(dir, name, ENV_READ, out);
 	uint64_t size;
-	int rc = ops->file_open(dir, name, ENV_READ, out);
 
 	if (rc == LSM_NOTFOUND)
 		return status_set(LSM_CORRUPT, "%s: the table is missing",
 		    name);
-	if (rc != LSM_OK || (rc = ops->file_size(*out, &size)) != LSM_OK)
+	if (rc != LSM_OK)
 		return rc;
+	size = (*out)->size;
 	if (size == wanted && size >= 2 * BLOCK_UNIT)
 		return LSM_OK;
 	return status_set(LSM_CORRUPT,
@@ -117,13 +134,13 @@ table_load(struct table *t, const struct table_source *source,
 
 	file_name(name, FILE_TABLE, meta->number);
 	if ((rc = open_file(source->dir, name, meta->size, &file)) != LSM_OK ||
-	    (rc = read_header(file, name, id)) != LSM_OK ||
-	    (rc = read_footer(t, file, name, id, meta->size)) != LSM_OK ||
+	    (rc = read_footer(t, file, name, id)) != LSM_OK ||
 	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK) {
 		env_file_close(file);
 		return rc;
 	}
-	return page_source_open(&t->source, source, file, &t->footer);
+	page_source_open(&t->source, source, file, &t->footer);
+	return LSM_OK;
 }
 
 int
@@ -152,7 +169,7 @@ table_free(struct table *t)
 	if (t == NULL)
 		return;
 	page_source_release(&t->source);
-	mem_free(t->footer_block);
+	mem_free(t->texts);
 	mem_free(t);
 }
 

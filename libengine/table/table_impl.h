@@ -9,7 +9,7 @@
 struct table {
 	struct page_source source;
 	struct table_footer footer;
-	uint8_t *footer_block;		/* its slices point into it */
+	uint8_t *texts;			/* the footer's slices point here */
 };
 
 static inline struct page_where

@@ -68,8 +68,8 @@ table_iter_new(struct table *t, unsigned flags, struct iter **out)
 	it->table = t;
 	it->height = t->footer.height;
 	it->scan = flags & TABLE_SCAN;
-	if (it->scan &&
-	    (rc = read_ahead_new(&t->source, &it->ahead)) != LSM_OK) {
+	if (it->scan && ((rc = page_source_introduce(&t->source)) != LSM_OK ||
+	    (rc = read_ahead_new(&t->source, &it->ahead)) != LSM_OK)) {
 		mem_free(it);
 		return rc;
 	}
@@ -102,7 +102,7 @@ walks(struct table_iter *it)
 {
 	struct page_source *s = &it->table->source;
 
-	if (it->walked < WALK || (s->map != NULL && s->codec == 0))
+	if (it->walked < WALK || (s->codec == 0 && page_source_maps(s)))
 		return false;
 	return it->ahead != NULL || read_ahead_new(s, &it->ahead) == LSM_OK;
 }

@@ -294,16 +294,18 @@ runs_cut(struct version *v)
 	assert(run == v->run_list + v->runs);
 }
 
-static int
-version_build(const struct version *base, const struct change *c,
-    struct version *v)
+void
+version_sort(struct version *v)
 {
-	size_t room = base->tables + c->added_count;
+	if (v->tables > 0)
+		qsort(v->list, v->tables, sizeof *v->list, place_compare_any);
+}
+
+int
+version_cut(struct version *v)
+{
 	int rc;
 
-	if ((v->list = mem_alloc(room * sizeof *v->list)) == NULL)
-		return mem_exhausted(room * sizeof *v->list);
-	list_fill(base, c, v);
 	if ((rc = runs_check(v)) != LSM_OK)
 		return rc;
 	v->run_list = mem_alloc(v->runs * sizeof *v->run_list);
@@ -311,6 +313,18 @@ version_build(const struct version *base, const struct change *c,
 		return mem_exhausted(v->runs * sizeof *v->run_list);
 	runs_cut(v);
 	return LSM_OK;
+}
+
+static int
+version_build(const struct version *base, const struct change *c,
+    struct version *v)
+{
+	size_t room = base->tables + c->added_count;
+
+	if ((v->list = mem_alloc(room * sizeof *v->list)) == NULL)
+		return mem_exhausted(room * sizeof *v->list);
+	list_fill(base, c, v);
+	return version_cut(v);
 }
 
 int

@@ -18,8 +18,8 @@
 #include "log/record.h"
 
 enum {
-	RESTART_MIN = 64 << 10,		/* bytes; smaller ones only grow */
-	RESTART_TIMES = 4		/* the size of the snapshot */
+	RESTART_MIN = 16 << 10,		/* bytes; smaller ones only grow */
+	RESTART_TIMES = 2		/* the size of the snapshot */
 };
 
 struct manifest {

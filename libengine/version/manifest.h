@@ -59,11 +59,14 @@ int manifest_read(struct env_dir *,
 /*
  * The same beside a writer, for who pinned a version before: no file of the
  * state, the manifest included, can go, and the record that is being appended
- * meanwhile is left out in silence. LSM_CORRUPT when the manifest ends before
- * edit `pinned`.
+ * meanwhile is left out in silence. *current was read; it may be older than
+ * the pin when it names the manifest that holds edit `pinned`. LSM_CORRUPT
+ * when that ends before this edit. `torn`: the manifest does not end with the
+ * last record.
  */
-int manifest_read_pinned(struct env_dir *, uint64_t pinned,
-    void (*gone)(void *, struct version_table *), void *arg, struct state *);
+int manifest_read_pinned(struct env_dir *, const struct current *current,
+    uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,
+    struct state *);
 
 struct manifest;
 

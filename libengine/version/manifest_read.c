@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "log/replay.h"
+#include "version/builder.h"
 #include "version/witness.h"
 
 enum { STORY_MAX = 64 };	/* "MANIFEST-000007: offset 4096" */
@@ -19,10 +20,9 @@ enum { STORY_MAX = 64 };	/* "MANIFEST-000007: offset 4096" */
 struct reading {
 	struct state *state;
 	struct log_reader *reader;
+	struct builder builder;
 	char name[FILE_NAME_MAX];
 	char story[STORY_MAX];
-	void (*gone)(void *, struct version_table *);
-	void *arg;
 };
 
 /* The edit before the first one: the snapshot then follows like any other. */
@@ -35,7 +35,7 @@ begin(struct reading *r)
 		return status_set(LSM_CORRUPT, "CURRENT: edit 0");
 	s->edit = s->current.edit - 1;
 	memcpy(s->branch, s->current.branch, ID_SIZE);
-	return version_new(&s->version);
+	return LSM_OK;
 }
 
 static int
@@ -88,12 +88,30 @@ take_record(struct reading *r, const struct record *record)
 	else if (first)
 		rc = snapshot_check(r, &e);
 	if (rc == LSM_OK)
-		rc = state_prepare(r->state, &e, r->story, r->gone, r->arg,
-		    &change);
-	if (rc == LSM_OK)
+		rc = state_prepare_rest(r->state, &e, r->story, &change);
+	if (rc == LSM_OK) {
 		state_commit(r->state, &change);
+		if ((rc = builder_apply(&r->builder, &e)) == LSM_CORRUPT)
+			rc = status_add(rc, "%s", r->story);
+	}
 	edit_release(&e);
 	return rc;
+}
+
+/* "NAME: offset N", where the next record begins; it is nearly always for
+ * nothing, so it must cost nothing. */
+static void
+story_begin(struct reading *r)
+{
+	char digits[21], *p = digits + sizeof digits - 1;
+	uint64_t at = log_reader_offset(r->reader);
+	size_t n = strlen(r->name);
+
+	for (*p = '\0'; at > 0 || *p == '\0'; at /= 10)
+		*--p = (char)('0' + at % 10);
+	memcpy(r->story, r->name, n);
+	strcpy(r->story + n, ": offset ");
+	strcpy(r->story + n + sizeof ": offset " - 1, p);
 }
 
 static int
@@ -103,8 +121,7 @@ take_all(struct reading *r)
 	int rc;
 
 	for (;;) {
-		snprintf(r->story, sizeof r->story, "%s: offset %" PRIu64,
-		    r->name, log_reader_offset(r->reader));
+		story_begin(r);
 		if ((rc = log_reader_next(r->reader, &record)) != LSM_OK)
 			return rc == LSM_NOTFOUND ? LSM_OK : rc;
 		if ((rc = take_record(r, &record)) != LSM_OK)
@@ -161,35 +178,47 @@ open_manifest(struct env_dir *dir, struct reading *r)
 	return LSM_OK;
 }
 
-/* CURRENT, and all whole records of what it names. */
+/* All whole records of what CURRENT names. */
 static int
 read_records(struct env_dir *dir, struct reading *r)
 {
 	int rc;
 
-	*r->state = (struct state){ 0 };
-	if ((rc = current_read(dir, &r->state->current)) != LSM_OK ||
-	    (rc = begin(r)) != LSM_OK || (rc = open_manifest(dir, r)) != LSM_OK)
+	if ((rc = begin(r)) != LSM_OK ||
+	    (rc = open_manifest(dir, r)) != LSM_OK ||
+	    (rc = take_all(r)) != LSM_OK)
 		return rc;
-	return take_all(r);
+	rc = builder_finish(&r->builder, r->state->edit, &r->state->version);
+	return rc == LSM_CORRUPT ? status_add(rc, "%s", r->name) : rc;
+}
+
+static void
+reading_release(struct reading *r)
+{
+	log_reader_free(r->reader);
+	builder_release(&r->builder);
 }
 
 int
 manifest_read(struct env_dir *dir,
     void (*gone)(void *, struct version_table *), void *arg, struct state *s)
 {
-	struct reading r = { .state = s, .gone = gone, .arg = arg };
+	struct reading r = { .state = s, .builder = { .gone = gone,
+		.gone_arg = arg } };
 	int rc;
 
-	if ((rc = read_records(dir, &r)) == LSM_NOTFOUND)
+	*s = (struct state){ 0 };
+	if ((rc = current_read(dir, &s->current)) == LSM_NOTFOUND)
 		rc = witness_without_current(dir);
+	else if (rc == LSM_OK)
+		rc = read_records(dir, &r);
 	if (rc != LSM_OK || (rc = end_check(&r)) != LSM_OK)
 		goto done;
 	rc = witness_hear(dir, s);
 	if (rc == LSM_CORRUPT && s->torn)
 		rc = status_add(rc, "%s: not whole", r.story);
 done:
-	log_reader_free(r.reader);
+	reading_release(&r);
 	if (rc != LSM_OK)
 		state_release(s);
 	return rc;
@@ -206,15 +235,20 @@ pinned_check(const struct reading *r, uint64_t pinned)
 }
 
 int
-manifest_read_pinned(struct env_dir *dir, uint64_t pinned,
-    void (*gone)(void *, struct version_table *), void *arg, struct state *s)
+manifest_read_pinned(struct env_dir *dir, const struct current *current,
+    uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,
+    struct state *s)
 {
-	struct reading r = { .state = s, .gone = gone, .arg = arg };
-	int rc = read_records(dir, &r);
+	struct reading r = { .state = s, .builder = { .gone = gone,
+		.gone_arg = arg } };
+	int rc;
 
-	if (rc == LSM_OK)
+	*s = (struct state){ .current = *current };
+	if ((rc = read_records(dir, &r)) == LSM_OK)
 		rc = pinned_check(&r, pinned);
-	log_reader_free(r.reader);
+	if (rc == LSM_OK)
+		s->torn = s->manifest_size != log_reader_size(r.reader);
+	reading_release(&r);
 	if (rc != LSM_OK)
 		state_release(s);
 	return rc;

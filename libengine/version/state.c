@@ -181,9 +181,8 @@ prepare_texts(const struct state *s, const struct edit *e,
 }
 
 int
-state_prepare(const struct state *s, const struct edit *e, const char *story,
-    void (*gone)(void *, struct version_table *), void *arg,
-    struct state_change *c)
+state_prepare_rest(const struct state *s, const struct edit *e,
+    const char *story, struct state_change *c)
 {
 	int rc;
 
@@ -191,11 +190,22 @@ state_prepare(const struct state *s, const struct edit *e, const char *story,
 	if ((rc = laws_check(s, e, story)) != LSM_OK ||
 	    (rc = prepare_ends(s, e, story, c)) != LSM_OK ||
 	    (rc = prepare_texts(s, e, c)) != LSM_OK)
-		goto done;
+		state_abandon(c);
+	return rc;
+}
+
+int
+state_prepare(const struct state *s, const struct edit *e, const char *story,
+    void (*gone)(void *, struct version_table *), void *arg,
+    struct state_change *c)
+{
+	int rc;
+
+	if ((rc = state_prepare_rest(s, e, story, c)) != LSM_OK)
+		return rc;
 	rc = version_apply(s->version, e, gone, arg, &c->version);
 	if (rc == LSM_CORRUPT)
 		rc = status_add(rc, "%s", story);
-done:
 	if (rc != LSM_OK)
 		state_abandon(c);
 	return rc;
@@ -245,9 +255,11 @@ state_commit(struct state *s, struct state_change *c)
 	if (e->has_identity)
 		memcpy(s->branch, e->branch, ID_SIZE);
 	commit_lists(s, c);
-	version_unref(s->version);
-	s->version = c->version;
-	c->version = NULL;
+	if (c->version != NULL) {
+		version_unref(s->version);
+		s->version = c->version;
+		c->version = NULL;
+	}
 	state_abandon(c);
 }
 

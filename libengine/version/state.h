@@ -22,6 +22,10 @@ struct state_change {
 int state_prepare(const struct state *, const struct edit *,
     const char *story, void (*gone)(void *, struct version_table *),
     void *arg, struct state_change *);
+/* The same without the version: tables are gathered elsewhere (builder.h),
+ * and the state's version stays what it is. */
+int state_prepare_rest(const struct state *, const struct edit *,
+    const char *story, struct state_change *);
 void state_commit(struct state *, struct state_change *);
 void state_abandon(struct state_change *);
 

@@ -58,27 +58,38 @@ version_unref(struct version *v)
 }
 
 int
-version_table_new(const struct edit_add *add,
+version_table_take(struct edit_add *add,
     void (*gone)(void *, struct version_table *), void *arg,
     struct version_table **out)
 {
 	struct version_table *t = mem_zalloc(sizeof *t);
-	int rc;
 
-	*out = NULL;
+	*out = t;
 	if (t == NULL)
 		return mem_exhausted(sizeof *t);
-	if ((rc = table_meta_copy(&t->meta, &add->meta)) != LSM_OK) {
-		mem_free(t);
-		return rc;
-	}
 	t->refs = 1;
+	t->meta = add->meta;
+	add->meta.keys = NULL;
 	t->level = add->level;
 	t->run = add->run;
 	t->gone = gone;
 	t->gone_arg = arg;
-	*out = t;
 	return LSM_OK;
+}
+
+int
+version_table_new(const struct edit_add *add,
+    void (*gone)(void *, struct version_table *), void *arg,
+    struct version_table **out)
+{
+	struct edit_add copy = *add;
+	int rc;
+
+	*out = NULL;
+	if ((rc = table_meta_copy(&copy.meta, &add->meta)) == LSM_OK)
+		rc = version_table_take(&copy, gone, arg, out);
+	table_meta_release(&copy.meta);
+	return rc;
 }
 
 void

@@ -35,9 +35,13 @@ enum {
 	VALUE = 100,
 	KILL_WRITER_ONE_IN = 20,
 	CHECKPOINT_ONE_IN = 60,
-	OPENS = 15000,
 	OPENS_LONG = 1000000
 };
+#ifdef __SANITIZE_ADDRESS__
+enum { OPENS = 10000 };
+#else
+enum { OPENS = 100000 };	/* less than a minute of one processor */
+#endif
 
 static struct shared {
 	_Atomic uint64_t begun, acknowledged;

@@ -119,7 +119,7 @@ file_open(struct env_dir *dir, const char *name, enum env_open how,
 		return status_set(LSM_NOTFOUND, "%s: no such file", name);
 	if ((f = malloc(sizeof *f)) == NULL)
 		abort();
-	*f = (struct logenv_file){ .file.env = dir->env, .of = of };
+	*f = (struct logenv_file){ .file = { dir->env, of->n }, .of = of };
 	*out = &f->file;
 	return LSM_OK;
 }

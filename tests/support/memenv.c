@@ -78,7 +78,7 @@ mem_open(struct env_dir *dir, const char *name, enum env_open how,
 	}
 	if ((h = malloc(sizeof *h)) == NULL)
 		abort();
-	h->file.env = dir->env;
+	h->file = (struct env_file){ dir->env, f->data.n };
 	h->data = f;
 	*out = &h->file;
 	return LSM_OK;

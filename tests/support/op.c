@@ -20,6 +20,7 @@ static const char *const words[OP_KINDS] = {
 	[OP_HOLD] = "hold", [OP_MOVE] = "move",
 	[OP_DROP] = "drop", [OP_FLUSH] = "flush", [OP_COMPACT] = "compact",
 	[OP_RANGE] = "range", [OP_STEP] = "step", [OP_REOPEN] = "reopen",
+	[OP_TURN] = "turn",
 	[OP_READER] = "reader", [OP_SECOND] = "second",
 };
 

@@ -25,7 +25,7 @@ enum op_kind {
 	OP_SNAPSHOT, OP_LOOK, OP_RELEASE,	/* slot: key */
 	OP_HOLD, OP_MOVE, OP_DROP,		/* held iterators, likewise */
 	OP_FLUSH, OP_COMPACT, OP_RANGE, OP_STEP,
-	OP_REOPEN, OP_READER, OP_SECOND,
+	OP_REOPEN, OP_TURN, OP_READER, OP_SECOND,
 	OP_KINDS
 };
 

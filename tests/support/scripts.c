@@ -66,6 +66,15 @@ const struct script scripts[] = {
 		.maps = true, .no_sync = true,
 		.ops = "put 1 30; reopen; put 2 30; delete 1; reopen; reopen;"
 		    "put 3 30 1; flush; reopen; put 1 40; reopen" },
+	{ .name = "writers that do not look", .memtable_size = 4096,
+		.ring = true, .maps = true, .no_sync = true,
+		.ops = "put 1 30; turn; put 2 30; turn; put 3 30 1; turn;"
+		    "delete 1; batch 4 40; turn; turn; get 1; put 5 30; turn;"
+		    "put 1 40; flush; turn; put 2 20; sync; turn; put 6 10" },
+	{ .name = "synced writers that do not look", .memtable_size = 65536,
+		.ring = true, .maps = true,
+		.ops = "put 1 30; turn; put 2 30 2; turn; put 3 30; turn;"
+		    "delete 1 0 2; put 1 70000; turn; put 2 20" },
 	{ .name = "closed and opened without a ring", .memtable_size = 4096,
 		.ops = "put 1 30; reopen; put 2 30 2; reopen; put 3 30 2;"
 		    "flush; reopen; put 1 40 2" },

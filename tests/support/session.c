@@ -83,6 +83,7 @@ session_close(struct session *s)
 	bool held = false;
 	int rc;
 
+	s->closed = false;
 	for (int i = 0; i < SLOTS; i++)
 		held |= s->looks[i].snapshot || s->holds[i].it;
 	if (held && s->db != NULL &&
@@ -99,8 +100,12 @@ session_close(struct session *s)
 		return session_may_fail(s, "close", rc);
 	if (s->fence != LSM_OK)
 		return wrong("close of a fenced handle told nothing");
-	if (!s->unsure)
-		s->acked_sync = s->acked = oracle_commits(s->oracle);
+	if (s->unsure)
+		return true;
+	s->closed = true;
+	s->acked = oracle_commits(s->oracle);
+	if (!s->options.no_sync)
+		s->acked_sync = s->acked;
 	return true;
 }
 
@@ -302,6 +307,25 @@ run_reopen(struct session *s)
 	return session_close(s) && session_open(s);
 }
 
+/* Closed and opened, and nobody looks: the handle may not have read its log. */
+static bool
+run_turn(struct session *s)
+{
+	int rc;
+
+	if (!session_close(s))
+		return false;
+	if (!s->closed)
+		return session_open(s);
+	rc = lsm_open(s->path, &s->options, &s->db);
+	s->reached.opens++;
+	if (rc != LSM_OK)
+		return session_may_fail(s, "open", rc);
+	s->fence = LSM_OK;
+	s->doubt = false;
+	return true;
+}
+
 /* A read-only handle beside the writer sees all that was acknowledged. */
 static bool
 run_reader(struct session *s)
@@ -480,6 +504,8 @@ session_run(struct session *s, const struct op *op)
 		return run_step(s, op->key);
 	case OP_REOPEN:
 		return run_reopen(s);
+	case OP_TURN:
+		return run_turn(s);
 	default:
 		return run_read(s, op);
 	}

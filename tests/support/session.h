@@ -59,6 +59,7 @@ struct session {
 	int fence;			/* code of it; LSM_OK: none */
 	bool doubt;			/* background work failed: a fence? */
 	bool unsure;			/* the last commit failed midway */
+	bool closed;			/* in order: what is there is known */
 	bool gaps;			/* in sequences: commits were lost */
 
 	struct {

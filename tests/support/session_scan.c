@@ -122,16 +122,16 @@ session_get(struct session *s, const lsm_snapshot *snapshot, size_t n,
 	lsm_buffer value = { 0 };
 	size_t low = n, high = n;
 	bool ok = false;
-	int rc, has;
+	int rc, has, failed;
 
 	if (snapshot == NULL)
 		session_range(s, &low, &high);
 	rc = lsm_get(s->db, snapshot, bytes_slice(key), &value);
 	has = lsm_get(s->db, snapshot, bytes_slice(key), NULL);
-	if ((rc != LSM_OK && rc != LSM_NOTFOUND) ||
-	    (has != LSM_OK && has != LSM_NOTFOUND)) {
+	failed = rc != LSM_OK && rc != LSM_NOTFOUND ? rc : has;
+	if (failed != LSM_OK && failed != LSM_NOTFOUND) {
 		lsm_buffer_free(&value);
-		return session_may_fail(s, "get", rc ? rc : has);
+		return session_may_fail(s, "get", failed);
 	}
 	for (n = high + 1; n-- > low && !ok;)
 		ok = get_equals(s, n, key, rc, bytes(value.data, value.size));

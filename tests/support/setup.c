@@ -107,6 +107,7 @@ kind_random(struct random *r)
 		{ OP_DROP, 40 }, { OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
 		{ OP_SYNC, 60 }, { OP_SCAN, 10 }, { OP_FLUSH, 15 },
 		{ OP_COMPACT, 3 }, { OP_RANGE, 6 }, { OP_REOPEN, 10 },
+		{ OP_TURN, 20 },
 		{ OP_READER, 6 }, { OP_SECOND, 4 },
 	};
 	uint64_t dice = random_below(r, 10000);

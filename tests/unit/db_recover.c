@@ -360,18 +360,32 @@ TEST("close leaves a short log and flushes a long one")
 	sim_free(sim);
 }
 
-TEST("close makes durable what was not, even without a sync")
+TEST("close makes durable what was not, unless the handle never syncs")
 {
 	struct sim *sim = sim_new(test_seed()), *disk;
 	lsm_options o = dbkit_options(sim);
-	lsm_db *db = dbkit_open("db", &o);
+	lsm_db *db;
 
+	o.no_sync = 0;
+	db = dbkit_open("db", &o);
+	CHECK_OK(lsm_put(db, lsm_str("k000000"), lsm_str("0"), LSM_NO_SYNC));
+	dbkit_close(db);
+	disk = sim_crash(sim, sim_operations(sim), SIM_DROP, 0);
+	o.env = sim_env(disk);
+	db = dbkit_open("db", &o);
+	dbkit_check(db, NULL, "k000000", "0");
+	dbkit_close(db);
+	sim_free(disk);
+	o.env = sim_env(sim);
+	o.no_sync = 1;
+	db = dbkit_open("db", &o);
 	dbkit_fill(db, 0, 10, "");
 	dbkit_close(db);
 	disk = sim_crash(sim, sim_operations(sim), SIM_DROP, 0);
 	o.env = sim_env(disk);
 	db = dbkit_open("db", &o);
-	dbkit_check_fill(db, 0, 10, "");
+	dbkit_check(db, NULL, "k000000", "0");
+	dbkit_check(db, NULL, "k000009", NULL);
 	dbkit_close(db);
 	sim_free(disk);
 	sim_free(sim);

@@ -113,7 +113,7 @@ turn(struct chain *c)
 		after = sim_kill(c->sim, end);
 	if (how == 2)
 		after = sim_crash(c->sim, end, SIM_RANDOM, random_next(&c->r));
-	low = how == 2 ? c->synced : c->acked;
+	low = how >= 2 ? c->synced : c->acked;
 	dbkit_close(db);
 	if (after != NULL)
 		move(c, after);

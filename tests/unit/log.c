@@ -35,7 +35,7 @@ golden(struct logkit *k)
 	kit_put(k, 0);
 	kit_rotate(k, 2);
 	kit_put(k, 3);
-	CHECK_OK(log_leave(k->log, k->sequence));
+	CHECK_OK(log_leave(k->log, k->sequence, true));
 }
 
 static size_t
@@ -86,7 +86,7 @@ TEST("records of every size go through")
 		kit_put(&k, sizes[i]);
 		kit_put(&k, 5);
 	}
-	CHECK_OK(log_leave(k.log, k.sequence));
+	CHECK_OK(log_leave(k.log, k.sequence, true));
 	CHECK_REPLAY(&k, LSM_OK, k.sequence);
 	kit_release(&k);
 }
@@ -141,7 +141,7 @@ TEST("a failed sync is never retried and fences the log")
 	CHECK(strncmp(lsm_message(), "fenced: ", 8) == 0);
 	CHECK_CODE(log_begin(k.log, RECORD_PUT, 3, &p), LSM_IO);
 	CHECK(p == NULL);
-	CHECK_CODE(log_leave(k.log, k.sequence), LSM_IO);
+	CHECK_CODE(log_leave(k.log, k.sequence, true), LSM_IO);
 	CHECK_CODE(log_scrub(k.log), LSM_IO);
 	kit_release(&k);
 }
@@ -225,7 +225,7 @@ TEST("a log goes on behind the end of another writer")
 	    buffer_bytes(&r.out.missing)));
 	kit_replayed_release(&r);
 	kit_put(&k, 8);
-	CHECK_OK(log_leave(k.log, k.sequence));
+	CHECK_OK(log_leave(k.log, k.sequence, true));
 	kit_die(&k);
 	logenv_reboot(k.env);
 	CHECK_REPLAY(&k, LSM_OK, 5);

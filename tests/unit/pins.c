@@ -219,11 +219,13 @@ TEST("orphans of a killed writer stay while a reader pins them")
 	CHECK(writer->graves.count > 0);
 	CHECK_OK(lsm_close(writer));
 	writer = writer_open(NULL, test_dir());
+	CHECK(holds(writer, NULL, 1));
 	CHECK(writer->graves.count > 0);
 	CHECK(holds(reader, NULL, 0));
 	CHECK_OK(lsm_close(reader));
 	CHECK_OK(lsm_close(writer));
 	writer = writer_open(NULL, test_dir());
+	CHECK(holds(writer, NULL, 1));
 	CHECK_EQ(writer->graves.count, 0);
 	CHECK_OK(lsm_close(writer));
 }

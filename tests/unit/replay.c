@@ -75,7 +75,7 @@ TEST("a leave mark is a clean end, and more may follow it")
 	struct logkit k;
 
 	kit_small(&k);
-	CHECK_OK(log_leave(k.log, k.sequence));
+	CHECK_OK(log_leave(k.log, k.sequence, true));
 	CHECK_OK(kit_replay(&k, &r));
 	CHECK(r.out.clean && !r.out.closed && !r.out.same_boot);
 	CHECK_EQ(r.out.last.sequence, 3);

@@ -10,6 +10,7 @@
 #include "table/compress.h"
 #include "table/footer.h"
 #include "table/page.h"
+#include "table/table_impl.h"
 
 static void
 check_all(struct tkit *k, const struct model *m)
@@ -235,22 +236,54 @@ TEST("the filter spares most reads of absent keys")
 	model_free(&m);
 }
 
+TEST("who asks once reads a footer, a filter page, a header and the way down")
+{
+	struct random r = { test_seed() };
+	struct model m = { 0 };
+	struct tkit k;
+	struct bytes key = text("absent");
+	uint64_t reads, sequence;
+	enum kind kind;
+
+	model_fill(&m, MODEL_DECIMAL, 2000, 100, &r);
+	tkit_init(&k, LSM_CODEC_NONE);
+	CHECK_OK(tkit_build(&k, &m));
+	reads = memenv_reads(k.env);
+	CHECK_OK(tkit_open(&k));
+	CHECK_EQ(memenv_reads(k.env), reads + 1);
+	CHECK_CODE(table_get(k.table, key, hash64(key), &kind, &sequence,
+	    NULL), LSM_NOTFOUND);
+	CHECK_EQ(memenv_reads(k.env), reads + 2);
+	key = m.e[1000].key;
+	CHECK_OK(table_get(k.table, key, hash64(key), &kind, &sequence, NULL));
+	CHECK(memenv_reads(k.env) <= reads + 2 + 2 +
+	    table_footer(k.table)->height + 1);
+	tkit_release(&k);
+	model_free(&m);
+}
+
 TEST("a mapped page is read and verified at its first touch only")
 {
 	struct random r = { test_seed() };
 	struct model m = { 0 };
 	struct tkit k;
-	uint64_t reads;
+	uint64_t reads, pages, bytes, sequence;
+	enum kind kind;
 
 	model_fill(&m, MODEL_DECIMAL, 2000, 100, &r);
 	tkit_init(&k, LSM_CODEC_NONE);
 	CHECK_OK(tkit_build(&k, &m));
 	CHECK_OK(tkit_open(&k));
 	CHECK_EQ(k.stats.pages_read, 0);
+	while (load_relaxed(&k.table->source.map) == NULL)
+		CHECK_OK(table_get(k.table, m.e[0].key,
+		    hash64(m.e[0].key), &kind, &sequence, NULL));
+	pages = k.stats.pages_read;
+	bytes = k.stats.bytes_read;
 	CHECK_OK(tkit_check_gets(&k, &m));
 	reads = memenv_reads(k.env);
-	CHECK_EQ(k.stats.pages_read, k.meta.size / 4096 - 2);
-	CHECK_EQ(k.stats.bytes_read, k.meta.size - 2 * 4096);
+	CHECK(k.stats.pages_read - pages <= k.meta.size / 4096 - 2);
+	CHECK(k.stats.bytes_read - bytes <= k.meta.size - 2 * 4096);
 	CHECK_OK(tkit_check_gets(&k, &m));
 	CHECK_OK(tkit_check_walks(&k, &m, 0));
 	CHECK_EQ(memenv_reads(k.env), reads);

@@ -69,7 +69,8 @@ TEST("a table is opened once and stays open")
 
 	fleet_init(&f, 10, NULL);
 	CHECK_EQ(table_cache_open(f.tables), 0);
-	CHECK_OK(ask(&f, 0));
+	for (int i = 0; i < 10; i++)
+		CHECK_OK(ask(&f, 0));
 	CHECK_EQ(table_cache_open(f.tables), 1);
 	reads = memenv_reads(f.kit.env);
 	CHECK_OK(ask(&f, 0));

@@ -1,7 +1,8 @@
 #!/bin/sh
 # What the system is asked for, as strace sees it: a read command opens nothing
 # for writing and changes no name; an unsynced put costs no call of its own; a
-# synced one waits for the disk.
+# synced one waits for the disk, once. And how much: a process that does one
+# thing asks for little more than the thing.
 set -u
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -42,6 +43,29 @@ traced "$cli" --sync=off --batch-size=1 "$db" load "$dir/in.tsv"
 calls=$(wc -l <"$dir/trace")
 [ "$calls" -lt 2000 ] || fail "20000 unsynced puts: $calls system calls"
 
+# Calls from the opening of the directory on that match, at most so many.
+at_most()
+{
+	count=$(sed -n "/O_DIRECTORY/,\$p" "$dir/trace" | grep -cE "$2")
+	[ "$count" -le "$1" ] || fail "$3: $count calls of $2, not $1"
+}
+traced "$cli" "$db" flush
+traced "$cli" "$db" get 1
+at_most 45 . "a get"
+at_most 1 'CURRENT' "a get"
+at_most 0 'getdents' "a get"
+read_bytes=$(sed -n '/O_DIRECTORY/,$p' "$dir/trace" |
+    awk '/pread64/ { n += $NF } END { print n + 0 }')
+[ "$read_bytes" -le 65536 ] || fail "a get reads $read_bytes bytes"
+
+traced "$cli" --sync=off "$db" put key value
+traced "$cli" --sync=off "$db" put key value
+at_most 55 . "an unsynced put"
+at_most 0 'sync\(|getdents|fallocate|O_CREAT\|O_EXCL' "an unsynced put"
+at_most 1 'CURRENT' "an unsynced put"
+
 traced "$cli" --sync=always "$db" put key value
-grep -q 'fdatasync(.*= 0' "$dir/trace" || fail "a synced put does not sync"
+synced=$(grep -c 'fdatasync(.*= 0' "$dir/trace")
+[ "$synced" -eq 1 ] || fail "a synced put syncs $synced times"
+at_most 0 'fsync|getdents' "a synced put"
 exit $bad
