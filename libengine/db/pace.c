@@ -17,7 +17,7 @@
 
 enum {
 	WAIT_NS = 1000000,		/* saved up */
-	WAIT_NS_MAX = 4 * WAIT_NS,	/* at once; the rest with what follows */
+	WAIT_NS_MAX = 4 * WAIT_NS,	/* at once; the rest later */
 	DEBT_NS_MAX = 64 * WAIT_NS_MAX,
 	NS_PER_KIB_MAX = 250000,	/* 1 ms for 4 KiB */
 	FRESH_PARTS = 64,		/* of a memtable: then a new look */
