@@ -303,13 +303,15 @@ fuzz:
 	+@$(MAKE) --no-print-directory FLAVOUR=fuzz programs
 	@tests/check/fuzz.sh $(SECONDS) $(FUZZ)
 
-# NUM records, ROUNDS rounds, ENGINES side by side; see tests/bench/run.sh.
+# NUM records with values of VALUE_SIZE, ROUNDS rounds, ENGINES side by side;
+# see tests/bench/run.sh.
 bench:
 	+@$(MAKE) -s --no-print-directory FLAVOUR=release build/release/bench
 	@tests/bench/run.sh $(if $(NUM),--num $(NUM)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(ENGINES),--engines '$(ENGINES)') \
 		$(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
+		$(if $(VALUE_SIZE),--value-size $(VALUE_SIZE)) \
 		$(if $(BENCH_DIR),--dir '$(BENCH_DIR)')
 
 # What a process costs that opens, does one thing and ends.

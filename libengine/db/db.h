@@ -111,7 +111,7 @@ struct lsm_db {
 	struct log *log;
 	struct memtable *active;	/* the view holds it; NULL: unread */
 	uint64_t sequence;		/* last one given, or read */
-	size_t ahead_at;		/* bytes in it at which a log is wanted */
+	size_t ahead_at;		/* bytes in it: a log is wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
 

@@ -41,7 +41,7 @@ static const struct row table[] = {
 	{ "base_size", NULL, FIELD(base_size), 4096, UINT64_C(1) << 50, 1,
 	    "bytes of level 1 when level sizes are fixed" },
 	{ "codec", codec_list, FIELD(codec), 0, UINT32_MAX, 1,
-	    "compresses leaves; a list: of each level, the last of all deeper" },
+	    "compresses leaves; a list: one for each level" },
 	{ "compaction", compaction_words, FIELD(compaction), 0, 3, 1,
 	    "shape of the tree: leveled, hybrid, tiered or lazy" },
 	{ "filter_bits", NULL, FIELD(filter_bits), 0, 20, 1,

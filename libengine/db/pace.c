@@ -17,7 +17,7 @@
 
 enum {
 	WAIT_NS = 1000000,		/* saved up */
-	WAIT_NS_MAX = 4 * WAIT_NS,	/* at once; the rest with what follows */
+	WAIT_NS_MAX = 4 * WAIT_NS,	/* at once; the rest later */
 	DEBT_NS_MAX = 64 * WAIT_NS_MAX,
 	NS_PER_KIB_MAX = 250000,	/* 1 ms for 4 KiB */
 	FRESH_PARTS = 64,		/* of a memtable: then a new look */
@@ -110,6 +110,7 @@ merge_wait(struct lsm_db *db, double left)
 {
 	const struct pace *p = &db->pace;
 	double memtable = (double)db->opt.memtable_size, room, above;
+	double ns = p->merge_ns;
 	size_t runs;
 
 	mutex_lock(&db->mu);
@@ -118,11 +119,14 @@ merge_wait(struct lsm_db *db, double left)
 	mutex_unlock(&db->mu);
 	if (runs < db->stored.l0_trigger)
 		return 0;
+	/* None was ever measured: flushes may have had all of the worker. */
+	if (ns == 0)
+		ns = p->flush_ns;
 	/* Another merge has the worker: level 0 comes after it. */
 	if (db->merge == NULL || db->merge_place.from > 0)
 		left += above * p->widening;
 	room = ((double)db->stored.l0_stop - (double)runs) * memtable;
-	return MARGIN * left * p->merge_ns /
+	return MARGIN * left * ns /
 	    at_least(room, memtable / ROOM_PARTS) + p->flush_ns;
 }
 

@@ -30,7 +30,7 @@ struct pace {
 	double flush_ns;		/* as flush_ps */
 	double merge_ns;		/* for a byte read by a merge */
 	double widening;		/* bytes merged for a byte of level 0 */
-	uint64_t flushing;		/* bytes of the memtable that is; or 0 */
+	uint64_t flushing;		/* bytes of a memtable; or 0 */
 	uint64_t flush_us;		/* that it took so far */
 
 	struct cond pause;		/* nobody signals it */

@@ -23,8 +23,12 @@ struct posix_file {
 	struct env_file base;
 	int fd;
 	uint64_t end;		/* where the next append goes */
+	uint64_t begun;		/* to here, writing to the disk has begun */
 	char name[FILE_NAME_MAX];
 };
+
+/* So much of a file goes to the disk before its sync is asked for. */
+enum { BEGIN_BYTES = 1 << 20 };
 
 /* One call moves at most this; Linux itself stops a page below 2 GiB. */
 #define TRANSFER_MAX ((size_t)1 << 30)
@@ -191,7 +195,7 @@ posix_file_open(struct env_dir *base, const char *name, enum env_open how,
 		mem_free(file);
 		return rc;
 	}
-	file->base.size = file->end = (uint64_t)st.st_size;
+	file->base.size = file->end = file->begun = (uint64_t)st.st_size;
 	*out = &file->base;
 	return LSM_OK;
 }
@@ -205,15 +209,29 @@ posix_file_read(struct env_file *base, uint64_t at, void *to, size_t n,
 	return posix_read(file->fd, file->name, at, to, n, got);
 }
 
+/* Who appends a lot will sync it: the disk may as well work meanwhile. A
+ * failure comes back from the sync, as that of any page written later. */
+static void
+writing_begin(struct posix_file *file)
+{
+	if (file->end - file->begun < BEGIN_BYTES)
+		return;
+	(void)sync_file_range(file->fd, (off_t)file->begun,
+	    (off_t)(file->end - file->begun), SYNC_FILE_RANGE_WRITE);
+	file->begun = file->end;
+}
+
 int
 posix_file_append(struct env_file *base, const void *from, size_t n)
 {
 	struct posix_file *file = (struct posix_file *)base;
 	int rc = posix_write(file->fd, file->name, file->end, from, n);
 
-	if (rc == LSM_OK)
-		file->end += n;
-	return rc;
+	if (rc != LSM_OK)
+		return rc;
+	file->end += n;
+	writing_begin(file);
+	return LSM_OK;
 }
 
 int

@@ -233,6 +233,23 @@ END
 	[ "$(lsm-cli db2 options --format=json | jq -r .max_sstables)" = 20 ]
 }
 
+@test "a codec for each level is set, kept and printed" {
+	lsm-cli --create --set=codec=none,none,zlib db put a b
+	[ "$(lsm-cli db options --format=json | jq -r .codec)" = \
+	    none,none,zlib ]
+	fails 64 'lsm-cli: --set: option codec: "none,lzma" is no such choice' \
+	    lsm-cli --create --set codec=none,lzma db2 put a b
+	[ ! -e db2 ]
+}
+
+@test "lsm-tuning(7) knows each option of a database" {
+	lsm-cli --create db put a b
+	lsm-cli db options --format=tsv | cut -f1 | while read -r name; do
+		grep -q "^\.It Cm.* $name\b" "$BATS_TEST_DIRNAME/../../man/lsm-tuning.7" ||
+			{ echo "missing: $name"; exit 1; }
+	done
+}
+
 @test "a bad option of a database is refused by name" {
 	fails 64 'lsm-cli: --set: option ratio: "x" is no number' \
 	    lsm-cli --create --set ratio=x db put a b

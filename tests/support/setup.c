@@ -148,6 +148,7 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 		struct op op = { .kind = kind_random(&r),
 			.key = (uint32_t)random_below(&r, s->key_count),
 			.tag = random_next(&r) };
+
 		if (op.kind == OP_PUT || op.kind == OP_BATCH ||
 		    op.kind == OP_IF)
 			op.size = size_random(s, &r);

@@ -13,12 +13,22 @@ struct kit {
 	lsm_db *db;
 };
 
+enum { SHAPES = 5 };		/* four policies; small fixed levels */
+
 static void
-kit_open_with(struct kit *k, size_t memtable_size)
+kit_open_with(struct kit *k, size_t memtable_size, int shape)
 {
 	k->sim = sim_new(test_seed());
 	k->o = dbkit_options(k->sim);
 	k->o.memtable_size = memtable_size;
+	k->o.l0_trigger = 2;
+	if (shape < SHAPES - 1) {
+		k->o.compaction = shape;
+	} else {
+		k->o.level_sizes = LSM_LEVELS_FIXED;
+		k->o.base_size = 16384;
+		k->o.ratio = 2;
+	}
 	k->db = dbkit_open("db", &k->o);
 }
 
@@ -55,13 +65,33 @@ kit_close(struct kit *k)
 	sim_free(k->sim);
 }
 
+/* A part of the tree, wherever it lies. */
+static void
+range_compact(struct kit *k, struct random *r)
+{
+	char from[16], to[16];
+	lsm_range range;
+	uint64_t first = random_below(r, 60);
+
+	snprintf(from, sizeof from, "k%06u", (unsigned)first);
+	snprintf(to, sizeof to, "k%06u", (unsigned)(first +
+	    random_below(r, 20)));
+	range = (lsm_range){ lsm_str(from), lsm_str(to) };
+	CHECK_OK(lsm_compact_range(k->db, &range, NULL, NULL));
+}
+
 /* Flush, merge, kill, crash after a sync, in any order. */
 static void
 shake(struct kit *k, struct random *r)
 {
-	switch (random_below(r, 5)) {
+	switch (random_below(r, 8)) {
 	case 0:
+	case 5:
+	case 6:
 		CHECK_OK(lsm_flush(k->db));
+		break;
+	case 7:
+		range_compact(k, r);
 		break;
 	case 1:
 		CHECK_OK(lsm_compact(k->db, NULL, NULL));
@@ -79,12 +109,13 @@ shake(struct kit *k, struct random *r)
 	}
 }
 
-TEST("what is deleted never comes back")
+static void
+delete_all(int shape)
 {
-	struct random r = { test_seed() };
+	struct random r = { test_seed() + (uint64_t)shape };
 	struct kit k;
 
-	kit_open_with(&k, 2048);
+	kit_open_with(&k, 2048, shape);
 	dbkit_fill(k.db, 0, 50, "");
 	shake(&k, &r);
 	for (unsigned i = 0; i < 50; i++) {
@@ -103,13 +134,20 @@ TEST("what is deleted never comes back")
 	kit_close(&k);
 }
 
-TEST("what is old never wins")
+TEST("what is deleted never comes back")
 {
-	struct random r = { test_seed() + 1 };
+	for (int shape = 0; shape < SHAPES; shape++)
+		delete_all(shape);
+}
+
+static void
+overwrite_one(int shape)
+{
+	struct random r = { test_seed() + 1 + (uint64_t)shape };
 	char value[16];
 	struct kit k;
 
-	kit_open_with(&k, 2048);
+	kit_open_with(&k, 2048, shape);
 	for (unsigned i = 0; i < 120; i++) {
 		snprintf(value, sizeof value, "%u", i);
 		dbkit_put(k.db, "key", value);
@@ -119,4 +157,10 @@ TEST("what is old never wins")
 		dbkit_check(k.db, NULL, "key", value);
 	}
 	kit_close(&k);
+}
+
+TEST("what is old never wins")
+{
+	for (int shape = 0; shape < SHAPES; shape++)
+		overwrite_one(shape);
 }
