@@ -1,0 +1,52 @@
+/*
+ * tally.h - counts that many threads add to, and that are exact.
+ *
+ * Each of the first threads of a process has a line of counts of its own and
+ * adds to it without an atomic operation on the bus; later ones share the
+ * last line. A sum reads all lines: what a thread did before it told others of
+ * it is in the sum that they take.
+ */
+#ifndef BASE_TALLY_H
+#define BASE_TALLY_H
+
+#include "base/sync.h"
+
+enum {
+	TALLY_FIELDS = 8,	/* a cache line */
+	TALLY_LINES = 16	/* the last is shared */
+};
+
+struct tally_line {
+	_Alignas(64) _Atomic uint64_t count[TALLY_FIELDS];
+};
+
+struct tally {
+	struct tally_line lines[TALLY_LINES];
+};
+
+int tally_new(struct tally **);
+void tally_free(struct tally *);	/* takes NULL */
+
+/* This thread's line + 1, 0: none yet; and give it one. */
+extern _Thread_local unsigned tally_mine;
+unsigned tally_take(void);
+
+uint64_t tally_sum(const struct tally *, unsigned field);
+
+/* Returns what this line had counted before: with n = 1, the how manyth of
+ * its thread this one is. */
+static inline uint64_t
+tally_add(struct tally *t, unsigned field, uint64_t n)
+{
+	unsigned line = (tally_mine != 0 ? tally_mine : tally_take()) - 1;
+	_Atomic uint64_t *p = &t->lines[line].count[field];
+	uint64_t before;
+
+	if (line == TALLY_LINES - 1)
+		return atomic_fetch_add_explicit(p, n, memory_order_relaxed);
+	before = load_relaxed(p);
+	store_relaxed(p, before + n);
+	return before;
+}
+
+#endif
