@@ -209,3 +209,27 @@ compact_input_bytes(const struct compact_job *job)
 {
 	return job->input.bytes;
 }
+
+uint64_t
+compact_read_from(const struct compact_job *job, int level)
+{
+	const struct input *in = &job->input;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < in->count; i++)
+		if (in->tables[i]->level == level)
+			bytes += in->tables[i]->meta.size;
+	return bytes;
+}
+
+size_t
+compact_inputs(const struct compact_job *job)
+{
+	return job->input.count;
+}
+
+bool
+compact_given(const struct compact_job *job)
+{
+	return job->state == JOB_GIVEN;
+}

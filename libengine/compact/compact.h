@@ -64,5 +64,10 @@ struct compact_stats {
 };
 void compact_stats(const struct compact_job *, struct compact_stats *);
 uint64_t compact_input_bytes(const struct compact_job *);
+uint64_t compact_read_from(const struct compact_job *, int level);
+size_t compact_inputs(const struct compact_job *);	/* tables */
+
+/* compact_result has worked. */
+bool compact_given(const struct compact_job *);
 
 #endif

@@ -39,7 +39,6 @@ work_error_locked(struct lsm_db *db)
 static int
 wait_for_worker(struct lsm_db *db)
 {
-	uint64_t begin = db->env->ops->now_us(db->env);
 	int rc = LSM_OK;
 
 	mutex_lock(&db->mu);
@@ -51,39 +50,39 @@ wait_for_worker(struct lsm_db *db)
 	    (rc = work_error_locked(db)) == LSM_OK)
 		cond_wait(&db->changed, &db->mu);
 	mutex_unlock(&db->mu);
-	COUNT(db, stalls, 1);
-	COUNT(db, stall_us, db->env->ops->now_us(db->env) - begin);
 	return rc;
 }
 
-static bool
-too_many(struct lsm_db *db)
+static int
+work_for_room(struct lsm_db *db)
 {
-	bool many;
+	bool more = true;
+	int rc;
 
-	mutex_lock(&db->mu);
-	many = too_many_locked(db);
-	mutex_unlock(&db->mu);
-	return many;
+	while (more && stall_due(db) != STALL_NONE) {
+		rc = work_step(db, &more);
+		if (rc != LSM_OK && stall_due(db) != STALL_NONE)
+			return rc;
+		more |= rc != LSM_OK;
+	}
+	return LSM_OK;
 }
 
 /* Wait until another frozen memtable may stand in the view. */
 static int
 wait_for_room(struct lsm_db *db)
 {
-	bool more = true;
+	enum stall why = stall_due(db);
+	uint64_t begin;
 	int rc;
 
-	while (too_many(db)) {
-		if (db->working)
-			return wait_for_worker(db);
-		rc = work_step(db, &more);
-		if (rc != LSM_OK && too_many(db))
-			return rc;
-		if (rc == LSM_OK && !more)
-			break;
-	}
-	return LSM_OK;
+	if (why == STALL_NONE)
+		return LSM_OK;
+	stall_begin(db, why);
+	begin = db->env->ops->now_us(db->env);
+	rc = db->working ? wait_for_worker(db) : work_for_room(db);
+	stall_end(db, why, db->env->ops->now_us(db->env) - begin);
+	return rc;
 }
 
 /* The view with one more generation, all memory had. */

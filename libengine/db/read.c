@@ -55,15 +55,32 @@ view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
 	int rc;
 
 	if (memory_get(v, key, hash, sequence, &e)) {
-		COUNT(db, gets_memory, 1);
+		tally_add(db->tally, TALLY_MEMORY, 1);
 		return value_copy(&e, value);
 	}
 	rc = version_get(v->version, db->tables, key, hash, &kind, &at, value,
 	    &asked);
-	COUNT(db, tables_asked, asked);
+	tally_add(db->tally, TALLY_ASKED, asked);
 	if (rc == LSM_OK)
 		return kind == KIND_PUT ? LSM_OK : LSM_NOTFOUND;
 	return view_judge(v, rc);
+}
+
+static int
+get(struct lsm_db *db, const lsm_snapshot *snapshot, struct bytes key,
+    struct buffer *value)
+{
+	uint64_t sequence;
+	struct view *v;
+	int rc;
+
+	if (snapshot != NULL)
+		return view_get(db, snapshot->view, snapshot->sequence, key,
+		    value);
+	v = view_now(db, &sequence);
+	rc = view_get(db, v, sequence, key, value);
+	view_unref(v);
+	return rc;
 }
 
 /* A name for errors is born below; "not found" has no story but the key's. */
@@ -72,8 +89,7 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
     lsm_buffer *value)
 {
 	struct bytes k = bytes_of(key);
-	uint64_t sequence;
-	struct view *v;
+	uint64_t begin;
 	int rc;
 
 	if (value != NULL)
@@ -81,17 +97,15 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
 	if ((rc = db_usable(db)) != LSM_OK ||
 	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
 		return rc;
-	COUNT(db, gets, 1);
-	if (snapshot != NULL) {
-		rc = view_get(db, snapshot->view, snapshot->sequence, k,
-		    (struct buffer *)value);
-	} else {
-		v = view_now(db, &sequence);
-		rc = view_get(db, v, sequence, k, (struct buffer *)value);
-		view_unref(v);
-	}
+	begin = latency_begin(db->latencies, tally_add(db->tally, TALLY_GETS,
+	    1));
+	rc = get(db, snapshot, k, (struct buffer *)value);
+	latency_end(db->latencies, LATENCY_GET, begin);
 	if (rc == LSM_OK)
-		COUNT(db, gets_found, 1);
+		tally_add(db->tally, TALLY_FOUND, 1);
+	if (rc == LSM_CORRUPT)
+		event_damage(db, rc);
+	events_tell(db);
 	return rc;
 }
 

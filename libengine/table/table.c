@@ -15,9 +15,10 @@
 #include "table/compress.h"
 #include "table/table_impl.h"
 
-#define ADD(t, field) \
-	atomic_fetch_add_explicit(&(t)->source.stats->field, 1, \
+#define ADD_MANY(t, field, n) \
+	atomic_fetch_add_explicit(&(t)->source.stats->field, (n), \
 	    memory_order_relaxed)
+#define ADD(t, field) ADD_MANY(t, field, 1)
 
 static int
 meta_bad(const char *name, const char *what)
@@ -240,6 +241,8 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 		return LSM_NOTFOUND;
 	if ((rc = table_ask_filter(t, hash, &perhaps)) != LSM_OK)
 		return rc;
+	ADD_MANY(t, pages_asked, (t->footer.filter_pages > 0) +
+	    (perhaps ? t->footer.height + 1u : 0));
 	if (!perhaps)
 		return LSM_NOTFOUND;
 	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)

@@ -19,6 +19,7 @@ struct table_stats {
 	_Atomic uint64_t filter_asked;	/* filters consulted */
 	_Atomic uint64_t filter_useful;	/* said no */
 	_Atomic uint64_t filter_false;	/* said perhaps, key was absent */
+	_Atomic uint64_t pages_asked;	/* that gets looked at */
 	_Atomic uint64_t pages_read;	/* read and verified */
 	_Atomic uint64_t bytes_read;
 	_Atomic uint64_t inflated;	/* pages decompressed */
