@@ -196,6 +196,7 @@ compact_stats(const struct compact_job *job, struct compact_stats *s)
 		.shadowed = input_shadowed(in, job->shown),
 		.deletes_dropped = job->shown - job->written,
 		.bytes_written = output_bytes(&job->output),
+		.bytes_stored = output_stored(&job->output),
 		.outputs = job->output.count,
 	};
 	s->entries_in = job->shown + s->shadowed;

@@ -55,9 +55,10 @@ int compact_result(struct compact_job *, struct edit *);
 void compact_free(struct compact_job *);	/* takes NULL */
 
 /* entries_in = entries_out + shadowed + deletes_dropped. Bytes are those of
- * files; bytes_read is the share that the entries read have in the inputs. */
+ * files; bytes_read is the share that the entries read have in the inputs,
+ * bytes_stored what of bytes_written is not in memory any more. */
 struct compact_stats {
-	uint64_t bytes_read, bytes_written;
+	uint64_t bytes_read, bytes_written, bytes_stored;
 	uint64_t entries_in, entries_out;
 	uint64_t shadowed, deletes_dropped;
 	uint64_t outputs;

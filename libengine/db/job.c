@@ -62,7 +62,7 @@ job_end(struct lsm_db *db, struct compact_job **job)
 
 	if (*job != NULL && !compact_given(*job)) {
 		compact_stats(*job, &s);
-		COUNT(db, bytes_given_up, s.bytes_written);
+		COUNT(db, bytes_given_up, s.bytes_stored);
 	}
 	compact_free(*job);
 	*job = NULL;
