@@ -238,7 +238,7 @@ struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
 /* Take over the outputs of a finished job. */
 int job_install(struct lsm_db *, struct compact_job *, struct edit *);
 void job_end(struct lsm_db *, struct compact_job **);
-/* Tell of it: its place, how long it took, what it did. */
+/* Tell of it: its place; with the time of its begin, what it did since. */
 void job_event(struct lsm_db *, int kind, const struct compact_job *,
     const struct pick_job *, uint64_t since_us, int code);
 

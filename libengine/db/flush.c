@@ -48,13 +48,16 @@ table_size(struct lsm_db *db, int level)
 	return shape_table_size(&s, level);
 }
 
+/* An empty memtable makes no table: its log was to go. */
 static void
-flush_event(struct lsm_db *db, int kind, uint64_t since_us, int code)
+flush_event(struct lsm_db *db, const struct generation *g, int kind,
+    uint64_t since_us, int code)
 {
 	struct pick_job place = db->flush_place;
 
 	place.from = -1;
-	job_event(db, kind, db->flush, &place, since_us, code);
+	if (memtable_entries(g->mem) > 0)
+		job_event(db, kind, db->flush, &place, since_us, code);
 }
 
 static int
@@ -73,7 +76,7 @@ flush_begin(struct lsm_db *db, const struct generation *g)
 	if (rc != LSM_OK)
 		return rc;
 	db->flush_since_us = db->env->ops->now_us(db->env);
-	flush_event(db, LSM_EVENT_FLUSH_BEGIN, 0, LSM_OK);
+	flush_event(db, g, LSM_EVENT_FLUSH_BEGIN, 0, LSM_OK);
 	return LSM_OK;
 }
 
@@ -141,7 +144,7 @@ flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
 	mutex_unlock(&db->edit_mu);
 	if (rc == LSM_OK)
 		rc = flush_install(db, g, next_log);
-	flush_event(db, rc == LSM_OK ? LSM_EVENT_FLUSH_END :
+	flush_event(db, g, rc == LSM_OK ? LSM_EVENT_FLUSH_END :
 	    LSM_EVENT_FLUSH_FAILED, db->flush_since_us, rc);
 	job_end(db, &db->flush);
 	if (rc == LSM_OK)

@@ -78,16 +78,17 @@ job_event(struct lsm_db *db, int kind, const struct compact_job *job,
 
 	if (db->events.slots == NULL)
 		return;
-	compact_stats(job, &s);
 	e.tables_in = compact_inputs(job);
 	e.bytes_in = compact_input_bytes(job);
-	e.tables_out = s.outputs;
-	e.bytes_out = s.bytes_written;
-	e.entries_in = s.entries_in;
-	e.entries_out = s.entries_out;
 	e.edit = load_acquire(&db->head);
-	if (since_us != 0)
+	if (since_us != 0) {
+		compact_stats(job, &s);
 		e.us = db->env->ops->now_us(db->env) - since_us;
+		e.tables_out = s.outputs;
+		e.bytes_out = s.bytes_written;
+		e.entries_in = s.entries_in;
+		e.entries_out = s.entries_out;
+	}
 	event_add(db, &e);
 }
 
