@@ -9,7 +9,7 @@
 #include "lsm.h"
 
 static _Atomic unsigned threads;	/* that have a line */
-_Thread_local unsigned tally_mine;
+_Thread_local unsigned tally_place;
 
 int
 tally_new(struct tally **out)
@@ -37,7 +37,7 @@ tally_take(void)
 	while (n < TALLY_LINES - 1 && !atomic_compare_exchange_weak(&threads,
 	    &n, n + 1))
 		;
-	return tally_mine = n + 1;
+	return tally_place = n + 1;
 }
 
 uint64_t

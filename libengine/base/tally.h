@@ -28,17 +28,26 @@ int tally_new(struct tally **);
 void tally_free(struct tally *);	/* takes NULL */
 
 /* This thread's line + 1, 0: none yet; and give it one. */
-extern _Thread_local unsigned tally_mine;
+extern _Thread_local unsigned tally_place;
 unsigned tally_take(void);
 
 uint64_t tally_sum(const struct tally *, unsigned field);
+
+/* What this thread's line has counted. */
+static inline uint64_t
+tally_mine(const struct tally *t, unsigned field)
+{
+	unsigned line = (tally_place != 0 ? tally_place : tally_take()) - 1;
+
+	return load_relaxed(&t->lines[line].count[field]);
+}
 
 /* Returns what this line had counted before: with n = 1, the how manyth of
  * its thread this one is. */
 static inline uint64_t
 tally_add(struct tally *t, unsigned field, uint64_t n)
 {
-	unsigned line = (tally_mine != 0 ? tally_mine : tally_take()) - 1;
+	unsigned line = (tally_place != 0 ? tally_place : tally_take()) - 1;
 	_Atomic uint64_t *p = &t->lines[line].count[field];
 	uint64_t before;
 

@@ -33,6 +33,8 @@ static const struct row rows[METRICS] = {
 	    "batches written" },
 	[METRIC_WRITE_BATCH_OPERATIONS] = { "write.batch_operations", COUNTER,
 	    "", NULL, "operations in these batches" },
+	[METRIC_WRITE_UNMET] = { "write.unmet", COUNTER, "", NULL,
+	    "batches not written because a condition was not met" },
 	[METRIC_WRITE_BYTES] = { "write.bytes", COUNTER, "bytes", NULL,
 	    "keys and values written by the user" },
 	[METRIC_WRITE_STALLS] = { "write.stalls", COUNTER, "", NULL,

@@ -46,24 +46,39 @@ value_copy(const struct entry *e, struct buffer *value)
 }
 
 static int
-view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
-    struct bytes key, struct buffer *value)
+tables_get(struct lsm_db *db, struct view *v, struct bytes key, uint64_t hash,
+    struct buffer *value)
 {
-	uint64_t hash = hash64(key), at, asked = 0;
-	struct entry e;
+	uint64_t at, asked = 0;
 	enum kind kind;
 	int rc;
 
-	if (memory_get(v, key, hash, sequence, &e)) {
-		tally_add(db->tally, TALLY_MEMORY, 1);
-		return value_copy(&e, value);
-	}
 	rc = version_get(v->version, db->tables, key, hash, &kind, &at, value,
 	    &asked);
 	tally_add(db->tally, TALLY_ASKED, asked);
 	if (rc == LSM_OK)
 		return kind == KIND_PUT ? LSM_OK : LSM_NOTFOUND;
-	return view_judge(v, rc);
+	return event_damage(db, view_judge(v, rc));
+}
+
+int
+view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
+    struct bytes key, struct buffer *value)
+{
+	uint64_t hash = hash64(key);
+	struct entry e;
+	int rc;
+
+	tally_add(db->tally, TALLY_GETS, 1);
+	if (memory_get(v, key, hash, sequence, &e)) {
+		tally_add(db->tally, TALLY_MEMORY, 1);
+		rc = value_copy(&e, value);
+	} else {
+		rc = tables_get(db, v, key, hash, value);
+	}
+	if (rc == LSM_OK)
+		tally_add(db->tally, TALLY_FOUND, 1);
+	return rc;
 }
 
 static int
@@ -97,14 +112,10 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
 	if ((rc = db_usable(db)) != LSM_OK ||
 	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
 		return rc;
-	begin = latency_begin(db->latencies, tally_add(db->tally, TALLY_GETS,
-	    1));
+	begin = latency_begin(db->latencies, tally_mine(db->tally,
+	    TALLY_GETS));
 	rc = get(db, snapshot, k, (struct buffer *)value);
 	latency_end(db->latencies, LATENCY_GET, begin);
-	if (rc == LSM_OK)
-		tally_add(db->tally, TALLY_FOUND, 1);
-	if (rc == LSM_CORRUPT)
-		event_damage(db, rc);
 	events_tell(db);
 	return rc;
 }

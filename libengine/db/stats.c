@@ -65,6 +65,7 @@ writes_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_WRITE_DELETES, &c->deletes },
 		{ METRIC_WRITE_BATCHES, &c->batches },
 		{ METRIC_WRITE_BATCH_OPERATIONS, &c->batch_ops },
+		{ METRIC_WRITE_UNMET, &c->unmet },
 		{ METRIC_WRITE_BYTES, &c->bytes_user },
 	};
 
