@@ -52,13 +52,20 @@ hear(void *arg, const lsm_event *e)
 	atomic_fetch_sub(&h->inside, 1);
 }
 
+/* To be opened when the options are as they should be. */
 static void
-kit_open(struct kit *k)
+kit_make(struct kit *k)
 {
 	*k = (struct kit){ .sim = sim_new(test_seed()) };
 	k->o = dbkit_options(k->sim);
 	k->o.event = hear;
 	k->o.event_arg = &k->heard;
+}
+
+static void
+kit_open(struct kit *k)
+{
+	kit_make(k);
 	k->db = dbkit_open("db", &k->o);
 }
 
@@ -163,18 +170,13 @@ TEST("tables that go to another level as they are, are told as moves")
 	char key[16];
 	struct random r = { test_seed() };
 
-	kit_open(&k);
-	dbkit_close(k.db);
-	sim_free(k.sim);
-	k.sim = sim_new(test_seed());
-	k.o.env = sim_env(k.sim);
+	kit_make(&k);
 	k.o.memtable_size = 8192;
 	k.o.table_size = 4096;
 	k.o.level_sizes = LSM_LEVELS_FIXED;
 	k.o.base_size = 4096;
 	k.o.ratio = 2;
 	k.o.compaction = LSM_COMPACTION_LEVELED;
-	k.heard = (struct heard){ 0 };
 	k.db = dbkit_open("db", &k.o);
 	for (int i = 0; i < 20000; i++) {
 		snprintf(key, sizeof key, "k%06" PRIu64, random_below(&r,
@@ -193,8 +195,7 @@ TEST("a writer that waits is told of, and why")
 	uint64_t stalls;
 	struct kit k;
 
-	kit_open(&k);
-	dbkit_close(k.db);
+	kit_make(&k);
 	k.o.memtable_size = 4096;
 	k.db = dbkit_open("db", &k.o);
 	dbkit_fill(k.db, 0, 1000, "");
@@ -210,13 +211,45 @@ TEST("a writer that waits is told of, and why")
 	kit_close(&k);
 }
 
+/* Flushes are done here as soon as there is one, merges are left undone. */
+static void
+fill_flushing(lsm_db *db, unsigned puts)
+{
+	char value[48];
+	int more;
+
+	for (unsigned i = 0; i < puts; i++) {
+		snprintf(value, sizeof value, "value %032u", i);
+		dbkit_put(db, i % 2 ? "a" : "b", value);
+		while (dbkit_stat(db, "db.memtables") > 1)
+			CHECK_OK(lsm_step(db, &more));
+	}
+}
+
+TEST("a writer waits for level 0 when that has too many runs")
+{
+	struct kit k;
+
+	kit_make(&k);
+	k.o.memtable_size = 4096;
+	k.o.l0_trigger = 2;
+	k.o.l0_stop = 3;
+	k.db = dbkit_open("db", &k.o);
+	fill_flushing(k.db, 500);
+	CHECK(dbkit_stat(k.db, "stall.level0.count") > 0);
+	CHECK_EQ(dbkit_stat(k.db, "stall.memtables.count"), 0);
+	CHECK_STR(k.heard.last[LSM_EVENT_STALL_END].reason, "level0");
+	CHECK_EQ(k.heard.count[LSM_EVENT_STALL_END], dbkit_stat(k.db,
+	    "stall.level0.count"));
+	kit_close(&k);
+}
+
 static void
 damage(struct kit *k, const char *content)
 {
 	const char *name = dbkit_file(k->db, "table");
 	uint64_t at;
 
-	k->o.codec = LSM_CODEC_NONE;
 	at = dbkit_find(k->o.env, "db", name, content);
 	CHECK(sim_poke(k->sim, "db", name, at, "X", 1));
 }
@@ -224,12 +257,9 @@ damage(struct kit *k, const char *content)
 static void
 kit_damaged(struct kit *k)
 {
-	*k = (struct kit){ .sim = sim_new(test_seed()) };
-	k->o = dbkit_options(k->sim);
+	kit_make(k);
 	k->o.codec = LSM_CODEC_NONE;
 	k->o.filter_bits = 0;
-	k->o.event = hear;
-	k->o.event_arg = &k->heard;
 	k->db = dbkit_open("db", &k->o);
 	dbkit_fill(k->db, 0, 10, "right");
 	CHECK_OK(lsm_flush(k->db));
