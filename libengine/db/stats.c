@@ -98,22 +98,36 @@ gets_tell(struct lsm_db *db, const struct metric_to *to)
 		    list[i].field));
 }
 
+static uint64_t
+filters_asked(const struct lsm_db *db)
+{
+	return load_relaxed(&db->table_stats.filter_useful) +
+	    load_relaxed(&db->table_stats.filter_passed);
+}
+
+/* A filter is asked by looking at one page of it. */
+static uint64_t
+pages_asked(const struct lsm_db *db)
+{
+	return filters_asked(db) + load_relaxed(&db->table_stats.pages_walked);
+}
+
 static void
 tables_tell(struct lsm_db *db, const struct metric_to *to)
 {
 	const struct table_stats *t = &db->table_stats;
 	const struct counted list[] = {
-		{ METRIC_READ_PAGES_ASKED, &t->pages_asked },
 		{ METRIC_READ_PAGES, &t->pages_read },
 		{ METRIC_READ_BYTES, &t->bytes_read },
 		{ METRIC_READ_PAGES_INFLATED, &t->inflated },
-		{ METRIC_FILTER_ASKED, &t->filter_asked },
 		{ METRIC_FILTER_USEFUL, &t->filter_useful },
 		{ METRIC_FILTER_FALSE, &t->filter_false },
 	};
 	struct cache_stats s;
 
+	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(db));
 	LIST_TELL(to, list);
+	metric_tell(to, METRIC_FILTER_ASKED, filters_asked(db));
 	cache_stats(db->cache, &s);
 	metric_tell(to, METRIC_CACHE_HITS, s.hits);
 	metric_tell(to, METRIC_CACHE_MISSES, s.misses);
@@ -300,7 +314,7 @@ amplification_tell(struct lsm_db *db, const struct version *v,
 	metric_tell(to, METRIC_AMPLIFICATION_RUNS,
 	    metric_ratio(tally_sum(db->tally, TALLY_ASKED), gets));
 	metric_tell(to, METRIC_AMPLIFICATION_PAGES,
-	    metric_ratio(load_relaxed(&db->table_stats.pages_asked), gets));
+	    metric_ratio(pages_asked(db), gets));
 	space_tell(v, to);
 }
 

@@ -177,8 +177,10 @@ commit(struct lsm_db *db, struct commit *c, unsigned flags)
 	begin = latency_begin(db->latencies, tally_add(db->tally,
 	    TALLY_WRITES, 1));
 	if (c->conditional != NULL && ((rc = db_writable(db)) != LSM_OK ||
-	    (rc = conditions_ask(db, c->conditional, &c->asked)) != LSM_OK))
+	    (rc = conditions_ask(db, c->conditional, &c->asked)) != LSM_OK)) {
+		events_tell(db);
 		return rc;
+	}
 	c->payload = payload_size(c);
 	mutex_lock(&db->write_mu);
 	rc = commit_locked(db, c, &position, &sequence);

@@ -180,8 +180,9 @@ table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
 	*perhaps = bloom_test(hold.p, line,
 	    load_relaxed(&t->source.probes), hash);
 	page_release(&t->source, &hold);
-	ADD(t, filter_asked);
-	if (!*perhaps)
+	if (*perhaps)
+		ADD(t, filter_passed);
+	else
 		ADD(t, filter_useful);
 	return LSM_OK;
 }
@@ -241,10 +242,9 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 		return LSM_NOTFOUND;
 	if ((rc = table_ask_filter(t, hash, &perhaps)) != LSM_OK)
 		return rc;
-	ADD_MANY(t, pages_asked, (t->footer.filter_pages > 0) +
-	    (perhaps ? t->footer.height + 1u : 0));
 	if (!perhaps)
 		return LSM_NOTFOUND;
+	ADD_MANY(t, pages_walked, t->footer.height + 1u);
 	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)
 		return rc;
 	rc = leaf_get(&leaf, key, kind, sequence, value);
