@@ -19,12 +19,6 @@ memtable_size_next(struct lsm_db *db)
 	return size;
 }
 
-static bool
-too_many_locked(struct lsm_db *db)
-{
-	return db->view->count > FROZEN_MAX || merge_behind_locked(db);
-}
-
 /* The flush that makes room failed: tell the writer why there is none. */
 int
 work_error_locked(struct lsm_db *db)
@@ -46,7 +40,7 @@ wait_for_worker(struct lsm_db *db)
 	db->work_error = LSM_OK;
 	db->merge_failed = false;
 	cond_broadcast(&db->changed);
-	while (too_many_locked(db) &&
+	while (stall_due_locked(db) != STALL_NONE &&
 	    (rc = work_error_locked(db)) == LSM_OK)
 		cond_wait(&db->changed, &db->mu);
 	mutex_unlock(&db->mu);
@@ -81,7 +75,10 @@ wait_for_room(struct lsm_db *db)
 	stall_begin(db, why);
 	begin = db->env->ops->now_us(db->env);
 	rc = db->working ? wait_for_worker(db) : work_for_room(db);
-	stall_end(db, why, db->env->ops->now_us(db->env) - begin);
+	begin = db->env->ops->now_us(db->env) - begin;
+	stall_end(db, why, begin);
+	if (db->working)
+		pace_stalled(db, begin);
 	return rc;
 }
 
@@ -117,6 +114,7 @@ view_turn(struct lsm_db *db, struct view *next)
 	g.log = log_where(db->log).number;
 	next->count = 0;
 	db->active = g.mem;
+	db->ahead_at = memtable_limit(g.mem) / 2;
 	mutex_lock(&db->mu);
 	old = db->view;
 	view_active(old)->last = db->sequence;
@@ -150,6 +148,18 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 	return LSM_OK;
 }
 
+/* Half of the memtable is used: the worker makes a log for the next one, so
+ * that the writer does not wait for its syncs. */
+static void
+log_ahead(struct lsm_db *db)
+{
+	db->ahead_at = SIZE_MAX;
+	if (!db->working || log_prepared(db->log) != 0)
+		return;
+	store_release(&db->log_wanted, true);
+	work_wake(db);
+}
+
 int
 db_make_room(struct lsm_db *db, size_t ops, size_t data)
 {
@@ -158,6 +168,8 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 	struct memtable *mem = db->active;
 	int rc;
 
+	if (memtable_used(mem) >= db->ahead_at)
+		log_ahead(db);
 	if (!memtable_full(mem) &&
 	    memtable_has_room(mem, ops, data, db->sequence + ops))
 		return LSM_OK;

@@ -104,6 +104,8 @@ static const struct row rows[METRICS] = {
 	    NULL, "of tables that were merged" },
 	[METRIC_MERGE_BYTES_WRITTEN] = { "merge.bytes_written", COUNTER,
 	    "bytes", NULL, "of tables that merges made" },
+	[METRIC_MERGE_PARTIAL] = { "merge.partial", COUNTER, "", NULL,
+	    "merges that left some tables as they were" },
 	[METRIC_MERGE_MOVES] = { "merge.moves", COUNTER, "", NULL,
 	    "tables that went to another level as they are" },
 	[METRIC_MERGE_FAILED] = { "merge.failed", COUNTER, "", NULL,

@@ -16,10 +16,25 @@ stall_word(enum stall why)
 	return words[why];
 }
 
-static enum stall
-due_locked(struct lsm_db *db)
+/* The first memtables are small, and their flushes slow for what they are:
+ * they count by what they hold. */
+static bool
+frozen_enough_locked(struct lsm_db *db)
 {
-	if (db->view->count > FROZEN_MAX)
+	size_t frozen = db->view->count - 1, bytes = 0;
+
+	mutex_assert_held(&db->mu);
+	if (frozen < FROZEN_FULL || frozen >= FROZEN_MAX)
+		return frozen >= FROZEN_MAX;
+	for (size_t i = 0; i <= frozen; i++)
+		bytes += memtable_limit(db->view->generations[i].mem);
+	return bytes > FROZEN_FULL * db->opt.memtable_size;
+}
+
+enum stall
+stall_due_locked(struct lsm_db *db)
+{
+	if (frozen_enough_locked(db))
 		return STALL_MEMTABLES;
 	if (!merge_behind_locked(db))
 		return STALL_NONE;
@@ -33,7 +48,7 @@ stall_due(struct lsm_db *db)
 	enum stall why;
 
 	mutex_lock(&db->mu);
-	why = due_locked(db);
+	why = stall_due_locked(db);
 	mutex_unlock(&db->mu);
 	return why;
 }
