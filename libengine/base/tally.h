@@ -33,29 +33,39 @@ unsigned tally_take(void);
 
 uint64_t tally_sum(const struct tally *, unsigned field);
 
-/* What this thread's line has counted. */
-static inline uint64_t
-tally_mine(const struct tally *t, unsigned field)
+static inline struct tally_line *
+tally_line(struct tally *t)
 {
-	unsigned line = (tally_place != 0 ? tally_place : tally_take()) - 1;
-
-	return load_relaxed(&t->lines[line].count[field]);
+	return &t->lines[(tally_place != 0 ? tally_place : tally_take()) - 1];
 }
 
-/* Returns what this line had counted before: with n = 1, the how manyth of
- * its thread this one is. */
+/* What a line has counted: for one that is not shared, how many of its thread
+ * there were. */
 static inline uint64_t
-tally_add(struct tally *t, unsigned field, uint64_t n)
+tally_here(struct tally *t, unsigned field)
 {
-	unsigned line = (tally_place != 0 ? tally_place : tally_take()) - 1;
-	_Atomic uint64_t *p = &t->lines[line].count[field];
+	return load_relaxed(&tally_line(t)->count[field]);
+}
+
+/* Returns what the line, this thread's, had counted before. */
+static inline uint64_t
+tally_line_add(struct tally *t, struct tally_line *line, unsigned field,
+    uint64_t n)
+{
+	_Atomic uint64_t *p = &line->count[field];
 	uint64_t before;
 
-	if (line == TALLY_LINES - 1)
+	if (line == &t->lines[TALLY_LINES - 1])
 		return atomic_fetch_add_explicit(p, n, memory_order_relaxed);
 	before = load_relaxed(p);
 	store_relaxed(p, before + n);
 	return before;
+}
+
+static inline uint64_t
+tally_add(struct tally *t, unsigned field, uint64_t n)
+{
+	return tally_line_add(t, tally_line(t), field, n);
 }
 
 #endif

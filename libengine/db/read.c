@@ -65,19 +65,20 @@ int
 view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct bytes key, struct buffer *value)
 {
+	struct tally_line *line = tally_line(db->tally);
 	uint64_t hash = hash64(key);
 	struct entry e;
 	int rc;
 
-	tally_add(db->tally, TALLY_GETS, 1);
+	tally_line_add(db->tally, line, TALLY_GETS, 1);
 	if (memory_get(v, key, hash, sequence, &e)) {
-		tally_add(db->tally, TALLY_MEMORY, 1);
+		tally_line_add(db->tally, line, TALLY_MEMORY, 1);
 		rc = value_copy(&e, value);
 	} else {
 		rc = tables_get(db, v, key, hash, value);
 	}
 	if (rc == LSM_OK)
-		tally_add(db->tally, TALLY_FOUND, 1);
+		tally_line_add(db->tally, line, TALLY_FOUND, 1);
 	return rc;
 }
 
@@ -112,7 +113,7 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
 	if ((rc = db_usable(db)) != LSM_OK ||
 	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
 		return rc;
-	begin = latency_begin(db->latencies, tally_mine(db->tally,
+	begin = latency_begin(db->latencies, tally_here(db->tally,
 	    TALLY_GETS));
 	rc = get(db, snapshot, k, (struct buffer *)value);
 	latency_end(db->latencies, LATENCY_GET, begin);
