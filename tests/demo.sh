@@ -126,7 +126,7 @@ rc=0
 
 say "stats:"
 "$cli" files.db stats >stats.out
-grep -E '^(db|level)' stats.out | head -n 12 || head -n 12 stats.out
+sed -n '1,/^amplification/p' stats.out
 say "files:"
 "$cli" files.db files
 

@@ -351,6 +351,8 @@ const struct option settings_table[] = {
 	    "escaped text behind each record of raw" },
 	{ "dups", 0, "WHICH", ON_LOAD | ON_IMPORT, SET(set_dups),
 	    "of equal keys take the first or last" },
+	{ "events", 0, NULL, ON_WAITERS, FLAG(events),
+	    "tell on stderr of flushes, merges and waits" },
 	{ "every", 0, "N", ON_SCAN, SET_AT(set_positive, every),
 	    "each Nth record only" },
 	{ "force", 0, NULL, ON_EXPORT | ON_SCAN, FLAG(force),

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "cli.h"
+#include "cli_event.h"
 #include "progress.h"
 #include "signals.h"
 
@@ -28,6 +29,8 @@ options_fill(const struct session *s, bool writes, bool workers,
 		o->codec = set->codec;
 	if (set->memtable_size != 0)
 		o->memtable_size = (size_t)set->memtable_size;
+	if (set->events)
+		o->event = event_print;
 }
 
 /* The threads of the library must not take the signals, see signals.h. */

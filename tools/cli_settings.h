@@ -50,7 +50,7 @@ enum sync_mode { SYNC_ALWAYS, SYNC_BATCH, SYNC_END, SYNC_OFF };
 
 struct settings {
 	/* How the database is opened. */
-	bool create, strict;
+	bool create, events, strict;
 	lsm_options kept;	/* those of a new database count */
 	bool set;		/* one of them was set */
 	int codec;		/* LSM_CODEC_* */

@@ -196,6 +196,7 @@ compact_stats(const struct compact_job *job, struct compact_stats *s)
 		.shadowed = input_shadowed(in, job->shown),
 		.deletes_dropped = job->shown - job->written,
 		.bytes_written = output_bytes(&job->output),
+		.bytes_stored = output_stored(&job->output),
 		.outputs = job->output.count,
 	};
 	s->entries_in = job->shown + s->shadowed;
@@ -208,4 +209,28 @@ uint64_t
 compact_input_bytes(const struct compact_job *job)
 {
 	return job->input.bytes;
+}
+
+uint64_t
+compact_read_from(const struct compact_job *job, int level)
+{
+	const struct input *in = &job->input;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < in->count; i++)
+		if (in->tables[i]->level == level)
+			bytes += in->tables[i]->meta.size;
+	return bytes;
+}
+
+size_t
+compact_inputs(const struct compact_job *job)
+{
+	return job->input.count;
+}
+
+bool
+compact_given(const struct compact_job *job)
+{
+	return job->state == JOB_GIVEN;
 }

@@ -55,14 +55,20 @@ int compact_result(struct compact_job *, struct edit *);
 void compact_free(struct compact_job *);	/* takes NULL */
 
 /* entries_in = entries_out + shadowed + deletes_dropped. Bytes are those of
- * files; bytes_read is the share that the entries read have in the inputs. */
+ * files; bytes_read is the share that the entries read have in the inputs,
+ * bytes_stored what of bytes_written is not in memory any more. */
 struct compact_stats {
-	uint64_t bytes_read, bytes_written;
+	uint64_t bytes_read, bytes_written, bytes_stored;
 	uint64_t entries_in, entries_out;
 	uint64_t shadowed, deletes_dropped;
 	uint64_t outputs;
 };
 void compact_stats(const struct compact_job *, struct compact_stats *);
 uint64_t compact_input_bytes(const struct compact_job *);
+uint64_t compact_read_from(const struct compact_job *, int level);
+size_t compact_inputs(const struct compact_job *);	/* tables */
+
+/* compact_result has worked. */
+bool compact_given(const struct compact_job *);
 
 #endif

@@ -134,6 +134,13 @@ output_bytes(const struct output *o)
 	    (o->builder != NULL ? table_builder_size(o->builder) : 0);
 }
 
+uint64_t
+output_stored(const struct output *o)
+{
+	return o->bytes +
+	    (o->builder != NULL ? table_builder_stored(o->builder) : 0);
+}
+
 void
 output_release(struct output *o, bool keep)
 {

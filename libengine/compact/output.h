@@ -27,6 +27,7 @@ int output_add(struct output *, const struct entry *);
 int output_finish(struct output *);
 
 uint64_t output_bytes(const struct output *);	/* written so far */
+uint64_t output_stored(const struct output *);	/* of them, in files */
 
 /* Forget the files, or take them off the disk. */
 void output_release(struct output *, bool keep);

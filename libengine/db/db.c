@@ -51,6 +51,9 @@ int
 db_fence(struct lsm_db *db, int code)
 {
 	code = fence_set(&db->fence, code);
+	if (!atomic_exchange(&db->events.fence_told, true))
+		event_add(db, &(lsm_event){ .kind = LSM_EVENT_FENCE,
+			.from = -1, .level = -1, .code = code });
 	if (db->log != NULL)
 		log_give_up(db->log, code);
 	work_wake(db);
@@ -66,6 +69,9 @@ db_free(struct lsm_db *db)
 	view_unref(db->view);
 	graves_release(&db->graves);
 	log_free(db->log);
+	tally_free(db->tally);
+	mem_free(db->latencies);
+	events_release(&db->events);
 	manifest_free(db->manifest);
 	state_release(&db->state);
 	pins_release(&db->pins);
@@ -86,6 +92,17 @@ db_free(struct lsm_db *db)
 	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);
+}
+
+static int
+parts_new(struct lsm_db *db)
+{
+	int rc = events_init(&db->events, &db->opt);
+
+	if (rc != LSM_OK || (rc = tally_new(&db->tally)) != LSM_OK ||
+	    (rc = latencies_new(db->env, &db->latencies)) != LSM_OK)
+		return rc;
+	return arena_pool_new(&db->arenas);
 }
 
 static int
@@ -118,10 +135,9 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;
 	db->ahead_at = db->memtable_size / 2;
-	if ((db->path = mem_alloc(n)) == NULL)
+	rc = parts_new(db);
+	if (rc == LSM_OK && (db->path = mem_alloc(n)) == NULL)
 		rc = mem_exhausted(n);
-	else
-		rc = arena_pool_new(&db->arenas);
 	if (rc != LSM_OK) {
 		db_free(db);
 		return rc;
@@ -337,6 +353,7 @@ lsm_close(lsm_db *db)
 	work_stop(db);
 	graves_sweep(db, SWEEP_LAST);
 	rc = close_log(db);
+	events_tell(db);
 	db_free(db);
 	return rc;
 }

@@ -15,8 +15,11 @@
 #ifndef DB_DB_H
 #define DB_DB_H
 
+#include "base/tally.h"
 #include "compact/compact.h"
 #include "compact/pick.h"
+#include "db/event.h"
+#include "db/latency.h"
 #include "db/options.h"
 #include "db/pace.h"
 #include "db/pin.h"
@@ -54,14 +57,26 @@ struct view {
 	struct generation generations[];	/* oldest first */
 };
 
+/* Counted by many threads for each operation. */
+enum { TALLY_GETS, TALLY_FOUND, TALLY_MEMORY, TALLY_ASKED, TALLY_ITERS,
+	TALLY_SEEKS, TALLY_STEPS, TALLY_WRITES };
+
+/* Why a writer waits for background work. */
+enum stall { STALL_NONE, STALL_MEMTABLES, STALL_LEVEL0, STALL_TIERS, STALLS };
+
 struct counters {
-	_Atomic uint64_t puts, deletes, batches, unmet, bytes_user;
-	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
-	_Atomic uint64_t iters, seeks, steps;
+	/* Of whoever holds write_mu. */
+	_Atomic uint64_t puts, deletes, batches, batch_ops, bytes_user;
+	/* Of anybody. */
+	_Atomic uint64_t unmet;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, merges_partial, merges_failed;
 	_Atomic uint64_t shadowed, deletes_dropped;
-	_Atomic uint64_t stalls, stall_us;
+	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
+	_Atomic uint64_t manifest_bytes;
+	_Atomic uint64_t stalls[STALLS], stall_us[STALLS];
+	_Atomic uint64_t level_read[LEVELS_MAX], level_written[LEVELS_MAX];
+	_Atomic uint64_t level_moved[LEVELS_MAX];
 };
 
 /* A dead file that somebody may still read. */
@@ -102,6 +117,9 @@ struct lsm_db {
 	struct cache *cache;
 	struct table_cache *tables;
 	struct table_stats table_stats;
+	struct tally *tally;
+	struct latencies *latencies;
+	struct events events;
 	struct arena_pool *arenas;
 	struct graves graves;		/* the writer's; a lock of its own */
 	struct pins pins;		/* a reader's; likewise */
@@ -120,6 +138,7 @@ struct lsm_db {
 	struct compact_job *flush, *merge;
 	struct pick_job flush_place, merge_place;	/* of these */
 	bool merge_manual;		/* the merge was asked for */
+	uint64_t flush_since_us, merge_since_us;	/* begun then */
 	bool merge_partial;		/* it leaves tables as they are */
 	uint64_t *damaged;		/* tables that no merge takes */
 	size_t damaged_count, damaged_room;
@@ -163,6 +182,11 @@ struct lsm_db {
 
 #define COUNT(db, field, n) \
 	atomic_fetch_add_explicit(&(db)->count.field, (n), memory_order_relaxed)
+
+/* The same for who is the only one to count. */
+#define COUNT_ALONE(db, field, n) \
+	store_relaxed(&(db)->count.field, load_relaxed(&(db)->count.field) + \
+	    (n))
 
 /* view.c */
 int view_alloc(size_t room, struct view **);	/* empty, one reference */
@@ -237,12 +261,22 @@ void work_wake(struct lsm_db *);
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
 
+/* stall.c */
+enum stall stall_due(struct lsm_db *);		/* is a writer to wait? */
+enum stall stall_due_locked(struct lsm_db *);
+const char *stall_word(enum stall);
+void stall_begin(struct lsm_db *, enum stall);
+void stall_end(struct lsm_db *, enum stall, uint64_t us);
+
 /* job.c: what flushes and merges are made with */
 struct compact_options job_options(struct lsm_db *, int level, uint64_t run);
 struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
 /* Take over the outputs of a finished job. */
 int job_install(struct lsm_db *, struct compact_job *, struct edit *);
-void job_end(struct compact_job **);
+void job_end(struct lsm_db *, struct compact_job **);
+/* Tell of it: its place; with the time of its begin, what it did since. */
+void job_event(struct lsm_db *, int kind, const struct compact_job *,
+    const struct pick_job *, uint64_t since_us, int code);
 
 /* flush.c: work_mu held */
 int flush_step(struct lsm_db *, const struct generation *,

@@ -19,7 +19,8 @@ struct lsm_iter {
 	struct buffer from, to, target;
 	bool has_from, has_to;
 	bool valid;
-	uint64_t steps;			/* counted here, told at the end */
+	uint64_t steps;			/* counted here, told now and then */
+	uint64_t since_ns;		/* the seek began; 0: not measured */
 };
 
 /* All sources of a view, newest first. A memtable that is empty now holds
@@ -109,7 +110,7 @@ lsm_iter_new(lsm_db *db, const lsm_snapshot *snapshot, const lsm_range *range,
 	}
 	if ((rc = merge_of(db, it->view, sequence, &it->merge)) != LSM_OK)
 		goto fail;
-	COUNT(db, iters, 1);
+	tally_add(db->tally, TALLY_ITERS, 1);
 	*out = it;
 	return LSM_OK;
 fail:
@@ -122,7 +123,7 @@ lsm_iter_free(lsm_iter *it)
 {
 	if (it == NULL)
 		return;
-	COUNT(it->db, steps, it->steps);
+	tally_add(it->db->tally, TALLY_STEPS, it->steps);
 	iter_free(it->merge);
 	view_unref(it->view);
 	buffer_free(&it->from);
@@ -145,6 +146,17 @@ beyond_to(const lsm_iter *it, struct bytes key)
 	return it->has_to && bytes_compare(key, buffer_bytes(&it->to)) >= 0;
 }
 
+/* Damage is told of, and what a file that went shows is none. */
+static int
+settled(lsm_iter *it, int rc)
+{
+	if (rc == LSM_OK)
+		return rc;
+	rc = event_damage(it->db, view_judge(it->view, rc));
+	events_tell(it->db);
+	return rc;
+}
+
 /* The merge has moved: go on over deletes, stop at the end of the range. */
 static int
 settle_forward(lsm_iter *it, int rc)
@@ -161,7 +173,7 @@ settle_forward(lsm_iter *it, int rc)
 		}
 		rc = iter_next(m);
 	}
-	return view_judge(it->view, rc);
+	return settled(it, rc);
 }
 
 static int
@@ -179,39 +191,51 @@ settle_backward(lsm_iter *it, int rc)
 		}
 		rc = iter_prev(m);
 	}
-	return view_judge(it->view, rc);
+	return settled(it, rc);
 }
 
 static int
-seek_count(lsm_iter *it)
+seek_begin(lsm_iter *it)
 {
-	COUNT(it->db, seeks, 1);
+	struct lsm_db *db = it->db;
+
 	it->valid = false;
-	return db_usable(it->db);
+	it->since_ns = latency_begin(db->latencies, tally_add(db->tally,
+	    TALLY_SEEKS, 1));
+	tally_add(db->tally, TALLY_STEPS, it->steps);
+	it->steps = 0;
+	return db_usable(db);
+}
+
+static int
+seek_end(lsm_iter *it, int rc)
+{
+	latency_end(it->db->latencies, LATENCY_SEEK, it->since_ns);
+	return rc;
 }
 
 int
 lsm_iter_first(lsm_iter *it)
 {
-	int rc = seek_count(it);
+	int rc = seek_begin(it);
 
 	if (rc != LSM_OK)
 		return rc;
-	return settle_forward(it, it->has_from ?
+	return seek_end(it, settle_forward(it, it->has_from ?
 	    iter_seek(it->merge, buffer_bytes(&it->from)) :
-	    iter_first(it->merge));
+	    iter_first(it->merge)));
 }
 
 int
 lsm_iter_last(lsm_iter *it)
 {
-	int rc = seek_count(it);
+	int rc = seek_begin(it);
 
 	if (rc != LSM_OK)
 		return rc;
-	return settle_backward(it, it->has_to ?
+	return seek_end(it, settle_backward(it, it->has_to ?
 	    iter_seek_before(it->merge, buffer_bytes(&it->to)) :
-	    iter_last(it->merge));
+	    iter_last(it->merge)));
 }
 
 int
@@ -227,9 +251,9 @@ lsm_iter_seek(lsm_iter *it, lsm_slice key)
 	k = buffer_bytes(&it->target);
 	if (below_from(it, k))
 		return lsm_iter_first(it);
-	if ((rc = seek_count(it)) != LSM_OK)
+	if ((rc = seek_begin(it)) != LSM_OK)
 		return rc;
-	return settle_forward(it, iter_seek(it->merge, k));
+	return seek_end(it, settle_forward(it, iter_seek(it->merge, k)));
 }
 
 /* Last <= key: on the key itself, or just before where it would stand. */
@@ -247,12 +271,12 @@ lsm_iter_seek_for_prev(lsm_iter *it, lsm_slice key)
 	k = buffer_bytes(&it->target);
 	if (beyond_to(it, k))
 		return lsm_iter_last(it);
-	if ((rc = seek_count(it)) != LSM_OK)
+	if ((rc = seek_begin(it)) != LSM_OK)
 		return rc;
 	rc = iter_seek(m, k);
 	if (rc == LSM_OK && !(m->valid && bytes_equal(m->entry.key, k)))
 		rc = iter_seek_before(m, k);
-	return settle_backward(it, rc);
+	return seek_end(it, settle_backward(it, rc));
 }
 
 int

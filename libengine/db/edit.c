@@ -71,6 +71,10 @@ manifest_restart_locked(struct lsm_db *db)
 		return fatal || rc != LSM_NO_MEMORY ? db_fence(db, rc) : rc;
 	manifest_free(db->manifest);
 	db->manifest = next;
+	COUNT(db, manifest_bytes, db->state.manifest_size);
+	event_add(db, &(lsm_event){ .kind = LSM_EVENT_MANIFEST, .from = -1,
+		.level = -1, .edit = db->state.edit,
+		.bytes_out = db->state.manifest_size });
 	announce_locked(db);
 	grave_add(db, FILE_MANIFEST, old, db->state.edit);
 	return LSM_OK;
@@ -79,6 +83,7 @@ manifest_restart_locked(struct lsm_db *db)
 static int
 append_locked(struct lsm_db *db, struct edit *e)
 {
+	uint64_t before = db->state.manifest_size;
 	bool fatal = false;
 	int rc;
 
@@ -93,6 +98,7 @@ append_locked(struct lsm_db *db, struct edit *e)
 	e->next_run = db->next_run;
 	rc = manifest_append(db->manifest, &db->state, e, table_gone, db,
 	    &fatal);
+	COUNT(db, manifest_bytes, db->state.manifest_size - before);
 	if (rc == LSM_OK)
 		announce_locked(db);
 	return fatal ? db_fence(db, rc) : rc;

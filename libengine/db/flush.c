@@ -48,6 +48,18 @@ table_size(struct lsm_db *db, int level)
 	return shape_table_size(&s, level);
 }
 
+/* An empty memtable makes no table: its log was to go. */
+static void
+flush_event(struct lsm_db *db, const struct generation *g, int kind,
+    uint64_t since_us, int code)
+{
+	struct pick_job place = db->flush_place;
+
+	place.from = -1;
+	if (memtable_entries(g->mem) > 0)
+		job_event(db, kind, db->flush, &place, since_us, code);
+}
+
 static int
 flush_begin(struct lsm_db *db, const struct generation *g)
 {
@@ -61,7 +73,12 @@ flush_begin(struct lsm_db *db, const struct generation *g)
 	o = job_options(db, db->flush_place.level, run);
 	o.table_size = table_size(db, db->flush_place.level);
 	pace_flush_begin(db, memtable_used(g->mem));
-	return compact_flush_new(&o, g->mem, &db->flush);
+	rc = compact_flush_new(&o, g->mem, &db->flush);
+	if (rc != LSM_OK)
+		return rc;
+	db->flush_since_us = db->env->ops->now_us(db->env);
+	flush_event(db, g, LSM_EVENT_FLUSH_BEGIN, 0, LSM_OK);
+	return LSM_OK;
 }
 
 /* A number below the oldest log may be that of another file, or of none. */
@@ -128,7 +145,9 @@ flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
 	mutex_unlock(&db->edit_mu);
 	if (rc == LSM_OK)
 		rc = flush_install(db, g, next_log);
-	job_end(&db->flush);
+	flush_event(db, g, rc == LSM_OK ? LSM_EVENT_FLUSH_END :
+	    LSM_EVENT_FLUSH_FAILED, db->flush_since_us, rc);
+	job_end(db, &db->flush);
 	if (rc == LSM_OK)
 		logs_retire(db, first, next_log);
 	return rc;

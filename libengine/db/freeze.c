@@ -19,27 +19,6 @@ memtable_size_next(struct lsm_db *db)
 	return size;
 }
 
-/* The first memtables are small, and their flushes slow for what they are:
- * they count by what they hold. */
-static bool
-frozen_enough_locked(struct lsm_db *db)
-{
-	size_t frozen = db->view->count - 1, bytes = 0;
-
-	mutex_assert_held(&db->mu);
-	if (frozen < FROZEN_FULL || frozen >= FROZEN_MAX)
-		return frozen >= FROZEN_MAX;
-	for (size_t i = 0; i <= frozen; i++)
-		bytes += memtable_limit(db->view->generations[i].mem);
-	return bytes > FROZEN_FULL * db->opt.memtable_size;
-}
-
-static bool
-too_many_locked(struct lsm_db *db)
-{
-	return frozen_enough_locked(db) || merge_behind_locked(db);
-}
-
 /* The flush that makes room failed: tell the writer why there is none. */
 int
 work_error_locked(struct lsm_db *db)
@@ -54,7 +33,6 @@ work_error_locked(struct lsm_db *db)
 static int
 wait_for_worker(struct lsm_db *db)
 {
-	uint64_t begin = db->env->ops->now_us(db->env);
 	int rc = LSM_OK;
 
 	mutex_lock(&db->mu);
@@ -62,45 +40,46 @@ wait_for_worker(struct lsm_db *db)
 	db->work_error = LSM_OK;
 	db->merge_failed = false;
 	cond_broadcast(&db->changed);
-	while (too_many_locked(db) &&
+	while (stall_due_locked(db) != STALL_NONE &&
 	    (rc = work_error_locked(db)) == LSM_OK)
 		cond_wait(&db->changed, &db->mu);
 	mutex_unlock(&db->mu);
-	COUNT(db, stalls, 1);
-	begin = db->env->ops->now_us(db->env) - begin;
-	COUNT(db, stall_us, begin);
-	pace_stalled(db, begin);
 	return rc;
 }
 
-static bool
-too_many(struct lsm_db *db)
+static int
+work_for_room(struct lsm_db *db)
 {
-	bool many;
+	bool more = true;
+	int rc;
 
-	mutex_lock(&db->mu);
-	many = too_many_locked(db);
-	mutex_unlock(&db->mu);
-	return many;
+	while (more && stall_due(db) != STALL_NONE) {
+		rc = work_step(db, &more);
+		if (rc != LSM_OK && stall_due(db) != STALL_NONE)
+			return rc;
+		more |= rc != LSM_OK;
+	}
+	return LSM_OK;
 }
 
 /* Wait until another frozen memtable may stand in the view. */
 static int
 wait_for_room(struct lsm_db *db)
 {
-	bool more = true;
+	enum stall why = stall_due(db);
+	uint64_t begin;
 	int rc;
 
-	while (too_many(db)) {
-		if (db->working)
-			return wait_for_worker(db);
-		rc = work_step(db, &more);
-		if (rc != LSM_OK && too_many(db))
-			return rc;
-		if (rc == LSM_OK && !more)
-			break;
-	}
-	return LSM_OK;
+	if (why == STALL_NONE)
+		return LSM_OK;
+	stall_begin(db, why);
+	begin = db->env->ops->now_us(db->env);
+	rc = db->working ? wait_for_worker(db) : work_for_room(db);
+	begin = db->env->ops->now_us(db->env) - begin;
+	stall_end(db, why, begin);
+	if (db->working)
+		pace_stalled(db, begin);
+	return rc;
 }
 
 /* The view with one more generation, all memory had. */

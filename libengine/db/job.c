@@ -59,10 +59,52 @@ job_pick(struct lsm_db *db, struct pick_job jobs[2])
 }
 
 void
-job_end(struct compact_job **job)
+job_end(struct lsm_db *db, struct compact_job **job)
 {
+	struct compact_stats s;
+
+	if (*job != NULL && !compact_given(*job)) {
+		compact_stats(*job, &s);
+		COUNT(db, bytes_given_up, s.bytes_stored);
+	}
 	compact_free(*job);
 	*job = NULL;
+}
+
+void
+job_event(struct lsm_db *db, int kind, const struct compact_job *job,
+    const struct pick_job *place, uint64_t since_us, int code)
+{
+	lsm_event e = { .kind = kind, .from = place->from,
+		.level = place->level, .code = code };
+	struct compact_stats s;
+
+	if (db->events.slots == NULL)
+		return;
+	e.tables_in = compact_inputs(job);
+	e.bytes_in = compact_input_bytes(job);
+	e.edit = load_acquire(&db->head);
+	if (since_us != 0) {
+		compact_stats(job, &s);
+		e.us = db->env->ops->now_us(db->env) - since_us;
+		e.tables_out = s.outputs;
+		e.bytes_out = s.bytes_written;
+		e.entries_in = s.entries_in;
+		e.entries_out = s.entries_out;
+	}
+	event_add(db, &e);
+}
+
+/* What went where. */
+static void
+levels_count(struct lsm_db *db, const struct compact_job *job,
+    const struct edit *e)
+{
+	for (size_t i = 0; i < e->adds_count; i++)
+		COUNT(db, level_written[e->adds[i].level],
+		    e->adds[i].meta.size);
+	for (int level = 0; level < LEVELS_MAX; level++)
+		COUNT(db, level_read[level], compact_read_from(job, level));
 }
 
 /* When the edit surely is not on the disk its tables go again; after a fence
@@ -75,6 +117,8 @@ job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
 
 	if (rc == LSM_OK)
 		rc = db_edit(db, e);
+	if (rc == LSM_OK)
+		levels_count(db, job, e);
 	if (rc == LSM_OK || load_acquire(&db->fence.code) != LSM_OK)
 		return rc;
 	for (size_t i = 0; i < e->adds_count; i++) {

@@ -60,9 +60,10 @@ lsm_flush(lsm_db *db)
 	if (memtable_entries(db->active) > 0)
 		rc = db_freeze(db, 0, 0);
 	mutex_unlock(&db->write_mu);
-	if (rc != LSM_OK)
-		return rc;
-	return db->working ? flush_wait(db) : flush_drive(db);
+	if (rc == LSM_OK)
+		rc = db->working ? flush_wait(db) : flush_drive(db);
+	events_tell(db);
+	return rc;
 }
 
 /* What is compacted. */
@@ -153,10 +154,13 @@ task_run(struct lsm_db *db, struct task *t,
 		rc = task_step_locked(db, t);
 		if (rc == LSM_OK && !t->done &&
 		    stopped_locked(db, progress, arg)) {
-			merge_end(db);
 			rc = status_set(LSM_BUSY, "compaction stopped");
+			job_event(db, LSM_EVENT_MERGE_FAILED, db->merge,
+			    &db->merge_place, db->merge_since_us, rc);
+			merge_end(db);
 		}
 		mutex_unlock(&db->work_mu);
+		events_tell(db);
 		if (rc == LSM_OK)
 			rc = manual_failed(db);
 	}
@@ -205,7 +209,10 @@ lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
 
 	if (rc == LSM_OK)
 		rc = task_run(db, &t, progress, arg);
-	return rc == LSM_OK ? scrub(db) : rc;
+	if (rc == LSM_OK)
+		rc = scrub(db);
+	events_tell(db);
+	return rc;
 }
 
 int
@@ -236,6 +243,7 @@ lsm_step(lsm_db *db, int *more)
 
 	if (rc == LSM_OK && (rc = db_readable(db)) == LSM_OK)
 		rc = work_step(db, &any);
+	events_tell(db);
 	*more = any;
 	return rc;
 }

@@ -20,10 +20,13 @@ static int
 plan_move(struct lsm_db *db, const struct plan *plan)
 {
 	struct compact_options o = job_options(db, plan->level, plan->run);
+	lsm_event told = { .kind = LSM_EVENT_MOVE, .from = plan->from,
+		.level = plan->level, .tables_in = plan->count };
 	struct edit e = { 0 };
 	int rc = LSM_OK;
 
 	for (size_t i = 0; i < plan->count && rc == LSM_OK; i++) {
+		told.bytes_in += plan->inputs[i]->meta.size;
 		rc = edit_drop_table(&e, plan->inputs[i]->meta.number);
 		if (rc == LSM_OK)
 			rc = edit_add_table(&e, plan->level, o.run,
@@ -32,9 +35,13 @@ plan_move(struct lsm_db *db, const struct plan *plan)
 	if (rc == LSM_OK)
 		rc = db_edit(db, &e);
 	edit_release(&e);
-	if (rc == LSM_OK)
-		COUNT(db, moves, plan->count);
-	return rc;
+	if (rc != LSM_OK)
+		return rc;
+	COUNT(db, moves, plan->count);
+	COUNT(db, level_moved[plan->level], told.bytes_in);
+	told.edit = e.number;
+	event_add(db, &told);
+	return LSM_OK;
 }
 
 /* Room is kept for a number, so that to remember one cannot fail. */
@@ -83,6 +90,9 @@ plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
 		plan->smallest, plan->largest };
 	db->merge_partial = plan->count < v->tables;
 	store_release(&db->merging, true);
+	db->merge_since_us = db->env->ops->now_us(db->env);
+	job_event(db, LSM_EVENT_MERGE_BEGIN, db->merge, &db->merge_place, 0,
+	    LSM_OK);
 	if (plan->from == 0)
 		pace_merge_begin(db, compact_input_bytes(db->merge),
 		    v->levels[0].bytes);
@@ -105,6 +115,11 @@ merge_begin(struct lsm_db *db, merge_pick *pick, void *arg, bool *any)
 	if (rc == LSM_OK && *any)
 		rc = plan.move ? plan_move(db, &plan) :
 		    plan_merge(db, v->version, &plan);
+	if (rc != LSM_OK)
+		event_add(db, &(lsm_event){ .kind = LSM_EVENT_MERGE_FAILED,
+			.from = plan.from, .level = plan.level, .code = rc,
+			.tables_in = plan.count });
+	rc = event_damage(db, rc);
 	plan_release(&plan);
 	view_unref(v);
 	return rc;
@@ -113,7 +128,7 @@ merge_begin(struct lsm_db *db, merge_pick *pick, void *arg, bool *any)
 void
 merge_end(struct lsm_db *db)
 {
-	job_end(&db->merge);
+	job_end(db, &db->merge);
 	db->merge_manual = false;
 	store_release(&db->merging, false);
 }
@@ -195,8 +210,11 @@ merge_step(struct lsm_db *db, bool *more)
 		rc = merge_install(db);
 	else
 		damaged_note(db);
+	job_event(db, rc == LSM_OK ? LSM_EVENT_MERGE_END :
+	    LSM_EVENT_MERGE_FAILED, db->merge, &db->merge_place,
+	    db->merge_since_us, rc);
 	merge_end(db);
-	return rc;
+	return event_damage(db, rc);
 }
 
 bool

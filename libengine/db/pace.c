@@ -238,6 +238,8 @@ pace_wait(struct lsm_db *db, size_t bytes)
 	uint64_t wait;
 
 	mutex_assert_held(&db->write_mu);
+	if (db->active == NULL)		/* what is little waits for nothing */
+		return;
 	if (p->fresh > bytes)
 		p->fresh -= bytes;
 	else if (db->working)

@@ -55,29 +55,47 @@ tables_get(struct lsm_db *db, struct view *v, struct bytes key, uint64_t hash,
 
 	rc = version_get(v->version, db->tables, key, hash, &kind, &at, value,
 	    &asked);
-	COUNT(db, tables_asked, asked);
+	tally_add(db->tally, TALLY_ASKED, asked);
 	if (rc == LSM_OK)
 		return kind == KIND_PUT ? LSM_OK : LSM_NOTFOUND;
-	return view_judge(v, rc);
+	return event_damage(db, view_judge(v, rc));
 }
 
 int
 view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct bytes key, struct buffer *value)
 {
+	struct tally_line *line = tally_line(db->tally);
 	uint64_t hash = hash64(key);
 	struct entry e;
 	int rc;
 
-	COUNT(db, gets, 1);
+	tally_line_add(db->tally, line, TALLY_GETS, 1);
 	if (memory_get(v, key, hash, sequence, &e)) {
-		COUNT(db, gets_memory, 1);
+		tally_line_add(db->tally, line, TALLY_MEMORY, 1);
 		rc = value_copy(&e, value);
 	} else {
 		rc = tables_get(db, v, key, hash, value);
 	}
 	if (rc == LSM_OK)
-		COUNT(db, gets_found, 1);
+		tally_line_add(db->tally, line, TALLY_FOUND, 1);
+	return rc;
+}
+
+static int
+get(struct lsm_db *db, const lsm_snapshot *snapshot, struct bytes key,
+    struct buffer *value)
+{
+	uint64_t sequence;
+	struct view *v;
+	int rc;
+
+	if (snapshot != NULL)
+		return view_get(db, snapshot->view, snapshot->sequence, key,
+		    value);
+	v = view_now(db, &sequence);
+	rc = view_get(db, v, sequence, key, value);
+	view_unref(v);
 	return rc;
 }
 
@@ -87,8 +105,7 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
     lsm_buffer *value)
 {
 	struct bytes k = bytes_of(key);
-	uint64_t sequence;
-	struct view *v;
+	uint64_t begin;
 	int rc;
 
 	if (value != NULL)
@@ -96,12 +113,11 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
 	if ((rc = db_readable(db)) != LSM_OK ||
 	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
 		return rc;
-	if (snapshot != NULL)
-		return view_get(db, snapshot->view, snapshot->sequence, k,
-		    (struct buffer *)value);
-	v = view_now(db, &sequence);
-	rc = view_get(db, v, sequence, k, (struct buffer *)value);
-	view_unref(v);
+	begin = latency_begin(db->latencies, tally_here(db->tally,
+	    TALLY_GETS));
+	rc = get(db, snapshot, k, (struct buffer *)value);
+	latency_end(db->latencies, LATENCY_GET, begin);
+	events_tell(db);
 	return rc;
 }
 

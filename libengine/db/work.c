@@ -78,8 +78,10 @@ merge_turn(struct lsm_db *db, bool *more)
 {
 	size_t damaged = db->damaged_count;
 	bool manual = db->merge_manual;
+	uint64_t begin = latency_now_ns(db->latencies);
 	int rc = merge_step(db, more);
 
+	latency_end(db->latencies, LATENCY_MERGE_STEP, begin);
 	merge_note(db, rc, manual, db->damaged_count > damaged);
 	return rc;
 }
@@ -99,7 +101,7 @@ int
 work_step_locked(struct lsm_db *db, bool *more)
 {
 	struct generation g;
-	uint64_t next_log;
+	uint64_t next_log, begin;
 	int rc;
 
 	mutex_assert_held(&db->work_mu);
@@ -110,10 +112,12 @@ work_step_locked(struct lsm_db *db, bool *more)
 		return LSM_OK;
 	}
 	if (frozen_next(db, &g, &next_log)) {
+		begin = latency_now_ns(db->latencies);
 		rc = flush_step(db, &g, next_log);
+		latency_end(db->latencies, LATENCY_FLUSH_STEP, begin);
 		memtable_unref(g.mem);
 		if (rc != LSM_OK && db->flush != NULL)
-			job_end(&db->flush);
+			job_end(db, &db->flush);
 		flush_note(db, rc);
 		return rc;
 	}
@@ -157,6 +161,7 @@ step_measured(struct lsm_db *db)
 	pace_merge_left(db, db->merge == NULL ? 0 :
 	    compact_input_bytes(db->merge) - merge_bytes(db));
 	mutex_unlock(&db->work_mu);
+	events_tell(db);
 }
 
 int
@@ -221,6 +226,7 @@ rested(struct lsm_db *db, bool quiet)
 	if (db_writable(db) == LSM_OK)
 		merge_note(db, merge_drain(db), false, false);
 	mutex_unlock(&db->work_mu);
+	events_tell(db);
 }
 
 static void
@@ -270,6 +276,16 @@ work_start(struct lsm_db *db)
 }
 
 /* A running merge is given up; its outputs are deleted. */
+static void
+merge_give_up(struct lsm_db *db)
+{
+	if (db->merge != NULL)
+		job_event(db, LSM_EVENT_MERGE_FAILED, db->merge,
+		    &db->merge_place, db->merge_since_us, status_set(LSM_BUSY,
+		    "the database is closed"));
+	merge_end(db);
+}
+
 void
 work_stop(struct lsm_db *db)
 {
@@ -281,6 +297,6 @@ work_stop(struct lsm_db *db)
 		thread_join(&db->worker);
 		db->working = false;
 	}
-	job_end(&db->flush);
-	merge_end(db);
+	job_end(db, &db->flush);
+	merge_give_up(db);
 }

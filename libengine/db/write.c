@@ -98,15 +98,16 @@ commit_count(struct lsm_db *db, const struct commit *c)
 {
 	switch (c->record) {
 	case RECORD_PUT:
-		COUNT(db, puts, 1);
+		COUNT_ALONE(db, puts, 1);
 		break;
 	case RECORD_DELETE:
-		COUNT(db, deletes, 1);
+		COUNT_ALONE(db, deletes, 1);
 		break;
 	default:
-		COUNT(db, batches, 1);
+		COUNT_ALONE(db, batches, 1);
+		COUNT_ALONE(db, batch_ops, c->count);
 	}
-	COUNT(db, bytes_user, c->data);
+	COUNT_ALONE(db, bytes_user, c->data);
 }
 
 static int
@@ -148,8 +149,10 @@ durable_raise(struct lsm_db *db, uint64_t sequence)
 static int
 commit_sync(struct lsm_db *db, uint64_t position, uint64_t sequence)
 {
+	uint64_t begin = latency_now_ns(db->latencies);
 	int rc = log_sync(db->log, position);
 
+	latency_end(db->latencies, LATENCY_SYNC, begin);
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	durable_raise(db, sequence);
@@ -169,22 +172,29 @@ flags_check(const struct lsm_db *db, unsigned flags, bool *sync)
 static int
 commit(struct lsm_db *db, struct commit *c, unsigned flags)
 {
-	uint64_t position, sequence;
+	uint64_t position, sequence, begin;
 	bool sync = false;
 	int rc;
 
 	if ((rc = db_usable(db)) != LSM_OK ||
 	    (rc = flags_check(db, flags, &sync)) != LSM_OK)
 		return rc;
+	begin = latency_begin(db->latencies, tally_add(db->tally,
+	    TALLY_WRITES, 1));
 	if (c->conditional != NULL && ((rc = db_writable(db)) != LSM_OK ||
-	    (rc = conditions_ask(db, c->conditional, &c->asked)) != LSM_OK))
+	    (rc = conditions_ask(db, c->conditional, &c->asked)) != LSM_OK)) {
+		events_tell(db);
 		return rc;
+	}
 	c->payload = payload_size(c);
 	mutex_lock(&db->write_mu);
 	rc = commit_locked(db, c, &position, &sequence);
 	mutex_unlock(&db->write_mu);
 	if (rc == LSM_OK && sync)
 		rc = commit_sync(db, position, sequence);
+	latency_end(db->latencies, c->record == RECORD_BATCH ? LATENCY_COMMIT :
+	    LATENCY_PUT, begin);
+	events_tell(db);
 	return rc;
 }
 
@@ -261,5 +271,7 @@ lsm_sync(lsm_db *db)
 	sequence = db->sequence;
 	mutex_unlock(&db->write_mu);
 	position = log_position(at.number, at.size);
-	return commit_sync(db, position, sequence);
+	rc = commit_sync(db, position, sequence);
+	events_tell(db);
+	return rc;
 }

@@ -204,6 +204,7 @@ struct env_ops {
 
 	/* Time, chance, threads. */
 	uint64_t (*now_us)(lsm_env *);		/* since some start; steady */
+	uint64_t (*now_ns)(lsm_env *);		/* the same; NULL: no finer */
 	uint64_t (*date_us)(lsm_env *);		/* since 1970, UTC */
 	int (*random)(lsm_env *, void *, size_t);
 	/* A background worker; LSM_UNSUPPORTED: callers do the work. */

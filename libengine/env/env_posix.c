@@ -26,6 +26,16 @@ posix_now_us(lsm_env *env)
 }
 
 static uint64_t
+posix_now_ns(lsm_env *env)
+{
+	struct timespec t;
+
+	(void)env;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t
 posix_date_us(lsm_env *env)
 {
 	(void)env;
@@ -103,6 +113,7 @@ static const struct env_ops ops = {
 	.log_trust = ring_trust,
 	.log_give_up = ring_give_up,
 	.now_us = posix_now_us,
+	.now_ns = posix_now_ns,
 	.date_us = posix_date_us,
 	.random = posix_random,
 	.work = posix_work,

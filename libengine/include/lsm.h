@@ -133,6 +133,32 @@ enum { LSM_COMPACTION_LEVELED = 0, LSM_COMPACTION_HYBRID = 1,
 	LSM_COMPACTION_TIERED = 2, LSM_COMPACTION_LAZY = 3 };
 enum { LSM_LEVELS_DYNAMIC = 0, LSM_LEVELS_FIXED = 1 };
 
+/* What happened in the background, see lsm_options.event. */
+enum {
+	LSM_EVENT_FLUSH_BEGIN, LSM_EVENT_FLUSH_END, LSM_EVENT_FLUSH_FAILED,
+	LSM_EVENT_MERGE_BEGIN, LSM_EVENT_MERGE_END, LSM_EVENT_MERGE_FAILED,
+	LSM_EVENT_MOVE,		/* tables went to another level as they are */
+	LSM_EVENT_STALL_BEGIN, LSM_EVENT_STALL_END,
+	LSM_EVENT_MANIFEST,	/* a new one was begun */
+	LSM_EVENT_DAMAGE,	/* found by a read or by a merge */
+	LSM_EVENT_FENCE		/* no write succeeds any more */
+};
+
+typedef struct lsm_event {
+	int kind;		/* LSM_EVENT_* */
+	const char *name;	/* "flush_end" */
+	uint64_t at_us;		/* of a clock that is steady, not of the day */
+	uint64_t us;		/* that took; of ends and failures */
+	int from, level;	/* taken from, given to; -1: of no level */
+	const char *reason;	/* of stalls: "memtables", "level0", "tiers" */
+	uint64_t tables_in, tables_out;
+	uint64_t bytes_in, bytes_out;		/* of those, on disk */
+	uint64_t entries_in, entries_out;
+	uint64_t edit;		/* of the manifest, as of then */
+	int code;		/* of failures, damage and the fence */
+	const char *message;	/* their story; "" otherwise */
+} lsm_event;
+
 typedef struct lsm_options {
 	size_t struct_size;	/* set by lsm_options_init */
 
@@ -173,6 +199,18 @@ typedef struct lsm_options {
 	/* Of the handle. A reader in another process that keeps dead files for
 	 * longer loses them: LSM_TOO_OLD. 0, the default: it keeps them. */
 	uint64_t max_pin_age;	/* microseconds */
+
+	/*
+	 * Told of each lsm_event, in their order, one at a time, soon after it
+	 * happened. It is called by whichever thread comes by, a worker too,
+	 * perhaps before lsm_open has returned, and no lock is held then: it
+	 * may read through the handle and ask for its statistics, but not
+	 * write, flush, merge or close. What the event points to is gone when
+	 * it returns. When it takes so long that events pile up, some are
+	 * lost, and counted (events.lost).
+	 */
+	void (*event)(void *event_arg, const lsm_event *);
+	void *event_arg;
 } lsm_options;
 
 /* Fill in the defaults. */
@@ -331,11 +369,43 @@ int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
  * 0 when there was nothing to do. */
 int lsm_step(lsm_db *, int *more);
 
-/* Call `each` with every statistic: a name ("write.puts") and its value.
- * Counted since the handle was opened, except where the name begins with
- * "level." or "db.": those describe the database as it is. */
-int lsm_stats(lsm_db *, void (*each)(void *, const char *name, uint64_t value),
-    void *arg);
+enum { LSM_COUNTER = 0, LSM_GAUGE = 1, LSM_HISTOGRAM = 2 };
+
+/* Of samples. A quantile is no less than the true one, and at most a
+ * sixteenth more. */
+typedef struct lsm_histogram {
+	uint64_t count, sum, max;
+	uint64_t p50, p90, p99, p999;
+	size_t buckets;
+	const uint64_t *limits;	/* ascending powers of two, */
+	const uint64_t *counts;	/* and how many samples are no larger */
+} lsm_histogram;
+
+/* One statistic. Its name, `of` and histogram are gone when the call returns;
+ * its other texts are static. */
+typedef struct lsm_stat {
+	const char *name;	/* "level.3.bytes": no two have the same */
+	const char *metric;	/* "level.bytes": what this is one of */
+	const char *label;	/* what tells those of one metric apart:
+				 * "level", "operation", "reason"; or NULL */
+	const char *of;		/* of this one: "3", "get"; or NULL */
+	const char *unit;	/* "bytes", "us", "ns", "ratio"; "": a count */
+	const char *help;	/* one line */
+	int kind;		/* LSM_COUNTER: only grows; LSM_GAUGE; ... */
+	uint64_t value;		/* of a ratio: in thousandths; of a histogram:
+				 * the samples */
+	const lsm_histogram *histogram;		/* or NULL */
+} lsm_stat;
+
+/*
+ * Call `each` with every statistic, those of one metric one after the other.
+ * Counters and histograms begin at 0 when the handle is opened; gauges that
+ * begin with "level." or "db." describe the database as it is. All are
+ * counted, none is estimated; latencies are those of one operation in 64,
+ * syncs and steps of background work those of each. Steps of an iterator are
+ * told when it is placed again or freed. See lsm-stats(7) for each.
+ */
+int lsm_stats(lsm_db *, void (*each)(void *, const lsm_stat *), void *arg);
 
 typedef struct lsm_file_info {
 	const char *name;	/* "000012.sst" */

@@ -15,9 +15,10 @@
 #include "table/compress.h"
 #include "table/table_impl.h"
 
-#define ADD(t, field) \
-	atomic_fetch_add_explicit(&(t)->source.stats->field, 1, \
+#define ADD_MANY(t, field, n) \
+	atomic_fetch_add_explicit(&(t)->source.stats->field, (n), \
 	    memory_order_relaxed)
+#define ADD(t, field) ADD_MANY(t, field, 1)
 
 static int
 meta_bad(const char *name, const char *what)
@@ -196,8 +197,9 @@ table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
 	*perhaps = bloom_test(hold.p, line,
 	    load_relaxed(&t->source.probes), hash);
 	page_release(&t->source, &hold);
-	ADD(t, filter_asked);
-	if (!*perhaps)
+	if (*perhaps)
+		ADD(t, filter_passed);
+	else
 		ADD(t, filter_useful);
 	return LSM_OK;
 }
@@ -259,6 +261,7 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 		return rc;
 	if (!perhaps)
 		return LSM_NOTFOUND;
+	ADD_MANY(t, pages_walked, t->footer.height + 1u);
 	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)
 		return rc;
 	rc = leaf_get(&leaf, key, kind, sequence, value);

@@ -14,11 +14,13 @@
 
 struct table;
 
-/* Counted by all tables of a handle; relaxed. */
+/* Counted by all tables of a handle; relaxed. A filter that is asked says no
+ * or perhaps: one addition, so that a get of an absent key pays for no more. */
 struct table_stats {
-	_Atomic uint64_t filter_asked;	/* filters consulted */
 	_Atomic uint64_t filter_useful;	/* said no */
-	_Atomic uint64_t filter_false;	/* said perhaps, key was absent */
+	_Atomic uint64_t filter_passed;	/* said perhaps, */
+	_Atomic uint64_t filter_false;	/* of them: the key was absent */
+	_Atomic uint64_t pages_walked;	/* by gets, from the root to a leaf */
 	_Atomic uint64_t pages_read;	/* read and verified */
 	_Atomic uint64_t bytes_read;
 	_Atomic uint64_t inflated;	/* pages decompressed */

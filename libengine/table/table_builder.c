@@ -123,6 +123,12 @@ table_builder_size(const struct table_builder *b)
 }
 
 uint64_t
+table_builder_stored(const struct table_builder *b)
+{
+	return b->writer.at;
+}
+
+uint64_t
 table_builder_entries(const struct table_builder *b)
 {
 	return b->footer.entries;

@@ -47,6 +47,8 @@ void table_builder_free(struct table_builder *);
 /* Keys ascend strictly; checked: LSM_BUG. */
 int table_builder_add(struct table_builder *, const struct entry *);
 uint64_t table_builder_size(const struct table_builder *);	/* so far */
+/* Of them, what the file has. */
+uint64_t table_builder_stored(const struct table_builder *);
 uint64_t table_builder_entries(const struct table_builder *);
 
 /* Write the rest, sync, close. *meta is the caller's to release. The file

@@ -133,15 +133,9 @@ load helper
 	done
 }
 
-@test "stats and files, for people and for programs" {
+@test "files, for people and for programs" {
 	fruit
 	lsm-cli db flush
-	lsm-cli db stats >out
-	[ -s out ]
-	lsm-cli db stats --format=json | jq -e 'type == "object" and
-	    all(.[]; type == "number")'
-	lsm-cli db stats --format=tsv >out
-	[ "$(grep -cv $'^[a-z0-9_.]*\t[0-9]*$' out)" -eq 0 ]
 	lsm-cli db files | head -1 | grep -q '^name '
 	lsm-cli db files --format=json |
 	    jq -es 'any(.[]; .kind == "table" and .smallest == "apple" and
@@ -227,19 +221,4 @@ load helper
 	start=$(date +%s%N)
 	lsm-cli db scan --rate=100K/s >out
 	[ $(($(date +%s%N) - start)) -ge 150000000 ]
-}
-
-@test "stats for Prometheus, and again and again" {
-	fruit
-	lsm-cli db flush
-	lsm-cli db stats --format=prom >out
-	[ "$(grep -Ecv '^(# TYPE lsm_[a-z_]+ (gauge|counter)|lsm_[a-z_]+(\{level="[0-9]"\})? [0-9]+)$' out)" -eq 0 ]
-	grep -q '^lsm_level_tables{level="[0-9]"} 1$' out
-	[ "$(grep '^# TYPE' out | sort | uniq -d)" = '' ]
-	lsm-cli db stats --interval=10ms --samples=3 >out
-	[ "$(wc -l <out)" -eq 4 ]
-	awk -F'\t' 'NF != 5 { exit 1 }' out
-	lsm-cli db stats --interval=10ms --samples=2 --format=jsonl |
-	    jq -es 'length == 2 and .[1].grown == 0'
-	refused 64 lsm-cli db stats --samples=3
 }

@@ -158,12 +158,12 @@ struct wanted_stat {
 };
 
 static void
-stat_pick(void *arg, const char *name, uint64_t value)
+stat_pick(void *arg, const lsm_stat *s)
 {
 	struct wanted_stat *w = arg;
 
-	if (strcmp(name, w->name) == 0) {
-		w->value = value;
+	if (strcmp(s->name, w->name) == 0) {
+		w->value = s->value;
 		w->found = true;
 	}
 }

@@ -149,12 +149,12 @@ struct wanted_stat {
 };
 
 static void
-stat_pick(void *arg, const char *name, uint64_t value)
+stat_pick(void *arg, const lsm_stat *s)
 {
 	struct wanted_stat *w = arg;
 
-	if (strcmp(w->name, name) == 0)
-		w->value = value;
+	if (strcmp(w->name, s->name) == 0)
+		w->value = s->value;
 }
 
 uint64_t

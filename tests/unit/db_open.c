@@ -224,11 +224,10 @@ TEST("who waits for the lock gets it when it is free")
 }
 
 static void
-ignore_stat(void *arg, const char *name, uint64_t value)
+ignore_stat(void *arg, const lsm_stat *s)
 {
 	(void)arg;
-	(void)name;
-	(void)value;
+	(void)s;
 }
 
 static void
