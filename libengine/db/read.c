@@ -61,21 +61,29 @@ tables_get(struct lsm_db *db, struct view *v, struct bytes key, uint64_t hash,
 	return view_judge(v, rc);
 }
 
+bool
+view_get_memory(struct lsm_db *db, const struct view *v, uint64_t sequence,
+    struct bytes key, uint64_t hash, struct buffer *value, int *code)
+{
+	struct entry e;
+
+	COUNT(db, gets, 1);
+	if (!memory_get(v, key, hash, sequence, &e))
+		return false;
+	COUNT(db, gets_memory, 1);
+	*code = value_copy(&e, value);
+	return true;
+}
+
 int
 view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct bytes key, struct buffer *value)
 {
 	uint64_t hash = hash64(key);
-	struct entry e;
 	int rc;
 
-	COUNT(db, gets, 1);
-	if (memory_get(v, key, hash, sequence, &e)) {
-		COUNT(db, gets_memory, 1);
-		rc = value_copy(&e, value);
-	} else {
+	if (!view_get_memory(db, v, sequence, key, hash, value, &rc))
 		rc = tables_get(db, v, key, hash, value);
-	}
 	if (rc == LSM_OK)
 		COUNT(db, gets_found, 1);
 	return rc;

@@ -227,6 +227,15 @@ cache_free(struct cache *c)
 	mem_free(c);
 }
 
+void
+cache_prefetch(const struct cache *c, uint64_t file, uint64_t position)
+{
+	uint64_t hash = page_hash(file, position);
+	const struct shard *s = shard_of((struct cache *)c, hash);
+
+	__builtin_prefetch(&s->chains[hash & s->chains_mask]);
+}
+
 struct cache_page *
 cache_get(struct cache *c, uint64_t file, uint64_t position)
 {

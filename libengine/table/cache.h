@@ -18,6 +18,9 @@ struct cache_page;	/* pinned while held */
 int cache_new(size_t bytes, struct cache **);
 void cache_free(struct cache *);
 
+/* Somebody will ask for it soon. */
+void cache_prefetch(const struct cache *, uint64_t file, uint64_t position);
+
 /* NULL when it is not there. */
 struct cache_page *cache_get(struct cache *, uint64_t file, uint64_t position);
 

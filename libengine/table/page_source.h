@@ -111,6 +111,21 @@ page_source_get(struct page_source *s, const struct page_where *w,
 	return LSM_OK;
 }
 
+/* `lines` cache lines of a page are wanted soon, from an offset on. Mapped
+ * pages only; those of the cache: where to find them. */
+static inline void
+page_source_prefetch(const struct page_source *s, const struct page_where *w,
+    size_t offset, unsigned lines)
+{
+	if (s->map == NULL || (w->tag == BLOCK_LEAF && s->codec != 0)) {
+		if (s->cache != NULL)
+			cache_prefetch(s->cache, s->id.number, w->position);
+		return;
+	}
+	for (unsigned i = 0; i < lines; i++)
+		__builtin_prefetch(s->map + w->position + offset + 64 * i);
+}
+
 static inline void
 page_release(struct page_source *s, struct page_hold *hold)
 {
