@@ -21,8 +21,10 @@ void cache_free(struct cache *);
 /* Somebody will ask for it soon. */
 void cache_prefetch(const struct cache *, uint64_t file, uint64_t position);
 
-/* NULL when it is not there. */
-struct cache_page *cache_get(struct cache *, uint64_t file, uint64_t position);
+/* NULL when it is not there. *size is that of the page; its bytes are not
+ * touched. */
+struct cache_page *cache_get(struct cache *, uint64_t file, uint64_t position,
+    size_t *size);
 
 /* Room of `size` bytes for a page, pinned, not yet findable; NULL: no memory.
  * Fill it, then cache_publish (another's may win: use what it returns). */

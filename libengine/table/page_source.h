@@ -67,6 +67,14 @@ page_node(uint64_t position, unsigned height)
 	    height ? BLOCK_INNER : BLOCK_LEAF, height };
 }
 
+/* A page's place in the cache: leaves, filters and inner nodes apart. */
+static inline uint64_t
+page_cache_key(const struct page_where *w)
+{
+	return w->position << 2 | (w->tag == BLOCK_LEAF ? 0 :
+	    w->tag == BLOCK_FILTER ? 1 : 2);
+}
+
 /* Does what is there answer to what is asked? A crafted tree may lead to one
  * page under two names. */
 static inline bool
@@ -119,7 +127,8 @@ page_source_prefetch(const struct page_source *s, const struct page_where *w,
 {
 	if (s->map == NULL || (w->tag == BLOCK_LEAF && s->codec != 0)) {
 		if (s->cache != NULL)
-			cache_prefetch(s->cache, s->id.number, w->position);
+			cache_prefetch(s->cache, s->id.number,
+			    page_cache_key(w));
 		return;
 	}
 	for (unsigned i = 0; i < lines; i++)

@@ -47,7 +47,31 @@ ask_down(struct table_ask *a, const struct page *node)
 	    height == 0 ? LEAF_LINES : INNER_LINES);
 }
 
-/* One level down, or, in the leaf, look where the entry is. */
+/* Where in the leaf the entry is. */
+static void
+ask_leaf(struct table_ask *a)
+{
+	struct page page;
+
+	page_open(&page, a->leaf.p, a->leaf.size);
+	page_prefetch(&page, a->key);
+	a->looked = true;
+}
+
+/* Take the leaf. Only now it is known where a cached one lies. */
+static void
+ask_take(struct table_ask *a, const struct page_hold *leaf)
+{
+	a->leaf = *leaf;
+	if (leaf->cached == NULL) {
+		ask_leaf(a);
+		return;
+	}
+	for (unsigned i = 0; i < LEAF_LINES; i++)
+		__builtin_prefetch(leaf->p + 64 * i);
+}
+
+/* One level down. */
 static int
 ask_node(struct table_ask *a)
 {
@@ -58,12 +82,11 @@ ask_node(struct table_ask *a)
 
 	if ((rc = page_source_get(s, &a->where, &hold)) != LSM_OK)
 		return rc;
-	page_open(&page, hold.p, hold.size);
 	if (a->where.height == 0) {
-		page_prefetch(&page, a->key);
-		a->leaf = hold;
+		ask_take(a, &hold);
 		return LSM_OK;
 	}
+	page_open(&page, hold.p, hold.size);
 	ask_down(a, &page);
 	page_release(s, &hold);
 	return LSM_OK;
@@ -75,9 +98,14 @@ table_ask_step(struct table_ask *a, bool *done, enum kind *kind,
 {
 	int rc;
 
+	*done = false;
 	if (value != NULL)
 		value->n = 0;
-	if (a->leaf.p != NULL) {
+	if (a->leaf.p != NULL && !a->looked) {
+		ask_leaf(a);
+		return LSM_OK;
+	}
+	if (a->looked) {
 		*done = true;
 		rc = table_leaf_get(a->table, &a->leaf, a->key, kind,
 		    sequence, value);

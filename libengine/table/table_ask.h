@@ -16,6 +16,7 @@ struct table_ask {
 	uint64_t hash;			/* hash64(key) */
 	struct page_where where;	/* of the next page */
 	struct page_hold leaf;		/* when it is at hand */
+	bool looked;			/* into it */
 };
 
 /* A key in a table. */
