@@ -93,6 +93,7 @@ struct lsm_db {
 	bool read_only;
 	struct recovery recovery;
 	struct cache *cache;
+	struct inflaters *inflaters;
 	struct table_cache *tables;
 	struct table_stats table_stats;
 	struct arena_pool *arenas;

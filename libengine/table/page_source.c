@@ -68,6 +68,7 @@ page_source_open(struct page_source *s, const struct table_source *source,
 	s->filter_pages = f->filter_pages;
 	s->guess = leaf_guess(s, f);
 	s->cache = source->cache;
+	s->inflaters = source->inflaters;
 	s->stats = source->stats;
 	return source->reads == LSM_READS_MAPPED ? source_map(s) : LSM_OK;
 }
@@ -124,8 +125,9 @@ page_source_unpack(struct page_source *s, const uint8_t *block,
 	int rc;
 
 	memcpy(page, block, BLOCK_HEADER);
-	rc = codec_inflate(h->codec, bytes(block + BLOCK_HEADER, h->stored),
-	    page + BLOCK_HEADER, h->raw);
+	rc = codec_inflate(s->inflaters, h->codec,
+	    bytes(block + BLOCK_HEADER, h->stored), page + BLOCK_HEADER,
+	    h->raw);
 	if (rc == LSM_CORRUPT)
 		return status_add(rc, "%s: offset %llu", s->name,
 		    (unsigned long long)h->position);

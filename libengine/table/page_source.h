@@ -31,6 +31,7 @@ struct page_source {
 	uint32_t filter_pages;
 	size_t guess;			/* bytes that hold most leaves */
 	struct cache *cache;		/* may be NULL */
+	struct inflaters *inflaters;	/* likewise */
 	struct table_stats *stats;
 	const uint8_t *map;		/* NULL: never mapped */
 	/* Atomic. */
