@@ -39,6 +39,8 @@ static int command_help_run(struct request *);
 static const struct command table[] = {
 	{ "batch", NULL, " [FILE]", "put and delete as FILE or stdin says",
 	    ON_BATCH, 1 << FORMAT_OPS, 0, 1, command_batch },
+	{ "checkpoint", NULL, " DEST", "copy the database into DEST, beside "
+	    "a writer, too", ON_CHECKPOINT, 0, 1, 1, command_checkpoint },
 	{ "compact", NULL, "", "merge all tables, drop what is deleted",
 	    ON_COMPACT, 0, 0, 0, command_compact },
 	{ "delete", "del", " KEY...", "delete keys, all or none",
@@ -61,6 +63,8 @@ static const struct command table[] = {
 	    ON_IMPORT, IN_EXPORTS, 0, 1, command_import },
 	{ "load", NULL, " [FILE]", "put the records of FILE, or stdin",
 	    ON_LOAD, READ_FORMATS, 0, 1, command_load },
+	{ "options", NULL, "", "print the options kept in the database",
+	    ON_OPTIONS, IN_FILES, 0, 0, command_options },
 	{ "put", NULL, " KEY [VALUE]", "store a value; - reads it from stdin",
 	    ON_PUT, 0, 0, 2, command_put },
 	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "

@@ -51,12 +51,14 @@ manifest_restart_locked(struct lsm_db *db)
 {
 	uint64_t old = db->state.current.manifest;
 	struct manifest *next;
+	bool fatal;
 	int rc;
 
 	mutex_assert_held(&db->edit_mu);
-	rc = manifest_create(db->dir, &db->state, db->next_number++, &next);
+	rc = manifest_create(db->dir, &db->state, db->next_number++, &fatal,
+	    &next);
 	if (rc != LSM_OK)
-		return db_fence(db, rc);
+		return fatal || rc != LSM_NO_MEMORY ? db_fence(db, rc) : rc;
 	manifest_free(db->manifest);
 	db->manifest = next;
 	announce_locked(db);
@@ -172,9 +174,25 @@ db_edit(struct lsm_db *db, struct edit *e)
 		goto done;
 	}
 	show_locked(db, next);
-	if (manifest_wants_restart(db->manifest))
-		rc = manifest_restart_locked(db);
+	/* The edit stands. Without memory the next one tries again. */
+	if (manifest_wants_restart(db->manifest) &&
+	    (rc = manifest_restart_locked(db)) == LSM_NO_MEMORY)
+		rc = LSM_OK;
 done:
+	mutex_unlock(&db->edit_mu);
+	if (rc == LSM_OK)
+		graves_sweep(db, SWEEP_WORK);
+	return rc;
+}
+
+int
+db_renew_manifest(struct lsm_db *db)
+{
+	int rc;
+
+	mutex_lock(&db->edit_mu);
+	if ((rc = fence_check(&db->fence)) == LSM_OK)
+		rc = manifest_restart_locked(db);
 	mutex_unlock(&db->edit_mu);
 	if (rc == LSM_OK)
 		graves_sweep(db, SWEEP_WORK);
@@ -188,10 +206,13 @@ db_prepare_log(struct lsm_db *db, uint64_t recycle)
 	uint64_t number;
 	int rc = LSM_OK;
 
+	/* A writer that finds one ready must not wait for an edit's sync. */
+	if (log_prepared(db->log) != 0)
+		return recycle == 0 ? LSM_OK : LSM_BUSY;
 	mutex_lock(&db->edit_mu);
 	if (log_prepared(db->log) != 0) {
 		mutex_unlock(&db->edit_mu);
-		return LSM_OK;
+		return recycle == 0 ? LSM_OK : LSM_BUSY;
 	}
 	log_segment_size(db->log, load_relaxed(&db->memtable_size));
 	rc = number_locked(db, &number);

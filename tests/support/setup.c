@@ -38,6 +38,13 @@ options_random(lsm_options *o, struct random *r)
 	o->page_size = (uint32_t)ONE_OF(r, 4096, 8192, 16384);
 	o->filter_bits = (uint32_t)ONE_OF(r, 0, 1, 10, 20);
 	o->table_size = ONE_OF(r, 4096, 16384, 65536, 64 << 20);
+	o->compaction = (int)random_below(r, 4);
+	o->level_sizes = (int)random_below(r, 4) == 0;
+	o->base_size = ONE_OF(r, 4096, 16384, 1 << 20);
+	o->ratio = ONE_OF(r, 2, 4, 10);
+	o->l0_trigger = ONE_OF(r, 1, 2, 4, 8);
+	o->l0_stop = o->l0_trigger + ONE_OF(r, 4, 12);
+	o->max_sstables = ONE_OF(r, 0, 0, 4);
 }
 
 void
@@ -69,14 +76,19 @@ setup_print(const struct setup *s, FILE *f)
 
 	fprintf(f, "# %s disk%s%s, %u %s keys, values to %u, memtable %zu, "
 	    "cache %zu, %s reads, %d workers, %d open tables, codec %d, "
-	    "page %u, filter %u, table %llu%s\n",
+	    "page %u, filter %u, table %llu, compaction %d, sizes %d %llu "
+	    "ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
 	    s->simulated ? "simulated" : "real",
 	    s->simulated && !s->ring ? " without ring" : "",
 	    s->simulated && !s->maps ? " without maps" : "", s->key_count,
 	    key_set_word(s->keys), s->value_max, o->memtable_size,
 	    o->cache_size, o->reads ? "strict" : "mapped", o->workers,
 	    o->max_open_tables, o->codec, o->page_size, o->filter_bits,
-	    (unsigned long long)o->table_size, o->no_sync ? ", no sync" : "");
+	    (unsigned long long)o->table_size, o->compaction, o->level_sizes,
+	    (unsigned long long)o->base_size, (unsigned long long)o->ratio,
+	    (unsigned long long)o->l0_trigger,
+	    (unsigned long long)o->l0_stop,
+	    (unsigned long long)o->max_sstables, o->no_sync ? ", no sync" : "");
 }
 
 struct share {
@@ -94,8 +106,8 @@ kind_random(struct random *r)
 		{ OP_LOOK, 100 }, { OP_MOVE, 100 }, { OP_STEP, 200 }, { OP_HOLD, 60 },
 		{ OP_DROP, 40 }, { OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
 		{ OP_SYNC, 60 }, { OP_SCAN, 10 }, { OP_FLUSH, 15 },
-		{ OP_COMPACT, 4 }, { OP_REOPEN, 10 }, { OP_READER, 6 },
-		{ OP_SECOND, 4 },
+		{ OP_COMPACT, 3 }, { OP_RANGE, 6 }, { OP_REOPEN, 10 },
+		{ OP_READER, 6 }, { OP_SECOND, 4 },
 	};
 	uint64_t dice = random_below(r, 10000);
 
@@ -135,10 +147,11 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 		struct op op = { .kind = kind_random(&r),
 			.key = (uint32_t)random_below(&r, s->key_count),
 			.tag = random_next(&r) };
-
 		if (op.kind == OP_PUT || op.kind == OP_BATCH ||
 		    op.kind == OP_IF)
 			op.size = size_random(s, &r);
+		if (op.kind == OP_RANGE)
+			op.size = (uint32_t)random_below(&r, s->key_count);
 		if (op.kind <= OP_IF)	/* the commits */
 			op.flags = flags_random(s, &r);
 		op_list_add(l, op);
