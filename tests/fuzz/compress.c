@@ -47,7 +47,8 @@ there_and_back(int codec, struct bytes raw)
 	    compressor_run(c, raw, out, raw.n, &size) != LSM_OK)
 		abort();
 	if (size > 0 && (!codec_plausible(codec, size, raw.n) ||
-	    codec_inflate(NULL, codec, bytes(out, size), back, raw.n) != LSM_OK ||
+	    codec_inflate(NULL, codec, bytes(out, size), back, raw.n) !=
+	    LSM_OK ||
 	    memcmp(raw.p, back, raw.n) != 0))
 		abort();
 	compressor_free(c);

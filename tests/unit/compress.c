@@ -119,8 +119,8 @@ TEST("damaged payloads are refused or have the right length, never more")
 
 			memcpy(exact, out, size);
 			exact[i] ^= (uint8_t)(1 + random_below(&r, 255));
-			rc = codec_inflate(NULL, codec, bytes(exact, size), back,
-			    sizeof back);
+			rc = codec_inflate(NULL, codec, bytes(exact, size),
+			    back, sizeof back);
 			free(exact);
 			CHECK(rc == LSM_OK || rc == LSM_CORRUPT);
 		}
