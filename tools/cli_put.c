@@ -115,7 +115,7 @@ command_put(struct request *r)
 	    (status = condition_read(r->settings, &p.condition)) != 0 ||
 	    (status = session_write_flags(r->settings, &p.flags)) != 0)
 		return status;
-	return keys_each(&keys, put_one, &p);
+	return keys_each(&keys, put_one, NULL, &p);
 }
 
 struct delete {
@@ -147,7 +147,7 @@ command_delete(struct request *r)
 		return status;
 	if ((rc = lsm_batch_new(&d.batch)) != LSM_OK)
 		return cli_fail_code(rc);
-	if ((status = keys_each(r, delete_one, &d)) == 0 &&
+	if ((status = keys_each(r, delete_one, NULL, &d)) == 0 &&
 	    (status = session_writer(r->session, false, &db)) == 0)
 		status = condition_write(r, db, d.batch, flags);
 	lsm_batch_free(d.batch);

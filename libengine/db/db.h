@@ -115,6 +115,7 @@ struct lsm_db {
 	bool read_only;
 	struct recovery recovery;
 	struct cache *cache;
+	struct inflaters *inflaters;
 	struct table_cache *tables;
 	struct table_stats table_stats;
 	struct tally *tally;
@@ -205,6 +206,9 @@ int view_judge(struct view *, int rc);
 /* read.c: LSM_NOTFOUND; counted as a get. `value` may be NULL. */
 int view_get(struct lsm_db *, struct view *, uint64_t sequence,
     struct bytes key, struct buffer *value);
+/* The first half of it: false when memory does not know. */
+bool view_get_memory(struct lsm_db *, const struct view *, uint64_t sequence,
+    struct bytes key, uint64_t hash, struct buffer *value, int *code);
 
 /* condition.c: LSM_OK when all of them hold, LSM_UNMET, or why they cannot be
  * asked. First without locks: *asked is the sequence that it was so at. Then

@@ -61,24 +61,32 @@ tables_get(struct lsm_db *db, struct view *v, struct bytes key, uint64_t hash,
 	return event_damage(db, view_judge(v, rc));
 }
 
+bool
+view_get_memory(struct lsm_db *db, const struct view *v, uint64_t sequence,
+    struct bytes key, uint64_t hash, struct buffer *value, int *code)
+{
+	struct tally_line *line = tally_line(db->tally);
+	struct entry e;
+
+	tally_line_add(db->tally, line, TALLY_GETS, 1);
+	if (!memory_get(v, key, hash, sequence, &e))
+		return false;
+	tally_line_add(db->tally, line, TALLY_MEMORY, 1);
+	*code = value_copy(&e, value);
+	return true;
+}
+
 int
 view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct bytes key, struct buffer *value)
 {
-	struct tally_line *line = tally_line(db->tally);
 	uint64_t hash = hash64(key);
-	struct entry e;
 	int rc;
 
-	tally_line_add(db->tally, line, TALLY_GETS, 1);
-	if (memory_get(v, key, hash, sequence, &e)) {
-		tally_line_add(db->tally, line, TALLY_MEMORY, 1);
-		rc = value_copy(&e, value);
-	} else {
+	if (!view_get_memory(db, v, sequence, key, hash, value, &rc))
 		rc = tables_get(db, v, key, hash, value);
-	}
 	if (rc == LSM_OK)
-		tally_line_add(db->tally, line, TALLY_FOUND, 1);
+		tally_add(db->tally, TALLY_FOUND, 1);
 	return rc;
 }
 

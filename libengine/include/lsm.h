@@ -294,6 +294,16 @@ int lsm_batch_if_equals(lsm_batch *, lsm_slice key, lsm_slice value);
  */
 int lsm_get(lsm_db *, const lsm_snapshot *, lsm_slice key, lsm_buffer *value);
 
+/*
+ * Many gets of one moment, faster than one by one: they wait for memory and
+ * disk together. codes[i] is LSM_OK with the value of keys[i] in values[i], or
+ * LSM_NOTFOUND; `values` may be NULL. Begin with values of {0}, as lsm_get;
+ * they are grown when needed and kept for the next call. LSM_OK when every key
+ * has its answer; after a failure none has, and all values are empty.
+ */
+int lsm_multi_get(lsm_db *, const lsm_snapshot *, size_t count,
+    const lsm_slice *keys, lsm_buffer *values, int *codes);
+
 /* The database as it is now. Keeps files and memory alive until it is freed,
  * never blocks a writer. */
 int lsm_snapshot_new(lsm_db *, lsm_snapshot **);

@@ -180,12 +180,20 @@ table_footer(const struct table *t)
 	return &t->footer;
 }
 
+struct page_where
+table_filter_page(const struct table *t, uint64_t hash)
+{
+	uint64_t line = bloom_line(hash, t->footer.filter_pages);
+
+	return (struct page_where){ t->footer.filter +
+	    line / BLOOM_LINES * BLOOM_PAGE, BLOCK_FILTER, 0 };
+}
+
 int
 table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
 {
 	uint64_t line = bloom_line(hash, t->footer.filter_pages);
-	struct page_where w = { t->footer.filter +
-	    line / BLOOM_LINES * BLOOM_PAGE, BLOCK_FILTER, 0 };
+	struct page_where w = table_filter_page(t, hash);
 	struct page_hold hold;
 	int rc;
 
@@ -223,9 +231,10 @@ table_descend(struct table *t, struct bytes key, struct page_where *w,
 	return rc;
 }
 
-static int
-leaf_get(const struct page_hold *leaf, struct bytes key, enum kind *kind,
-    uint64_t *sequence, struct buffer *value)
+int
+table_leaf_get(struct table *t, const struct page_hold *leaf,
+    struct bytes key, enum kind *kind, uint64_t *sequence,
+    struct buffer *value)
 {
 	struct page page;
 	struct entry e;
@@ -234,6 +243,8 @@ leaf_get(const struct page_hold *leaf, struct bytes key, enum kind *kind,
 
 	page_open(&page, leaf->p, leaf->size);
 	i = page_find(&page, key, &equal);
+	if (!equal && t->footer.filter_pages)
+		ADD(t, filter_false);
 	if (!equal)
 		return LSM_NOTFOUND;
 	page_value(&page, i, &e);
@@ -264,9 +275,7 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 	ADD_MANY(t, pages_walked, t->footer.height + 1u);
 	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)
 		return rc;
-	rc = leaf_get(&leaf, key, kind, sequence, value);
+	rc = table_leaf_get(t, &leaf, key, kind, sequence, value);
 	page_release(&t->source, &leaf);
-	if (rc == LSM_NOTFOUND && t->footer.filter_pages)
-		ADD(t, filter_false);
 	return rc;
 }

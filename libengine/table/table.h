@@ -31,6 +31,7 @@ struct table_source {
 	uint8_t database[ID_SIZE];
 	int reads;			/* LSM_READS_* */
 	struct cache *cache;		/* of inflated leaves; may be NULL */
+	struct inflaters *inflaters;	/* compress.h; may be NULL */
 	struct table_stats *stats;
 };
 

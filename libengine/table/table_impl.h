@@ -22,8 +22,14 @@ table_root(const struct table *t)
 int table_descend(struct table *, struct bytes key, struct page_where *,
     struct page_hold *);
 
-/* May the key be there? */
+/* May the key be there? There is a filter, or it may. */
 int table_ask_filter(struct table *, uint64_t hash, bool *perhaps);
+/* The page that this asks; there is a filter. */
+struct page_where table_filter_page(const struct table *, uint64_t hash);
+
+/* The end of a get: the entry of the key in its leaf. */
+int table_leaf_get(struct table *, const struct page_hold *leaf,
+    struct bytes key, enum kind *, uint64_t *sequence, struct buffer *value);
 
 /* Call this when the iterator is freed. */
 void table_iter_on_free(struct iter *, void (*done)(void *, struct table *),

@@ -142,8 +142,7 @@ run_overlaps(const struct run *run, struct bytes smallest,
 	    bytes_compare(run->tables[at]->meta.smallest, largest) <= 0;
 }
 
-/* The only table of the run that may hold the key, or NULL. */
-static struct version_table *
+struct version_table *
 run_table(const struct run *run, struct bytes key)
 {
 	size_t at = run_find(run, key);

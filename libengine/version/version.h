@@ -123,6 +123,22 @@ int version_get(const struct version *, struct table_cache *,
     struct bytes key, uint64_t hash, enum kind *, uint64_t *sequence,
     struct buffer *value, uint64_t *asked);
 
+/* One key of many; kind, sequence and code are the answer, as version_get's. */
+struct lookup {
+	struct lookup *next;		/* best the next key above this one */
+	struct bytes key;
+	uint64_t hash;
+	struct buffer *value;		/* or NULL */
+	enum kind kind;
+	uint64_t sequence;
+	int code;
+};
+
+/* As version_get for each of a list, several at a time: while one waits for
+ * memory the others go on. Ends early with a code that is no answer. */
+int version_multi_get(const struct version *, struct table_cache *,
+    struct lookup *first, uint64_t *asked);
+
 /* The tables of one run as one iterator, opened as it comes to them. Holds a
  * reference to the version; the run must live as long as the iterator (those
  * of the version do). */
@@ -144,5 +160,8 @@ bool run_overlaps(const struct run *, struct bytes smallest,
 
 /* Index of the first table whose largest key is >= key; count when none. */
 size_t run_find(const struct run *, struct bytes key);
+
+/* The only table of the run that may hold the key, or NULL. */
+struct version_table *run_table(const struct run *, struct bytes key);
 
 #endif

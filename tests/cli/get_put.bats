@@ -169,3 +169,36 @@ load helper
 	fails 0 'lsm-cli: put: done' lsm-cli -v --create db put k v
 	[ ! -s out ]
 }
+
+@test "a thousand keys, absent ones among them, come in the order asked" {
+	orchard
+	awk 'BEGIN { for (i = 0; i < 1000; i++)
+	    printf "tree%08d\n", i * 7919 % 21000 }' >keys
+	lsm-cli -q db get --keys-from=keys >out || [ $? -eq 1 ]
+	awk '{ n = substr($0, 5) + 0 } n < 20000 {
+	    printf "%s\tan apple, a leaf and a worm %d\n", $0, n }' keys >want
+	cmp out want
+	[ "$(wc -l <out)" -lt 1000 ]
+	xargs lsm-cli -q db get <keys >out || [ $? -eq 123 ]
+	cmp out want
+}
+
+@test "keys before a malformed one are answered" {
+	fruit
+	printf 'apple\ncherry\n\\q\nbanana\n' >keys
+	refused_after=0
+	lsm-cli db get --key-format=escaped --keys-from=keys >out 2>err ||
+	    refused_after=$?
+	[ "$refused_after" -eq 65 ]
+	printf 'apple\tred\ncherry\tdark red\n' | cmp - out
+	[ "$(wc -l <err)" -eq 1 ]
+}
+
+@test "large values are asked for a few at a time" {
+	for i in 1 2 3 4 5 6 7 8; do
+		head -c 700000 /dev/zero | tr '\0' $i |
+		    lsm-cli --create --sync=off db put $i -
+	done
+	lsm-cli db get --format=raw 8 7 1 2 3 6 5 4 4 1 | tr -s '1-8' >out
+	printf '8\n7\n1\n2\n3\n6\n5\n4\n4\n1\n' | cmp - out
+}

@@ -407,6 +407,8 @@ run_look(struct session *s, const struct op *op)
 		return true;
 	if (op->tag % 8 == 0)
 		return session_scan(s, snap, s->looks[slot].n);
+	if (op->tag % 8 == 1)
+		return session_gets(s, snap, s->looks[slot].n, op->tag);
 	if (op->tag % 2 == 0)
 		return session_get(s, snap, s->looks[slot].n, key_make(s->keys,
 		    (uint32_t)random_below(&r, s->key_count)));
@@ -451,6 +453,8 @@ run_read(struct session *s, const struct op *op)
 	switch (op->kind) {
 	case OP_GET:
 		return run_get(s, op);
+	case OP_GETS:
+		return session_gets(s, NULL, SIZE_MAX, op->tag);
 	case OP_SCAN:
 		return session_scan(s, NULL, SIZE_MAX);
 	case OP_WALK:

@@ -93,6 +93,9 @@ bool scan_hash(lsm_db *, const lsm_snapshot *, uint64_t *hash, size_t *count,
 bool session_scan(struct session *, const lsm_snapshot *, size_t n);
 bool session_get(struct session *, const lsm_snapshot *, size_t n,
     struct bytes key);
+/* session_gets.c: of keys that the tag draws. */
+bool session_gets(struct session *, const lsm_snapshot *, size_t n,
+    uint64_t tag);
 /* The state of now is one of these; one when all is certain. */
 void session_range(const struct session *, size_t *low, size_t *high);
 /* True: a code that may come when faults are on. */
