@@ -10,7 +10,18 @@ struct table {
 	struct page_source source;
 	struct table_footer footer;
 	uint8_t *footer_block;		/* its slices point into it */
+	uint64_t sequence;		/* of an ingested table's entries: the
+					 * file was written without; else 0 */
 };
+
+/* Look at a page of this table. */
+static inline void
+table_page(const struct table *t, struct page *page,
+    const struct page_hold *hold)
+{
+	page_open(page, hold->p, hold->size);
+	page->base += t->sequence;
+}
 
 static inline struct page_where
 table_root(const struct table *t)
