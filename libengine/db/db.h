@@ -56,6 +56,7 @@ struct counters {
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, merges_failed;
+	_Atomic uint64_t ingests, ingest_bytes;
 	_Atomic uint64_t shadowed, deletes_dropped;
 	_Atomic uint64_t stalls, stall_us;
 };
@@ -208,7 +209,11 @@ struct compact_options job_options(struct lsm_db *, int level, uint64_t run);
 struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
 /* Take over the outputs of a finished job. */
 int job_install(struct lsm_db *, struct compact_job *, struct edit *);
+int job_edit(struct lsm_db *, struct edit *);	/* or unlink its tables */
 void job_end(struct compact_job **);
+
+/* manual.c: what is in memory becomes tables; write_mu held */
+int db_flush_locked(struct lsm_db *);
 
 /* flush.c: work_mu held */
 int flush_step(struct lsm_db *, const struct generation *,

@@ -67,6 +67,8 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "merge.bytes_written", &c->merge_bytes },
 		{ "merge.moves", &c->moves },
 		{ "merge.failed", &c->merges_failed },
+		{ "ingest.count", &c->ingests },
+		{ "ingest.bytes", &c->ingest_bytes },
 		{ "merge.shadowed", &c->shadowed },
 		{ "merge.deletes_dropped", &c->deletes_dropped },
 	};

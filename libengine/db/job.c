@@ -65,13 +65,11 @@ job_end(struct compact_job **job)
 /* When the edit surely is not on the disk its tables go again; after a fence
  * nobody knows, and they stay. */
 int
-job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+job_edit(struct lsm_db *db, struct edit *e)
 {
 	char name[FILE_NAME_MAX];
-	int rc = compact_result(job, e);
+	int rc = db_edit(db, e);
 
-	if (rc == LSM_OK)
-		rc = db_edit(db, e);
 	if (rc == LSM_OK || load_acquire(&db->fence.code) != LSM_OK)
 		return rc;
 	for (size_t i = 0; i < e->adds_count; i++) {
@@ -79,4 +77,12 @@ job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
 		(void)db->env->ops->dir_unlink(db->dir, name);
 	}
 	return rc;
+}
+
+int
+job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+{
+	int rc = compact_result(job, e);
+
+	return rc == LSM_OK ? job_edit(db, e) : rc;
 }

@@ -10,7 +10,7 @@
  * same, and everything anew otherwise. It is the one writer of the handle's
  * memtables and holds write_mu.
  */
-#include "db/db.h"
+#include "db/ingest.h"
 #include "db/load.h"
 
 enum { TRIES_MAX = 40 };
@@ -57,6 +57,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		.lock = db->lock,
 		.id = { .kind = FILE_LOG },
 		.first = r->state.log,
+		.edit = r->state.edit,
 		.flushed = r->load.sequence,
 		.begin = load_begin,
 		.from = from,
@@ -75,7 +76,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		    db->path, (unsigned long long)r->state.log);
 	if (r->out.last.sequence > r->load.sequence)
 		r->load.sequence = r->out.last.sequence;
-	return LSM_OK;
+	return ingest_reached(&r->state, &r->out, &r->load.sequence);
 }
 
 static int
