@@ -6,6 +6,9 @@
  * that are. With --skip-bad such records are counted and named instead, and
  * with --atomic nothing is committed before everything was read.
  *
+ * With --sorted the records go straight into tables (an ingestion), which is
+ * one commit at the end, whatever their number; keys must ascend.
+ *
  * import is a load that demands the mark of the end. batch reads operations,
  * and the input says where a batch ends.
  */
@@ -30,6 +33,7 @@ struct load {
 	const struct settings *settings;
 	lsm_db *db;
 	lsm_batch *batch;
+	lsm_ingest *ingest;	/* with --sorted, instead of the batch */
 	unsigned flags;
 	bool groups;		/* the input says where a batch ends */
 	struct record_reader reader;
@@ -43,8 +47,15 @@ struct load {
 	bool broken;		/* a commit failed: no more of them */
 };
 
+static void
+keep_key(struct load *l, const struct record *r)
+{
+	memcpy(l->batched.bytes, r->key.data, r->key.size);
+	l->batched.size = r->key.size;
+}
+
 static int
-record_apply(struct load *l, const struct record *r)
+record_batch(struct load *l, const struct record *r)
 {
 	int rc;
 
@@ -55,8 +66,7 @@ record_apply(struct load *l, const struct record *r)
 		    l->reader.in.name, l->reader.count, lsm_message());
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
-	memcpy(l->batched.bytes, r->key.data, r->key.size);
-	l->batched.size = r->key.size;
+	keep_key(l, r);
 	return 0;
 }
 
@@ -64,17 +74,18 @@ static void
 show_progress(struct load *l)
 {
 	uint64_t us = progress_elapsed_us(&l->progress) + 1;
-	uint64_t rate = (uint64_t)((double)l->committed * 1e6 / (double)us);
+	uint64_t n = l->ingest ? lsm_ingest_count(l->ingest) : l->committed;
+	uint64_t rate = (uint64_t)((double)n * 1e6 / (double)us);
 
 	if (l->settings->progress_json)
 		progress_print(&l->progress, "{\"records\":%" PRIu64
 		    ",\"bytes_read\":%" PRIu64 ",\"elapsed_us\":%" PRIu64 "}",
-		    l->committed, l->reader.in.bytes, us);
+		    n, l->reader.in.bytes, us);
 	else
 		progress_print(&l->progress, "lsm-cli: load: %" PRIu64
-		    " records committed, %" PRIu64 " MB read, %" PRIu64
-		    " records/s", l->committed, l->reader.in.bytes / 1000000,
-		    rate);
+		    " records %s, %" PRIu64 " MB read, %" PRIu64
+		    " records/s", n, n > l->committed ? "taken" : "committed",
+		    l->reader.in.bytes / 1000000, rate);
 }
 
 static void
@@ -87,10 +98,54 @@ pace(struct load *l)
 }
 
 static int
+record_ingest(struct load *l, const struct record *r)
+{
+	int rc = lsm_ingest_add(l->ingest, r->key, r->value), status;
+
+	if (l->paced != l->reader.in.bytes)
+		pace(l);
+	if (rc == LSM_OK) {
+		keep_key(l, r);
+		return 0;
+	}
+	if (rc != LSM_INVALID && rc != LSM_TOO_LARGE)
+		return cli_fail_code(rc);
+	status = record_refuse(&l->reader, rc == LSM_INVALID ?
+	    "not sorted: the key is not above the one before" :
+	    lsm_message());
+	if (l->bad == l->settings->bad_max)
+		return status;
+	l->bad++;
+	return 0;
+}
+
+static int
+record_apply(struct load *l, const struct record *r)
+{
+	return l->ingest ? record_ingest(l, r) : record_batch(l, r);
+}
+
+static int
+ingest_commit(struct load *l)
+{
+	int rc;
+
+	if ((rc = lsm_ingest_commit(l->ingest)) != LSM_OK) {
+		l->broken = true;
+		return cli_fail_code(rc);
+	}
+	l->committed = lsm_ingest_count(l->ingest);
+	l->last = l->batched;
+	return 0;
+}
+
+static int
 load_commit(struct load *l)
 {
 	int rc;
 
+	if (l->ingest)
+		return ingest_commit(l);
 	if (lsm_batch_count(l->batch) == 0)
 		return 0;
 	if ((rc = lsm_write(l->db, l->batch, l->flags)) != LSM_OK) {
@@ -108,7 +163,7 @@ load_commit(struct load *l)
 static bool
 batch_full(const struct load *l, const struct record *r)
 {
-	if (l->settings->atomic)
+	if (l->settings->atomic || l->ingest)
 		return false;
 	if (l->groups)
 		return r->kind == RECORD_COMMIT;
@@ -155,7 +210,8 @@ load_lines(struct load *l)
 static int
 load_rest(struct load *l, bool failed)
 {
-	bool drop = l->broken || (failed && (l->settings->atomic || l->groups));
+	bool whole = l->settings->atomic || l->groups || l->ingest;
+	bool drop = l->broken || (failed && whole);
 	int rc, status = drop ? 0 : load_commit(l);
 
 	if (status != 0 || l->broken || l->settings->sync != SYNC_END)
@@ -228,6 +284,9 @@ path_check(const struct request *r, const char **path)
 	if (strcmp(*path, "-") == 0 && r->session->script)
 		return cli_fail(EXIT_USAGE, "stdin holds the script: load "
 		    "needs FILE");
+	if (r->settings->sorted && r->settings->style.dups == DUPS_LAST)
+		return cli_fail(EXIT_USAGE, "--sorted can keep the first of "
+		    "equal keys, not the last");
 	if (strlen(*path) != (r->count == 0 ? 1 : r->operands[0].size))
 		return cli_fail(EXIT_USAGE, "a name of a file has no NUL");
 	return 0;
@@ -249,11 +308,14 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 	if ((status = record_open(&l.reader, style, path)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
-	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK)
+	rc = r->settings->sorted ? lsm_ingest_new(l.db, &l.ingest) :
+	    lsm_batch_new(&l.batch);
+	if (rc != LSM_OK)
 		status = cli_fail_code(rc);
 	else
 		status = load_all(&l);
 done:
+	lsm_ingest_free(l.ingest);
 	lsm_batch_free(l.batch);
 	record_close(&l.reader);
 	return status;

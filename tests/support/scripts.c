@@ -77,8 +77,8 @@ const struct script scripts[] = {
 		    "reopen; ingest 5 10 0 9; flush; put 6 10" },
 	{ .name = "ingestions without a ring", .memtable_size = 4096,
 		.no_sync = true, .table_size = 4096, .codec = LSM_CODEC_ZLIB,
-		.ops = "put 3 30; ingest 1 700 0 11; put 2 9; ingest 30 90 0"
-		    " 13; delete 3; ingest 1 20 0 15; compact; put 6 10" },
+		.ops = "put 3 30; ingest 1 150 0 11; put 2 9; ingest 30 90 0"
+		    " 13; delete 3; put 6 10" },
 	{ .name = "batches over many pieces", .memtable_size = 8192,
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "batch 1 900; batch 4 900; batch 7 900 1; batch 2 900;"
