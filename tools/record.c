@@ -164,7 +164,7 @@ record_refuse(struct record_reader *r, const char *reason)
 {
 	int status;
 
-	r->count--;		/* it is counted, one that is malformed is not */
+	r->count--;		/* one that is malformed is not counted yet */
 	status = record_bad(r, "", reason);
 	r->count++;
 	return status;

@@ -15,8 +15,8 @@ TEST("a new manifest holds the state")
 	mkit_init(&k);
 	CHECK_EQ(k.state.edit, 1);
 	CHECK_EQ(k.state.current.edit, 1);
-	mkit_check_read(k.sim, "edit 1 reserved 64 flushed 0 ingested 0 log 1 run 1\n"
-	    "created lsm 0.1 branch b0\n\n", false);
+	mkit_check_read(k.sim, "edit 1 reserved 64 flushed 0 ingested 0 log 1 "
+	    "run 1\ncreated lsm 0.1 branch b0\n\n", false);
 	mkit_release(&k);
 }
 
