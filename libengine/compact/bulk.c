@@ -9,13 +9,17 @@
 #include "base/status.h"
 #include "compact/output.h"
 
+enum { TABLES_OF_A_SIZE = 8 };
+
 struct bulk {
 	struct output output;
+	uint64_t most;			/* size of a table */
+	size_t doubles;			/* when there are so many tables */
 	bool finished, given;
 };
 
 int
-bulk_new(const struct compact_options *o, struct bulk **out)
+bulk_new(const struct compact_options *o, uint64_t most, struct bulk **out)
 {
 	struct bulk *b = mem_zalloc(sizeof *b);
 
@@ -23,6 +27,8 @@ bulk_new(const struct compact_options *o, struct bulk **out)
 	if (b == NULL)
 		return mem_exhausted(sizeof *b);
 	b->output.options = *o;
+	b->most = most;
+	b->doubles = TABLES_OF_A_SIZE;
 	return LSM_OK;
 }
 
@@ -35,12 +41,27 @@ bulk_free(struct bulk *b)
 	mem_free(b);
 }
 
+/* The more there is, the deeper it will lie, in larger tables; and each costs
+ * a sync. */
+static void
+grow(struct bulk *b)
+{
+	uint64_t *size = &b->output.options.table_size;
+
+	if (b->output.count < b->doubles)
+		return;
+	b->doubles += TABLES_OF_A_SIZE;
+	if (*size < b->most)
+		*size = 2 * *size < b->most ? 2 * *size : b->most;
+}
+
 int
 bulk_add(struct bulk *b, struct bytes key, struct bytes value)
 {
 	struct entry e = { key, value, 0, KIND_PUT };
 
 	assert(!b->finished);
+	grow(b);
 	return output_add(&b->output, &e);
 }
 

@@ -11,8 +11,9 @@
 
 struct bulk;
 
-/* Level and run of the options are what the footers say. */
-int bulk_new(const struct compact_options *, struct bulk **);
+/* Level and run of the options are what the footers say. Tables are cut at
+ * the options' size at first; where there are many it doubles, up to `most`. */
+int bulk_new(const struct compact_options *, uint64_t most, struct bulk **);
 
 /* Unlinks the files, unless an edit has them; takes NULL. */
 void bulk_free(struct bulk *);

@@ -35,9 +35,10 @@ struct lsm_ingest {
 	uint8_t last[LSM_KEY_MAX];
 };
 
-/* Where its tables go if nothing of their keys is there. */
-static uint64_t
-table_size(struct lsm_db *db)
+/* Sizes of tables where they go if nothing of their keys is there, as the tree
+ * is now, and at most. */
+static void
+table_sizes(struct lsm_db *db, uint64_t *first, uint64_t *most)
 {
 	struct shape s;
 	uint64_t at;
@@ -45,13 +46,15 @@ table_size(struct lsm_db *db)
 
 	shape_of(v->version, &db->shape, &s);
 	view_unref(v);
-	return shape_table_size(&s, LEVEL_LAST);
+	*first = shape_table_size(&s, LEVEL_LAST);
+	*most = shape_table_size(&s, 0);
 }
 
 int
 lsm_ingest_new(lsm_db *db, lsm_ingest **out)
 {
 	struct compact_options o;
+	uint64_t most;
 	lsm_ingest *g;
 	int rc;
 
@@ -61,8 +64,8 @@ lsm_ingest_new(lsm_db *db, lsm_ingest **out)
 	if ((g = mem_zalloc(sizeof *g)) == NULL)
 		return mem_exhausted(sizeof *g);
 	o = job_options(db, LEVEL_LAST, 0);
-	o.table_size = table_size(db);
-	if ((rc = bulk_new(&o, &g->bulk)) != LSM_OK) {
+	table_sizes(db, &o.table_size, &most);
+	if ((rc = bulk_new(&o, most, &g->bulk)) != LSM_OK) {
 		mem_free(g);
 		return rc;
 	}

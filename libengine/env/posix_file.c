@@ -23,11 +23,13 @@ struct posix_file {
 	struct env_file base;
 	int fd;
 	uint64_t end;		/* where the next append goes */
+	uint64_t pushed;	/* the disk was asked to begin with so much */
 	char name[FILE_NAME_MAX];
 };
 
 /* One call moves at most this; Linux itself stops a page below 2 GiB. */
 #define TRANSFER_MAX ((size_t)1 << 30)
+#define PUSH ((uint64_t)1 << 20)	/* bytes that are worth a call */
 
 struct posix_name
 posix_name(const char *name)
@@ -203,15 +205,30 @@ posix_file_read(struct env_file *base, uint64_t at, void *to, size_t n,
 	return posix_read(file->fd, file->name, at, to, n, got);
 }
 
+/* The disk begins with what was appended while more is being made; otherwise
+ * it would be idle until the sync, which then waits for all of it. Only a
+ * hint: what fails to be written is told by the sync. */
+static void
+push(struct posix_file *file)
+{
+	if (file->end - file->pushed < PUSH)
+		return;
+	(void)sync_file_range(file->fd, (off_t)file->pushed,
+	    (off_t)(file->end - file->pushed), SYNC_FILE_RANGE_WRITE);
+	file->pushed = file->end;
+}
+
 int
 posix_file_append(struct env_file *base, const void *from, size_t n)
 {
 	struct posix_file *file = (struct posix_file *)base;
 	int rc = posix_write(file->fd, file->name, file->end, from, n);
 
-	if (rc == LSM_OK)
-		file->end += n;
-	return rc;
+	if (rc != LSM_OK)
+		return rc;
+	file->end += n;
+	push(file);
+	return LSM_OK;
 }
 
 int

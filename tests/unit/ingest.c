@@ -271,6 +271,32 @@ TEST("ingestions of ascending ranges go where they stay")
 	kit_close(&k);
 }
 
+static void
+largest(void *arg, const lsm_file_info *f)
+{
+	uint64_t *most = arg;
+
+	if (strcmp(f->kind, "table") == 0 && f->size > *most)
+		*most = f->size;
+}
+
+TEST("many tables are larger ones")
+{
+	lsm_options o = dbkit_options(NULL);
+	uint64_t most = 0;
+	lsm_db *db;
+
+	o.table_size = 65536;
+	o.codec = LSM_CODEC_NONE;
+	db = dbkit_open(dbkit_path("db"), &o);
+	ingest_fill(db, 0, 200000, "");
+	CHECK_OK(lsm_files(db, largest, &most));
+	CHECK(most > 7 * 65536 && most < 9 * 65536 + 65536);
+	CHECK(dbkit_files(db, "table", true) < 40);
+	dbkit_check_fill(db, 1000, 2000, "");
+	dbkit_close(db);
+}
+
 TEST("only what is in its range is flushed")
 {
 	struct kit k;
