@@ -9,6 +9,9 @@
  * With --sorted the records go straight into tables (an ingestion), which is
  * one commit at the end, whatever their number; keys must ascend.
  *
+ * With a condition a load passes over the records whose keys do not meet it, as
+ * if it put one after the other; what is one commit is one question.
+ *
  * import is a load that demands the mark of the end. batch reads operations,
  * and the input says where a batch ends.
  */
@@ -17,6 +20,8 @@
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_condition.h"
+#include "key_marks.h"
 #include "progress.h"
 #include "rate.h"
 #include "record.h"
@@ -36,6 +41,10 @@ struct load {
 	lsm_ingest *ingest;	/* with --sorted, instead of the batch */
 	unsigned flags;
 	bool groups;		/* the input says where a batch ends */
+	struct condition condition;
+	lsm_batch *question;	/* to ask it */
+	struct key_marks batched_keys;
+	bool asks;		/* the batch has conditions */
 	struct record_reader reader;
 	struct progress progress;
 	struct rate rate;
@@ -44,6 +53,8 @@ struct load {
 	struct kept_key last;	/* of the record committed last */
 	uint64_t committed;	/* records */
 	uint64_t bad;		/* records passed over */
+	uint64_t unmet;		/* likewise, for their condition */
+	bool refused;		/* a condition was not met */
 	bool broken;		/* a commit failed: no more of them */
 };
 
@@ -55,7 +66,7 @@ keep_key(struct load *l, const struct record *r)
 }
 
 static int
-record_batch(struct load *l, const struct record *r)
+operation_apply(struct load *l, const struct record *r)
 {
 	int rc;
 
@@ -97,6 +108,103 @@ pace(struct load *l)
 		show_progress(l);
 }
 
+/* The batch was written, or refused, and the next one begins. */
+static void
+batch_end(struct load *l, bool written)
+{
+	size_t count = lsm_batch_count(l->batch);
+
+	if (!written) {
+		l->refused = true;
+		l->unmet += count;
+	} else if (count > 0) {
+		l->committed += count;
+		memcpy(l->last.bytes, l->batched.bytes, l->batched.size);
+		l->last.size = l->batched.size;
+	}
+	lsm_batch_clear(l->batch);
+	key_marks_clear(&l->batched_keys);
+	l->asks = false;
+	pace(l);
+}
+
+static int
+ingest_commit(struct load *l)
+{
+	int rc;
+
+	if ((rc = lsm_ingest_commit(l->ingest)) != LSM_OK) {
+		l->broken = true;
+		return cli_fail_code(rc);
+	}
+	l->committed = lsm_ingest_count(l->ingest);
+	l->last = l->batched;
+	return 0;
+}
+
+static int
+load_commit(struct load *l)
+{
+	int rc;
+
+	if (l->ingest)
+		return ingest_commit(l);
+	if (lsm_batch_count(l->batch) == 0 && !l->asks)
+		return 0;
+	rc = lsm_write(l->db, l->batch, l->flags);
+	if (rc != LSM_OK && rc != LSM_UNMET) {
+		l->broken = true;
+		return cli_fail_code(rc);
+	}
+	if (rc == LSM_UNMET && l->settings->verbose)
+		cli_note("%s: line %" PRIu64 ": %s", l->reader.in.name,
+		    l->reader.in.line, lsm_message());
+	batch_end(l, rc == LSM_OK);
+	return 0;
+}
+
+/* All that is written is written at the ends of what the input, or the user,
+ * holds together: then conditions belong to the batch. */
+static bool
+load_whole(const struct load *l)
+{
+	return l->groups || l->settings->atomic || l->ingest;
+}
+
+/* Does the condition hold for a record by itself? Records before it count,
+ * so those of its key are committed first. */
+static int
+record_asked(struct load *l, const struct record *r, bool *wanted)
+{
+	int status = 0;
+
+	if (key_marks_add(&l->batched_keys, r->key)) {
+		status = load_commit(l);
+		(void)key_marks_add(&l->batched_keys, r->key);
+	}
+	if (status == 0)
+		status = condition_ask(&l->condition, l->db, l->question,
+		    r->key, wanted);
+	if (status == 0 && !*wanted) {
+		l->unmet++;
+		l->refused = true;
+	}
+	return status;
+}
+
+/* A line of ops that is a condition. */
+static int
+record_demand(struct load *l, const struct record *r)
+{
+	struct condition c = { .kind = r->kind == RECORD_IF_ABSENT ?
+	    IF_ABSENT : r->kind == RECORD_IF_PRESENT ? IF_PRESENT :
+	    IF_EQUALS };
+
+	c.value.bytes = r->value;
+	l->asks = true;
+	return condition_add(&c, l->batch, r->key);
+}
+
 static int
 record_ingest(struct load *l, const struct record *r)
 {
@@ -122,42 +230,20 @@ record_ingest(struct load *l, const struct record *r)
 static int
 record_apply(struct load *l, const struct record *r)
 {
-	return l->ingest ? record_ingest(l, r) : record_batch(l, r);
-}
-
-static int
-ingest_commit(struct load *l)
-{
-	int rc;
-
-	if ((rc = lsm_ingest_commit(l->ingest)) != LSM_OK) {
-		l->broken = true;
-		return cli_fail_code(rc);
-	}
-	l->committed = lsm_ingest_count(l->ingest);
-	l->last = l->batched;
-	return 0;
-}
-
-static int
-load_commit(struct load *l)
-{
-	int rc;
+	bool wanted = true;
+	int status = 0;
 
 	if (l->ingest)
-		return ingest_commit(l);
-	if (lsm_batch_count(l->batch) == 0)
-		return 0;
-	if ((rc = lsm_write(l->db, l->batch, l->flags)) != LSM_OK) {
-		l->broken = true;
-		return cli_fail_code(rc);
+		return record_ingest(l, r);
+	if (r->kind >= RECORD_IF_ABSENT)
+		return record_demand(l, r);
+	if (l->condition.kind != IF_NOTHING && load_whole(l)) {
+		l->asks = true;
+		status = condition_add(&l->condition, l->batch, r->key);
+	} else if (l->condition.kind != IF_NOTHING) {
+		status = record_asked(l, r, &wanted);
 	}
-	l->committed += lsm_batch_count(l->batch);
-	memcpy(l->last.bytes, l->batched.bytes, l->batched.size);
-	l->last.size = l->batched.size;
-	lsm_batch_clear(l->batch);
-	pace(l);
-	return 0;
+	return status == 0 && wanted ? operation_apply(l, r) : status;
 }
 
 static bool
@@ -210,8 +296,7 @@ load_lines(struct load *l)
 static int
 load_rest(struct load *l, bool failed)
 {
-	bool whole = l->settings->atomic || l->groups || l->ingest;
-	bool drop = l->broken || (failed && whole);
+	bool drop = l->broken || (failed && load_whole(l));
 	int rc, status = drop ? 0 : load_commit(l);
 
 	if (status != 0 || l->broken || l->settings->sync != SYNC_END)
@@ -220,11 +305,17 @@ load_rest(struct load *l, bool failed)
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
+static const char *
+load_noun(const struct load *l)
+{
+	return l->groups ? "operations" : "records";
+}
+
 /* After a failure the user must know where to go on. */
 static void
 say_committed(const struct load *l)
 {
-	const char *what = l->groups ? "operations" : "records";
+	const char *what = load_noun(l);
 	char room[CLI_KEY_ROOM];
 
 	if (l->bad > 0)
@@ -263,12 +354,15 @@ load_all(struct load *l)
 	progress_end(&l->progress);
 	if (status == 0 && l->bad > 0)
 		status = EXIT_DATA;
+	if (l->refused && !l->settings->quiet)
+		cli_note("%s: %s skipped, a condition was not met: %" PRIu64,
+		    l->reader.in.name, load_noun(l), l->unmet);
 	if (status != 0)
 		say_committed(l);
 	else if (l->settings->verbose)
 		cli_note("%s: %s committed: %" PRIu64, l->reader.in.name,
-		    l->groups ? "operations" : "records", l->committed);
-	return status;
+		    load_noun(l), l->committed);
+	return cli_worst(status, l->refused ? EXIT_NO : 0);
 }
 
 static unsigned
@@ -278,15 +372,24 @@ load_flags(enum sync_mode mode)
 }
 
 static int
+sorted_check(const struct settings *set)
+{
+	if (set->sorted && set->style.dups == DUPS_LAST)
+		return cli_fail(EXIT_USAGE, "--sorted can keep the first of "
+		    "equal keys, not the last");
+	if (set->sorted && (set->if_absent || set->if_present ||
+	    set->if_equals.text != NULL))
+		return cli_fail(EXIT_USAGE, "--sorted asks for no condition");
+	return 0;
+}
+
+static int
 path_check(const struct request *r, const char **path)
 {
 	*path = r->count == 0 ? "-" : r->operands[0].text;
 	if (strcmp(*path, "-") == 0 && r->session->script)
 		return cli_fail(EXIT_USAGE, "stdin holds the script: load "
 		    "needs FILE");
-	if (r->settings->sorted && r->settings->style.dups == DUPS_LAST)
-		return cli_fail(EXIT_USAGE, "--sorted can keep the first of "
-		    "equal keys, not the last");
 	if (strlen(*path) != (r->count == 0 ? 1 : r->operands[0].size))
 		return cli_fail(EXIT_USAGE, "a name of a file has no NUL");
 	return 0;
@@ -305,18 +408,22 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 		.reader = { .in = { .fd = -1 } },
 		.flags = load_flags(r->settings->sync) };
 	/* A file that cannot be read creates no database. */
-	if ((status = record_open(&l.reader, style, path)) != 0 ||
+	if ((status = sorted_check(r->settings)) != 0 ||
+	    (status = condition_read(r->settings, &l.condition)) != 0 ||
+	    (status = record_open(&l.reader, style, path)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
-	rc = r->settings->sorted ? lsm_ingest_new(l.db, &l.ingest) :
-	    lsm_batch_new(&l.batch);
-	if (rc != LSM_OK)
+	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK ||
+	    (rc = lsm_batch_new(&l.question)) != LSM_OK ||
+	    (r->settings->sorted &&
+	    (rc = lsm_ingest_new(l.db, &l.ingest)) != LSM_OK))
 		status = cli_fail_code(rc);
 	else
 		status = load_all(&l);
 done:
 	lsm_ingest_free(l.ingest);
 	lsm_batch_free(l.batch);
+	lsm_batch_free(l.question);
 	record_close(&l.reader);
 	return status;
 }

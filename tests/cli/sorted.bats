@@ -70,6 +70,7 @@ lsm-cli: bad: records committed: 3, last key: d' \
 	lsm-cli --create db load --sorted --dups=first records
 	[ "$(lsm-cli db scan)" = $'a\t1\nb\t3' ]
 	refused 64 lsm-cli db load --sorted --dups=last records
+	refused 64 lsm-cli db load --sorted --if-absent records
 	refused 64 lsm-cli db scan --sorted
 }
 

@@ -79,6 +79,11 @@ const struct script scripts[] = {
 		.no_sync = true, .table_size = 4096, .codec = LSM_CODEC_ZLIB,
 		.ops = "put 3 30; ingest 1 150 0 11; put 2 9; ingest 30 90 0"
 		    " 13; delete 3; put 6 10" },
+	{ .name = "batches under conditions", .memtable_size = 4096,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "put 1 50; if 1 40; if 0 40 1; delete 2; flush;"
+		    "if 2 30; if 1 30 1; flush; if 1 20; if 0 20; compact;"
+		    "if 3 10 1; if 0 10; put 6 10" },
 	{ .name = "batches over many pieces", .memtable_size = 8192,
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "batch 1 900; batch 4 900; batch 7 900 1; batch 2 900;"
