@@ -16,7 +16,8 @@
 #include "base/sched.h"
 #endif
 
-enum { PUTS = 24, INGESTS = 6, LOOKS = 12, STEPS = 40, SEEDS = 40, CHANCE = 4 };
+enum { PUTS = 24, INGESTS = 6, LOOKS = 12, STEPS = 40, COPIES = 3, SEEDS = 40,
+	CHANCE = 4 };
 
 static struct scene {
 	lsm_db *db, *reader;
@@ -152,8 +153,27 @@ look_beside(void *arg)
 	}
 }
 
+static const char *
+copy_path(int i)
+{
+	char name[16];
+
+	snprintf(name, sizeof name, "copy%d", i);
+	return dbkit_path(name);
+}
+
+static void
+copy_some(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < COPIES; i++)
+		if (lsm_checkpoint(scene.db, copy_path(i), NULL, NULL) !=
+		    LSM_OK)
+			atomic_fetch_add(&scene.wrong, 1);
+}
+
 static void (*const parts[])(void *) = { write_some, ingest_some, work_some,
-	look_here, look_beside };
+	look_here, look_beside, copy_some };
 enum { PARTS = sizeof parts / sizeof *parts };
 
 /* Opened, played by `play`, and looked at a last time. */
@@ -178,6 +198,14 @@ scene_play(const char *path, struct sim *sim, void (*play)(uint64_t),
 	CHECK_EQ(scene.wrong, 0);
 	dbkit_close(scene.reader);
 	dbkit_close(scene.db);
+	seen = (struct seen){ 0 };
+	for (int i = 0; i < COPIES; i++) {
+		lsm_db *copy = dbkit_open(copy_path(i), &o);
+
+		look(copy, &seen);
+		dbkit_close(copy);
+	}
+	CHECK_EQ(scene.wrong, 0);
 }
 
 #ifdef LSM_SCHED
