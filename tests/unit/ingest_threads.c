@@ -107,6 +107,34 @@ work_some(void *arg)
 	}
 }
 
+/* 0: it is not there. */
+static uint64_t
+sequence_of(lsm_db *db, const lsm_snapshot *s, const char *key)
+{
+	uint64_t sequence = 0;
+	lsm_iter *it;
+
+	CHECK_OK(lsm_iter_new(db, s, NULL, &it));
+	CHECK_OK(lsm_iter_seek(it, lsm_str(key)));
+	if (lsm_iter_valid(it) && bytes_equal(bytes_of(lsm_iter_key(it)),
+	    text(key)))
+		sequence = lsm_iter_sequence(it);
+	lsm_iter_free(it);
+	return sequence;
+}
+
+/* What both write is of the one that came later. */
+static bool
+newest_holds(lsm_db *db, const lsm_snapshot *s)
+{
+	uint64_t both = sequence_of(db, s, "m");
+	uint64_t first = sequence_of(db, s, "first");
+	uint64_t saw = sequence_of(db, s, "saw");
+
+	/* The batch: saw, count, m. */
+	return both == (first > saw ? first : saw + (saw ? 2 : 0));
+}
+
 struct seen {
 	unsigned first, count;
 };
@@ -122,7 +150,8 @@ look(lsm_db *db, struct seen *before)
 	first = number(db, s, "first");
 	if (first != number(db, s, "last") || number(db, s, "saw") > first ||
 	    number(db, s, "known") > count || first < before->first ||
-	    count < before->count || count != number(db, s, "count"))
+	    count < before->count || count != number(db, s, "count") ||
+	    !newest_holds(db, s))
 		atomic_fetch_add(&scene.wrong, 1);
 	*before = (struct seen){ first, count };
 	lsm_snapshot_free(s);
