@@ -349,6 +349,12 @@ memtable_overlaps(const struct memtable *m, struct bytes smallest,
 }
 
 size_t
+memtable_limit(const struct memtable *m)
+{
+	return m->limit;
+}
+
+size_t
 memtable_used(const struct memtable *m)
 {
 	return (size_t)load_relaxed(&m->used);

@@ -60,6 +60,7 @@ bool memtable_overlaps(const struct memtable *, struct bytes smallest,
  * reference. Keys and values point into the memtable. */
 int memtable_iter_new(struct memtable *, uint64_t sequence, struct iter **);
 
+size_t memtable_limit(const struct memtable *);	/* of that, to be full */
 size_t memtable_used(const struct memtable *);		/* bytes of the arena */
 uint64_t memtable_entries(const struct memtable *);	/* versions counted */
 uint64_t memtable_deletes(const struct memtable *);
