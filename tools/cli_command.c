@@ -192,7 +192,7 @@ help_all(void)
 	out_text("usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]\n"
 	    "  lsm-cli --create my.db put apple red\n"
 	    "  lsm-cli my.db scan --prefix=app\n"
-	    "Without a command: one command a line from stdin.\n\n");
+	    "Without a command: one command a line from stdin.\n");
 	for (i = 0; i < COMMANDS; i++)
 		out_format("  %s%-*s %s\n", table[i].name,
 		    26 - (int)strlen(table[i].name), table[i].operands,
