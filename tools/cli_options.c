@@ -419,6 +419,8 @@ const struct option settings_table[] = {
 	    "an option of a new database, see options" },
 	{ "skip-bad", 0, "[MAX]", ON_LOAD | ON_IMPORT, SET(set_skip_bad),
 	    "go on behind malformed records; 65 all the same" },
+	{ "sorted", 0, NULL, ON_LOAD | ON_IMPORT, FLAG(sorted),
+	    "keys ascend: make tables of them, all or none" },
 	{ "strict", 0, NULL, ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,
 	    FLAG(strict), "verify each read of a table again" },
 	{ "sync", 0, "MODE", ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT,

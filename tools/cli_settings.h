@@ -74,7 +74,7 @@ struct settings {
 	const char *completion;
 	bool atomic, count, force, histogram, if_absent, if_present, keys_only,
 	    nul, reverse, values_only;
-	bool keep_going, progress, progress_json, quiet, verbose, help,
+	bool keep_going, progress, progress_json, quiet, sorted, verbose, help,
 	    version;
 
 	uint64_t given;		/* bits by place in settings_table */

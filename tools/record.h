@@ -107,6 +107,10 @@ int record_next(struct record_reader *, struct record *, bool *more);
  * cannot be done. */
 bool record_skip(struct record_reader *);
 
+/* The record read last is well formed and refused all the same: names its
+ * place. Returns EXIT_DATA. */
+int record_refuse(struct record_reader *, const char *reason);
+
 void record_close(struct record_reader *);
 
 /* The name of a format. */

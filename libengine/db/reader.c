@@ -12,6 +12,8 @@
  */
 #include "db/reader.h"
 
+#include "db/ingest.h"
+
 void
 reading_release(struct reading *r)
 {
@@ -46,6 +48,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		.lock = db->lock,
 		.id = { .kind = FILE_LOG },
 		.first = r->state.log,
+		.edit = r->state.edit,
 		.flushed = r->load.sequence,
 		.begin = load_begin,
 		.from = from,
@@ -64,7 +67,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		    db->path, (unsigned long long)r->state.log);
 	if (r->out.last.sequence > r->load.sequence)
 		r->load.sequence = r->out.last.sequence;
-	return LSM_OK;
+	return ingest_reached(&r->state, &r->out, &r->load.sequence);
 }
 
 static int

@@ -147,6 +147,8 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_MERGE_COUNT, &c->merges },
 		{ METRIC_MERGE_BYTES_READ, &c->merge_read },
 		{ METRIC_MERGE_BYTES_WRITTEN, &c->merge_bytes },
+		{ METRIC_INGEST_COUNT, &c->ingests },
+		{ METRIC_INGEST_BYTES, &c->ingest_bytes },
 		{ METRIC_MERGE_PARTIAL, &c->merges_partial },
 		{ METRIC_MERGE_MOVES, &c->moves },
 		{ METRIC_MERGE_FAILED, &c->merges_failed },

@@ -22,10 +22,10 @@
  * parameter holds NULL or is empty.
  *
  * Threads: one lsm_db may be used by any number of threads at once. An
- * lsm_iter, an lsm_batch or an lsm_buffer belongs to one thread at a time. An
- * lsm_snapshot may be shared. After fork(2) the child must not use a handle:
- * calls on it return LSM_FORKED, but for steps of an iterator, which only look
- * at the child's copy of memory.
+ * lsm_iter, an lsm_batch, an lsm_ingest or an lsm_buffer belongs to one thread
+ * at a time. An lsm_snapshot may be shared. After fork(2) the child must not
+ * use a handle: calls on it return LSM_FORKED, but for steps of an iterator,
+ * which only look at the child's copy of memory.
  *
  * Sizes are bytes and times are microseconds unless a name says otherwise.
  */
@@ -124,6 +124,7 @@ typedef struct lsm_db lsm_db;
 typedef struct lsm_snapshot lsm_snapshot;
 typedef struct lsm_iter lsm_iter;
 typedef struct lsm_batch lsm_batch;
+typedef struct lsm_ingest lsm_ingest;
 typedef struct lsm_env lsm_env;		/* the door to the system, see env.h */
 
 enum { LSM_READS_MAPPED = 0, LSM_READS_STRICT = 1 };
@@ -239,9 +240,9 @@ int lsm_options_stored(lsm_db *, lsm_options *);
 int lsm_open(const char *path, const lsm_options *, lsm_db **db);
 
 /* Make everything durable (with no_sync: leave that to the system), stop the
- * workers and free the handle. LSM_BUSY while iterators or snapshots are open:
- * then the handle stays open. After any other error the handle is gone, and
- * the error says what may be lost. */
+ * workers and free the handle. LSM_BUSY while iterators, snapshots or
+ * ingestions are open: then the handle stays open. After any other error the
+ * handle is gone, and the error says what may be lost. */
 int lsm_close(lsm_db *);
 
 /* Flags of a write. 0 takes the handle's default. */
@@ -286,6 +287,27 @@ size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
 int lsm_batch_if_absent(lsm_batch *, lsm_slice key);
 int lsm_batch_if_present(lsm_batch *, lsm_slice key);
 int lsm_batch_if_equals(lsm_batch *, lsm_slice key, lsm_slice value);
+
+/*
+ * Ingestion: many records in key order become tables at once, past log and
+ * memtable. Nothing of them is there before lsm_ingest_commit returns, and
+ * all of them, as one write, durable, after it: newer than every write that
+ * returned before the commit began. Others may read and write meanwhile;
+ * writers wait while the commit makes the log durable and, when some of the
+ * records' range is in memory, flushes it.
+ *
+ * Keys ascend strictly: lsm_ingest_add refuses one that does not with
+ * LSM_INVALID, and a key or value over its limit with LSM_TOO_LARGE; the
+ * ingestion goes on without it. After any other failure it is over: its files
+ * are gone and every later call returns the same code. lsm_ingest_free before
+ * the commit leaves nothing. A commit that fails with LSM_IO may have fenced
+ * the handle, as a write does: then the next open tells whether it is there.
+ */
+int lsm_ingest_new(lsm_db *, lsm_ingest **);
+int lsm_ingest_add(lsm_ingest *, lsm_slice key, lsm_slice value);
+int lsm_ingest_commit(lsm_ingest *);
+void lsm_ingest_free(lsm_ingest *);
+uint64_t lsm_ingest_count(const lsm_ingest *);	/* records added */
 
 /*
  * Reads. A snapshot of NULL means now. lsm_get copies the value into `value`,

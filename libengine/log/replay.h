@@ -66,6 +66,7 @@ struct log_replay_in {
 	struct file_id id;		/* database, branch for new files */
 	uint64_t first;			/* oldest log needed; 0: none yet */
 	uint64_t flushed;		/* tables hold sequences up to here */
+	uint64_t edit;			/* the manifest was read up to here */
 	/* NULL, or where an earlier replay ended, not behind a close mark:
 	 * only what came later is read. Its log is one of those needed. */
 	const struct log_end *from;

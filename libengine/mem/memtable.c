@@ -336,6 +336,18 @@ memtable_iter_new(struct memtable *m, uint64_t sequence, struct iter **out)
 	return LSM_OK;
 }
 
+bool
+memtable_overlaps(const struct memtable *m, struct bytes smallest,
+    struct bytes largest)
+{
+	struct skip_cursor c;
+
+	skip_cursor_init(&c, &m->list);
+	skip_cursor_seek(&c, smallest);
+	return c.entry != NULL &&
+	    bytes_compare(skip_entry_key(c.entry), largest) <= 0;
+}
+
 size_t
 memtable_limit(const struct memtable *m)
 {

@@ -51,6 +51,11 @@ void memtable_put(struct memtable *, enum kind, struct bytes key,
 bool memtable_get(const struct memtable *, struct bytes key, uint64_t hash,
     uint64_t sequence, struct entry *);
 
+/* Is there a version, of whatever sequence, of a key in [smallest, largest]?
+ * What the writer puts meanwhile may or may not count. */
+bool memtable_overlaps(const struct memtable *, struct bytes smallest,
+    struct bytes largest);
+
 /* Walks what is visible at `sequence`, while the writer goes on. Holds a
  * reference. Keys and values point into the memtable. */
 int memtable_iter_new(struct memtable *, uint64_t sequence, struct iter **);

@@ -94,7 +94,8 @@ check_meta(const struct table_footer *f, const char *name,
 	if (f->entries != meta->entries || f->deletes != meta->deletes ||
 	    f->data != meta->data)
 		return meta_bad(name, "count");
-	if (f->sequence_min != meta->sequence_min ||
+	if (f->sequence_max == 0 ? meta->sequence_min != meta->sequence_max :
+	    f->sequence_min != meta->sequence_min ||
 	    f->sequence_max != meta->sequence_max)
 		return meta_bad(name, "sequence");
 	if (!bytes_equal(f->smallest, meta->smallest) ||
@@ -140,6 +141,7 @@ table_load(struct table *t, const struct table_source *source,
 		env_file_close(file);
 		return rc;
 	}
+	t->sequence = t->footer.sequence_max == 0 ? meta->sequence_max : 0;
 	page_source_open(&t->source, source, file, &t->footer);
 	return LSM_OK;
 }
@@ -223,7 +225,7 @@ table_descend(struct table *t, struct bytes key, struct page_where *w,
 	*w = table_root(t);
 	while ((rc = page_source_get(&t->source, w, hold)) == LSM_OK &&
 	    w->height > 0) {
-		page_open(&page, hold->p, hold->size);
+		table_page(t, &page, hold);
 		child = page_child(&page, page_child_index(&page, key));
 		page_release(&t->source, hold);
 		*w = page_node(child, w->height - 1);
@@ -232,7 +234,7 @@ table_descend(struct table *t, struct bytes key, struct page_where *w,
 }
 
 int
-table_leaf_get(struct table *t, const struct page_hold *leaf,
+table_leaf_get(const struct table *t, const struct page_hold *leaf,
     struct bytes key, enum kind *kind, uint64_t *sequence,
     struct buffer *value)
 {
@@ -241,7 +243,7 @@ table_leaf_get(struct table *t, const struct page_hold *leaf,
 	bool equal;
 	uint32_t i;
 
-	page_open(&page, leaf->p, leaf->size);
+	table_page(t, &page, leaf);
 	i = page_find(&page, key, &equal);
 	if (!equal && t->footer.filter_pages)
 		ADD(t, filter_false);

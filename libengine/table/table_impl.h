@@ -10,7 +10,18 @@ struct table {
 	struct page_source source;
 	struct table_footer footer;
 	uint8_t *texts;			/* the footer's slices point here */
+	uint64_t sequence;		/* of an ingested table's entries: the
+					 * file was written without; else 0 */
 };
+
+/* Look at a page of this table. */
+static inline void
+table_page(const struct table *t, struct page *page,
+    const struct page_hold *hold)
+{
+	page_open(page, hold->p, hold->size);
+	page->base += t->sequence;
+}
 
 static inline struct page_where
 table_root(const struct table *t)
@@ -28,7 +39,7 @@ int table_ask_filter(struct table *, uint64_t hash, bool *perhaps);
 struct page_where table_filter_page(const struct table *, uint64_t hash);
 
 /* The end of a get: the entry of the key in its leaf. */
-int table_leaf_get(struct table *, const struct page_hold *leaf,
+int table_leaf_get(const struct table *, const struct page_hold *leaf,
     struct bytes key, enum kind *, uint64_t *sequence, struct buffer *value);
 
 /* Call this when the iterator is freed. */

@@ -72,7 +72,7 @@ verify_leaf(struct walk *w, const struct page_hold *leaf)
 		    "the next leaf in key order is elsewhere");
 	walk_on(w, leaf->p);
 	w->leaves++;
-	page_open(&page, leaf->p, leaf->size);
+	table_page(w->table, &page, leaf);
 	page_put_prefix(&page, w->key);
 	page_entry(&page, 0, w->key, &e);
 	if ((rc = verify_way(w, e.key)) != LSM_OK)
@@ -131,6 +131,7 @@ static int
 verify_counts(const struct walk *w)
 {
 	const struct table_footer *f = &w->table->footer;
+	uint64_t given = w->table->sequence;
 	const char *fault = NULL;
 
 	if (w->leaves != f->leaves)
@@ -145,8 +146,8 @@ verify_counts(const struct walk *w)
 		return status_set(LSM_CORRUPT, "%s: offset %llu: footer: "
 		    "another number of %s was found", w->table->source.name,
 		    (unsigned long long)f->position, fault);
-	if (w->entries > 0 && (w->sequence_min != f->sequence_min ||
-	    w->sequence_max != f->sequence_max))
+	if (w->entries > 0 && (w->sequence_min != f->sequence_min + given ||
+	    w->sequence_max != f->sequence_max + given))
 		return verify_bad(w->table, f->position,
 		    "footer: other sequences were found");
 	return LSM_OK;

@@ -26,7 +26,8 @@ enum tag {
 	TAG_OPTION = 9,
 	TAG_RUN = 10,
 	TAG_CREATED = 11,
-	TAG_COUNT = 12,
+	TAG_INGESTED = 12,
+	TAG_COUNT = 13,
 	TAG_IGNORABLE = 64	/* from here on a reader may pass over */
 };
 
@@ -149,6 +150,7 @@ edit_encode(const struct edit *e, struct buffer *out)
 	}
 	write_number(&w, TAG_RESERVED, e->reserved);
 	write_number(&w, TAG_FLUSHED, e->flushed);
+	write_number(&w, TAG_INGESTED, e->ingested);
 	write_number(&w, TAG_LOG, e->log);
 	write_lists(&w, e);
 	write_number(&w, TAG_RUN, e->next_run);
@@ -304,6 +306,8 @@ read_field(uint64_t tag, struct bytes *b, struct edit *e)
 		return read_option(b, e);
 	case TAG_RUN:
 		return read_number(b, &e->next_run);
+	case TAG_INGESTED:
+		return read_number(b, &e->ingested);
 	default:
 		return read_created(b, e);
 	}

@@ -60,6 +60,7 @@ struct edit {
 	uint8_t database[ID_SIZE], branch[ID_SIZE];
 	uint64_t reserved;		/* file numbers below may be used */
 	uint64_t flushed;		/* sequences up to here are in tables */
+	uint64_t ingested;		/* sequence of the tables added */
 	uint64_t log;			/* logs below are dead */
 	uint64_t next_run;
 	struct log_end *ends;

@@ -119,6 +119,8 @@ ask(const struct table_source *source, const struct table_footer *f)
 	struct buffer value = { 0 };
 	struct table *t;
 
+	if (f->sequence_max == 0)
+		meta.sequence_min = meta.sequence_max = NUMBER;
 	if (table_open(source, &meta, &t) != LSM_OK)
 		return;
 	walk(t, 0, &value);

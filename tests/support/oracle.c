@@ -17,7 +17,7 @@ struct version_of {
 	size_t commit;
 	uint64_t sequence, hash;	/* hash: 0 for a delete */
 	struct value value;
-	bool deleted;
+	bool deleted, joins;
 };
 
 struct known {
@@ -183,7 +183,9 @@ version_add(struct oracle *o, struct known *k, struct version_of v)
 		o->next.count++;
 	}
 	v.commit = o->commits + 1;
-	v.sequence = ++o->next.sequence;
+	if (!v.joins || o->next.sequence == o->states[o->commits].sequence)
+		o->next.sequence++;
+	v.sequence = o->next.sequence;
 	NEED_ROOM(k->versions, k->count, k->room);
 	k->versions[k->count++] = v;
 }
@@ -192,6 +194,15 @@ void
 oracle_put(struct oracle *o, struct bytes key, struct value value)
 {
 	struct version_of v = { .value = value };
+
+	v.hash = entry_hash(key, value_bytes(value));
+	version_add(o, known_add(o, key), v);
+}
+
+void
+oracle_join(struct oracle *o, struct bytes key, struct value value)
+{
+	struct version_of v = { .value = value, .joins = true };
 
 	v.hash = entry_hash(key, value_bytes(value));
 	version_add(o, known_add(o, key), v);

@@ -261,6 +261,29 @@ work_failed(struct session *s, const char *call, int rc)
 	return session_may_fail(s, call, rc);
 }
 
+/* Its files fail without a fence; its commit may fail midway. */
+static bool
+run_ingest(struct session *s, const struct op *op)
+{
+	bool begun, fenced = s->fence != LSM_OK;
+	int rc = ingest_engine(s, op, &begun);
+
+	if (rc == LSM_OK && !begun)
+		return true;
+	if (rc == LSM_OK) {
+		if (s->unsure)
+			oracle_cut(s->oracle, s->acked);
+		s->gaps |= s->unsure;
+		ingest_oracle(s, op);
+		return wrote(s, true);
+	}
+	if (begun && !fenced && !harmless(rc) && !s->unsure) {
+		ingest_oracle(s, op);
+		s->unsure = true;
+	}
+	return work_failed(s, "ingest", rc);
+}
+
 /* Calls that make durable what was written before. */
 static bool
 run_durable(struct session *s, const char *call, int rc, bool work)
@@ -495,6 +518,8 @@ session_run(struct session *s, const struct op *op)
 	case OP_BATCH:
 	case OP_IF:
 		return run_commit(s, op);
+	case OP_INGEST:
+		return run_ingest(s, op);
 	case OP_SYNC:
 		return run_durable(s, "sync", lsm_sync(s->db), false);
 	case OP_FLUSH:

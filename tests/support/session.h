@@ -101,6 +101,11 @@ void session_range(const struct session *, size_t *low, size_t *high);
 /* True: a code that may come when faults are on. */
 bool session_may_fail(struct session *, const char *call, int rc);
 
+/* session_ingest.c: what an operation ingests, to the engine (not *begun: it
+ * did not come to the commit), or to the oracle, where it is a commit. */
+int ingest_engine(struct session *, const struct op *, bool *begun);
+void ingest_oracle(struct session *, const struct op *);
+
 /* session_walk.c */
 bool cursor_new(struct session *, struct cursor *, const lsm_snapshot *,
     size_t n, uint64_t tag);

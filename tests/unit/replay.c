@@ -502,6 +502,34 @@ TEST("records that verify and make no sense are damage")
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
 	append_odd(&k, RECORD_LEAVE, "short", 4, NULL);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_INGESTION, "", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	append_odd(&k, RECORD_INGESTION, "\x01x", 4, NULL);
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	kit_release(&k);
+}
+
+TEST("an ingestion takes a sequence, of an edit that the manifest has")
+{
+	uint8_t *p;
+	struct replayed r;
+	struct logkit k;
+
+	kit_small(&k);
+	CHECK_OK(log_begin(k.log, RECORD_INGESTION, 1, &p));
+	*p = 17;
+	CHECK_OK(log_append(k.log, 4, &k.position));
+	CHECK_OK(log_leave(k.log, 4, true));
+	k.edit = 17;
+	CHECK_OK(kit_replay(&k, &r));
+	CHECK_EQ(r.out.last.sequence, 4);
+	CHECK_EQ(r.to, 3);
+	kit_replayed_release(&r);
+	k.edit = 16;
+	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
+	CHECK(strstr(lsm_message(), "000001.log: offset ") != NULL);
+	CHECK(strstr(lsm_message(), "names edit 17, and the manifest ends at "
+	    "16") != NULL);
 	kit_release(&k);
 }
 
