@@ -195,7 +195,7 @@ else
 $(FUZZ:%=$(B)/fuzz/%): $(B)/tests/support/fuzz_main.o
 endif
 # Some are of the tools' parsers.
-FUZZ_TOOLS := option tsv words
+FUZZ_TOOLS := hex option tsv words
 $(FUZZ_TOOLS:%=$(B)/tests/fuzz/%.o): COMPILE += -Itools
 $(FUZZ_TOOLS:%=$(B)/fuzz/%): $(B)/tools.a
 $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/support.a \

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "escape.h"
+#include "hex.h"
 #include "json.h"
 #include "out.h"
 #include "record_format.h"
