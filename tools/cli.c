@@ -251,6 +251,8 @@ cli_version(void)
 {
 	out_format("%s %d.%d.%d\n", self.tool, LSM_VERSION_MAJOR,
 	    LSM_VERSION_MINOR, LSM_VERSION_PATCH);
-	out_format("liblsm %s, format %s, codecs %s\n", lsm_version(),
-	    lsm_format_version(), lsm_codecs());
+	out_format("liblsm %s\n", lsm_version());
+	/* Of versions 0.x each reads its own only. */
+	out_format("formats: writes %s, reads %s\ncodecs: %s\n",
+	    lsm_format_version(), lsm_format_version(), lsm_codecs());
 }

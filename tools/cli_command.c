@@ -65,6 +65,8 @@ static const struct command table[] = {
 	    ON_PUT, 0, 0, 2, command_put },
 	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "
 	    "(excl.)", ON_SCAN, IN_RECORDS, 0, 2, command_scan },
+	{ "size", NULL, " [FROM [TO]]", "print records, bytes and bytes on "
+	    "disk", ON_SIZE, 0, 0, 2, command_size },
 	{ "stats", NULL, "", "print statistics",
 	    ON_STATS, IN_STATS, 0, 0, command_stats },
 };
@@ -180,6 +182,7 @@ command_help_run(struct request *r)
 	return command_help(r->count == 0 ? NULL : &r->operands[0]);
 }
 
+/* One screen; the first lines tell of exit and help. */
 static void
 help_all(void)
 {
@@ -188,14 +191,17 @@ help_all(void)
 	out_text("usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]\n"
 	    "  lsm-cli --create my.db put apple red\n"
 	    "  lsm-cli my.db scan --prefix=app\n"
-	    "Without a command: one command a line from stdin.\n\n");
-	for (i = 0; i < COMMANDS; i++)
-		out_format("  %s%-*s %s\n", table[i].name,
-		    26 - (int)strlen(table[i].name), table[i].operands,
-		    table[i].help);
-	out_text("\n\"lsm-cli --help COMMAND\" shows its options. "
-	    "Exit: 0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, "
-	    "74 I/O, 75 locked; more in lsm-cli(1).\n");
+	    "Without a command: one command a line from stdin; exit ends it, "
+	    ".help has more.\n");
+	for (i = 0; i < COMMANDS; i++) {
+		if ((table[i].scope & (ON_EXIT | ON_HELP)) == 0)
+			out_format("  %s%-*s %s\n", table[i].name,
+			    26 - (int)strlen(table[i].name),
+			    table[i].operands, table[i].help);
+	}
+	out_text("\"help COMMAND\" or --help shows its options. Exit: 0 yes, "
+	    "1 no, 64 usage,\n65 bad data, 66 no database, 74 I/O, "
+	    "75 locked; more in lsm-cli(1).\n");
 }
 
 int

@@ -305,10 +305,12 @@ enum {
 	ON_OUTPUT = ON_GET | ON_SCAN | ON_EXPORT,
 	ON_RECORDS = ON_OUTPUT | ON_LOADS,
 	ON_KEYS = ON_DELETE | ON_FILES | ON_HAS | ON_PUT | ON_RECORDS |
-	    ON_SCRIPT
+	    ON_SCRIPT | ON_SIZE
 };
 
 const struct option settings_table[] = {
+	{ "approx", 0, NULL, ON_SCAN | ON_SIZE, FLAG(approx),
+	    "estimate from counts and indexes, read no record" },
 	{ "around", 0, "KEY", ON_SCAN, SET_AT(set_word, around),
 	    "the records next to KEY" },
 	{ "atomic", 0, NULL, ON_LOADS, FLAG(atomic),
@@ -370,13 +372,13 @@ const struct option settings_table[] = {
 	    "a NUL ends each key of --keys-from" },
 	{ "output", 'o', "FILE", ON_SCAN | ON_EXPORT,
 	    SET_AT(set_file, output), "make FILE, whole or not at all" },
-	{ "prefix", 0, "PREFIX", ON_SCAN | ON_EXPORT,
+	{ "prefix", 0, "PREFIX", ON_SCAN | ON_EXPORT | ON_SIZE,
 	    SET_AT(set_word, prefix), "only keys that begin so" },
 	{ "progress", 0, "[HOW]", ON_COMPACT | ON_LOADS | ON_SCRIPT,
 	    SET(set_progress), "say how far it is: each SECONDS, or json" },
 	{ "quiet", 'q', NULL, ON_ALL, FLAG(quiet),
 	    "no word about absent keys, no progress" },
-	{ "rate", 0, "RATE", ON_SCAN | ON_EXPORT | ON_LOADS, SET(set_rate),
+	{ "rate", 0, "RATE", ON_SCAN | ON_EXPORT | ON_LOADS | ON_SIZE, SET(set_rate),
 	    "at most so many bytes a second, as 20M/s" },
 	{ "redact", 0, "WHAT", ON_OUTPUT, SET(set_redact),
 	    "length and sum instead of values, or of all" },

@@ -39,7 +39,7 @@ int report_top(struct report *);
 void tally_add(struct tally *, lsm_slice key, lsm_slice value);
 
 /* Pass the records of a range to a report, as the settings narrow them. */
-int scan_run(struct request *, lsm_db *, struct report *);
-
+int scan_range(struct request *, lsm_db *, const lsm_range *,
+    struct report *);
 
 #endif

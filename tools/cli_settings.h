@@ -33,10 +33,11 @@ enum {
 	ON_BATCH = 1 << 14,
 	ON_EXPORT = 1 << 15,
 	ON_IMPORT = 1 << 16,
+	ON_SIZE = 1 << 20,
 	ON_LOADS = ON_LOAD | ON_IMPORT | ON_BATCH,
 	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT,
 	ON_READERS = ON_EXPORT | ON_FILES | ON_GET | ON_HAS | ON_SCAN |
-	    ON_STATS,
+	    ON_SIZE | ON_STATS,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
@@ -66,7 +67,7 @@ struct settings {
 	struct word around, group_by, key_file, keys_from, output, prefix,
 	    value_file, value_prefix;
 	const char *completion;
-	bool atomic, count, force, histogram, keys_only, nul, reverse,
+	bool approx, atomic, count, force, histogram, keys_only, nul, reverse,
 	    values_only;
 	bool keep_going, progress, progress_json, quiet, verbose, help,
 	    version;

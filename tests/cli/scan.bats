@@ -243,3 +243,23 @@ load helper
 	    jq -es 'length == 2 and .[1].grown == 0'
 	refused 64 lsm-cli db stats --samples=3
 }
+
+@test "size of a range, counted and estimated" {
+	orchard
+	lsm-cli db compact
+	[ "$(lsm-cli db size tree00005000 tree00006000 | cut -f1-2)" = \
+	    "$(lsm-cli db scan tree00005000 tree00006000 --count |
+	    awk '{ print $1 "\t" $2 + $3 }')" ]
+	lsm-cli db size --approx >out
+	[ "$(cut -f1,4 out)" = $'20000\tapprox' ]
+	[ "$(lsm-cli db scan --count --approx)" = "$(cat out)" ]
+	[ "$(cut -f3 out)" -eq "$(lsm-cli db files --format=tsv |
+	    awk -F'\t' '$2 == "table" { n += $4 } END { print n }')" ]
+	lsm-cli db size --approx --prefix=tree00005 |
+	    awk -F'\t' '$1 < 900 || $1 > 1100 || $3 == 0 { exit 1 }'
+	[ "$(lsm-cli db size x)" = $'0\t0\t0' ]
+	[ "$(lsm-cli db size b a --approx)" = $'0\t0\t0\tapprox' ]
+	[ "$(lsm-cli db size --key-format=hex 7472 7473 | cut -f1)" = 20000 ]
+	refused 64 lsm-cli db scan --approx
+	refused 64 lsm-cli db scan --approx --count --limit=3
+}
