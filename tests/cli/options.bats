@@ -160,7 +160,7 @@ END
 }
 
 @test "each codec built in can be chosen for a new database" {
-	for codec in $(lsm-cli --version | sed -n 's/.*codecs //p'); do
+	for codec in $(lsm-cli --version | sed -n 's/^codecs: //p'); do
 		lsm-cli --create --codec=$codec db.$codec put k v
 		lsm-cli db.$codec flush
 		[ "$(lsm-cli db.$codec get k)" = v ]
