@@ -64,11 +64,11 @@ struct settings {
 	uint64_t interval_us;
 	uint64_t progress_us;	/* between two lines, 0: the usual */
 	/* text NULL: not given */
-	struct word around, group_by, key_file, keys_from, output, prefix,
-	    value_file, value_prefix;
+	struct word around, group_by, if_equals, key_file, keys_from, output,
+	    prefix, value_file, value_prefix;
 	const char *completion;
-	bool approx, atomic, count, force, histogram, keys_only, nul, reverse,
-	    values_only;
+	bool approx, atomic, count, force, histogram, if_absent, if_present,
+	    keys_only, nul, reverse, values_only;
 	bool keep_going, progress, progress_json, quiet, verbose, help,
 	    version;
 

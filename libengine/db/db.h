@@ -52,7 +52,7 @@ struct view {
 };
 
 struct counters {
-	_Atomic uint64_t puts, deletes, batches, bytes_user;
+	_Atomic uint64_t puts, deletes, batches, unmet, bytes_user;
 	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
@@ -157,6 +157,20 @@ struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);
 /* A failed check of a view whose pin was ended is no damage: LSM_TOO_OLD. */
 int view_judge(struct view *, int rc);
+
+/* read.c: LSM_NOTFOUND; counted as a get. `value` may be NULL. */
+int view_get(struct lsm_db *, struct view *, uint64_t sequence,
+    struct bytes key, struct buffer *value);
+
+/* condition.c: LSM_OK when all of them hold, LSM_UNMET, or why they cannot be
+ * asked. First without locks: *asked is the sequence that it was so at. Then
+ * under write_mu, to ask again if that is no longer the last one. */
+int conditions_ask(struct lsm_db *, const struct lsm_batch *, uint64_t *asked);
+int conditions_still_locked(struct lsm_db *, const struct lsm_batch *,
+    uint64_t asked);
+#ifdef LSM_SCHED
+extern bool condition_bug;	/* asked once only: the tests must notice */
+#endif
 
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */

@@ -43,6 +43,7 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "write.puts", &c->puts },
 		{ "write.deletes", &c->deletes },
 		{ "write.batches", &c->batches },
+		{ "write.unmet", &c->unmet },
 		{ "write.bytes", &c->bytes_user },
 		{ "write.stalls", &c->stalls },
 		{ "write.stall_us", &c->stall_us },

@@ -16,10 +16,10 @@
  *   lsm_close(db);
  *
  * Every call that can fail returns an lsm_code: LSM_OK is 0 and true failures
- * are positive. LSM_NOTFOUND is an answer, not a failure. After a failure
- * lsm_message() tells its story in one line, for the calling thread. After a
- * failure nothing has changed unless the call says otherwise, and every
- * output parameter holds NULL or is empty.
+ * are positive. LSM_NOTFOUND and LSM_UNMET are answers, not failures. After a
+ * failure lsm_message() tells its story in one line, for the calling thread,
+ * nothing has changed unless the call says otherwise, and every output
+ * parameter holds NULL or is empty.
  *
  * Threads: one lsm_db may be used by any number of threads at once. An
  * lsm_iter, an lsm_batch or an lsm_buffer belongs to one thread at a time. An
@@ -72,7 +72,8 @@ typedef enum lsm_code {
 	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
 	LSM_BUSY = 17,		/* iterators or snapshots are still open */
 	LSM_FORKED = 18,	/* the handle belongs to the parent process */
-	LSM_BUG = 19		/* a promise of ours broke: please report */
+	LSM_BUG = 19,		/* a promise of ours broke: please report */
+	LSM_UNMET = 20		/* a condition of the batch does not hold */
 } lsm_code;
 
 /* A few words for a code, "no such database". Static, never NULL. */
@@ -189,7 +190,8 @@ int lsm_put(lsm_db *, lsm_slice key, lsm_slice value, unsigned flags);
 int lsm_delete(lsm_db *, lsm_slice key, unsigned flags);
 
 /* All operations of the batch or none, in their order. The batch keeps its
- * content and may be cleared and filled again. */
+ * content and may be cleared and filled again. LSM_UNMET: a condition of the
+ * batch does not hold, and none of it is written. */
 int lsm_write(lsm_db *, const lsm_batch *, unsigned flags);
 
 /* Every write that returned before this call is durable when it returns. */
@@ -202,6 +204,19 @@ int lsm_batch_put(lsm_batch *, lsm_slice key, lsm_slice value);
 int lsm_batch_delete(lsm_batch *, lsm_slice key);
 size_t lsm_batch_count(const lsm_batch *);
 size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
+
+/*
+ * Conditions of a batch. They are about the database before the batch, not
+ * about operations of its own, and hold when it is written, whoever else
+ * writes: of many writers who ask for the same absent key one wins. The others
+ * get LSM_UNMET, perhaps for a write that is not durable yet, and
+ * lsm_message() tells which condition it was, counted from 1. A batch of
+ * conditions alone only asks. What cannot be read cannot be asked: then
+ * lsm_write fails as lsm_get does, and nothing is written.
+ */
+int lsm_batch_if_absent(lsm_batch *, lsm_slice key);
+int lsm_batch_if_present(lsm_batch *, lsm_slice key);
+int lsm_batch_if_equals(lsm_batch *, lsm_slice key, lsm_slice value);
 
 /*
  * Reads. A snapshot of NULL means now. lsm_get copies the value into `value`,

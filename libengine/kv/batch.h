@@ -16,6 +16,7 @@ struct lsm_batch {
 	struct buffer ops;
 	size_t count;
 	size_t data;		/* bytes of keys and values */
+	struct buffer conditions;	/* condition.h */
 };
 
 /* Take the next operation from the front of *ops; sequence stays unset. False

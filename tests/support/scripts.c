@@ -70,6 +70,11 @@ const struct script scripts[] = {
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "put 1 20; put 5 0; batch 2 20; flush; delete 5;"
 		    "put 10 100 1; put 11 0; compact; delete 1" },
+	{ .name = "batches under conditions", .memtable_size = 4096,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "put 1 50; if 1 40; if 0 40 1; delete 2; flush;"
+		    "if 2 30; if 1 30 1; flush; if 1 20; if 0 20; compact;"
+		    "if 3 10 1; if 0 10; put 6 10" },
 	{ .name = "batches over many pieces", .memtable_size = 8192,
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "batch 1 900; batch 4 900; batch 7 900 1; batch 2 900;"

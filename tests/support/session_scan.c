@@ -172,6 +172,7 @@ reached_add(struct reached *r, lsm_db *db)
 	r->merges += stat_of(db, "merge.count");
 	r->shadowed += stat_of(db, "merge.shadowed");
 	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
+	r->unmet += stat_of(db, "write.unmet");
 	r->gets += stat_of(db, "read.gets");
 	r->gets_found += stat_of(db, "read.gets_found");
 	r->gets_memory += stat_of(db, "read.gets_memory");
