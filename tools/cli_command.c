@@ -162,6 +162,10 @@ command_run(struct session *session, struct settings *settings,
 	if (c == NULL)
 		return command_unknown(words->at[0]);
 	status = command_check(c, settings, r.count);
+	if (status == 0 && session->batch != NULL &&
+	    (c->scope & ON_WRITERS & ~(uint32_t)ON_BATCHED) != 0)
+		return cli_fail(EXIT_USAGE, "%s cannot be part of a batch: "
+		    ".commit or .rollback it first", c->name);
 	if (status == 0)
 		status = c->run(&r);
 	if (status == 0 && settings->verbose && (c->scope & ON_WRITERS) != 0)

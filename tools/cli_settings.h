@@ -38,6 +38,8 @@ enum {
 	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT,
 	ON_READERS = ON_EXPORT | ON_FILES | ON_GET | ON_HAS | ON_SCAN |
 	    ON_SIZE | ON_STATS,
+	/* Those that an open batch takes, or that change no record. */
+	ON_BATCHED = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_PUT,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
@@ -69,7 +71,7 @@ struct settings {
 	const char *completion;
 	bool approx, atomic, count, force, histogram, if_absent, if_present,
 	    keys_only, nul, reverse, values_only;
-	bool keep_going, progress, progress_json, quiet, verbose, help,
+	bool history_values, keep_going, progress, progress_json, quiet, verbose, help,
 	    version;
 
 	uint64_t given;		/* bits by place in settings_table */
