@@ -305,8 +305,7 @@ line_edit_free(struct line_edit *e)
 	}
 	if (e->editor != NULL)
 		e->el_end(e->editor);
-	if (e->loaded != NULL)
-		dlclose(e->loaded);
+	/* The library stays loaded: it keeps what it knows of the terminal. */
 	free(e->line);
 	free(e);
 }
