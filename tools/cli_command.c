@@ -38,7 +38,8 @@ static int command_help_run(struct request *);
 
 static const struct command table[] = {
 	{ "batch", NULL, " [FILE]", "put and delete as FILE or stdin says",
-	    ON_BATCH, 1 << FORMAT_OPS, 0, 1, command_batch },
+	    ON_BATCH, 1 << FORMAT_OPS | 1 << FORMAT_JSON, 0, 1,
+	    command_batch },
 	{ "compact", NULL, "", "merge all tables, drop what is deleted",
 	    ON_COMPACT, 0, 0, 0, command_compact },
 	{ "delete", "del", " KEY...", "delete keys, all or none",

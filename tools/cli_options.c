@@ -153,6 +153,19 @@ set_dups(void *settings, const struct option *o, struct word w)
 }
 
 static int
+set_errors(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice forms[] = { { "text", false },
+		{ "jsonl", true }, { NULL, 0 } };
+	int chosen = 0, status = choose(o, w, forms, "text or jsonl", &chosen);
+
+	(void)settings;
+	if (chosen)
+		cli_errors_json();
+	return status;
+}
+
+static int
 set_format(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
@@ -333,6 +346,8 @@ const struct option settings_table[] = {
 	    "escaped text behind each record of raw" },
 	{ "dups", 0, "WHICH", ON_LOAD | ON_IMPORT, SET(set_dups),
 	    "of equal keys take the first or last" },
+	{ "errors", 0, "FORM", ON_ALL | ON_OPENING, SET(set_errors),
+	    "messages as text, or jsonl: an object a line" },
 	{ "every", 0, "N", ON_SCAN, SET_AT(set_positive, every),
 	    "each Nth record only" },
 	{ "force", 0, NULL, ON_EXPORT | ON_SCAN, FLAG(force),

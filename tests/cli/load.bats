@@ -230,6 +230,31 @@ lsm-cli: ops: operations committed: 1, last key: fig' \
 	done
 }
 
+@test "batch: operations as jsonl" {
+	printf '%s\n' '{"op":"put","key":"a","value":"1"}' \
+	    '{"op":"put","key_hex":"00ff","value_hex":"00","note":[1]}' \
+	    '{"op":"commit"}' '{"op":"del","key":"a"}' '' \
+	    '{"op":"absent","key":"a"}' \
+	    '{"op":"put","key":"b","value":"t\tu"}' >ops
+	lsm-cli --create db batch --format=jsonl ops
+	[ "$(lsm-cli db scan)" = $'\\0\\xff\t\\0\nb\tt\\tu' ]
+	printf '%s\n' '{"op":"equals","key":"b","value":"x"}' \
+	    '{"op":"put","key":"b","value":"never"}' |
+	    lsm-cli db batch --format=jsonl 2>err && false
+	[ "$(lsm-cli db get b)" = $'t\tu' ]
+	for bad in '{"op":"frob","key":"a"}' '{"op":"put","key":"a"}' \
+	    '{"op":"put","value":"a"}' '{"key":"a","value":"1"}' '{"op":7}' \
+	    '[]' '{' 'put'; do
+		printf '%s\n' '{"op":"del","key":"b"}' "$bad" >ops
+		got=0
+		lsm-cli db batch --format=jsonl ops 2>err || got=$?
+		[ "$got" -eq 65 ]
+		grep -q '^lsm-cli: ops:2: ' err
+		grep -qx 'lsm-cli: ops: operations committed: 0' err
+	done
+	lsm-cli db has b
+}
+
 @test "--progress each so often, as json, and when SIGUSR1 asks" {
 	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "%d\tv\n", i }' >records
 	lsm-cli --create --sync=off db load --progress=json records 2>err

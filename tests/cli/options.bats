@@ -243,3 +243,21 @@ END
 	[ "$(complete_words db scan --lim)" = --limit= ]
 	[ -z "$(complete_words db flush --lim)" ]
 }
+
+@test "--errors=jsonl: each message is an object" {
+	fruit
+	lsm-cli db get plum --errors=jsonl 2>err && false
+	jq -e '.tool == "lsm-cli" and .message == "db: plum: not found"' err
+	printf 'has apple\nfrob x\n' >script
+	lsm-cli --errors=jsonl db <script 2>err && false
+	jq -e '.file == "stdin" and .line == 2 and .status == 64' err
+	lsm-cli --errors=jsonl db get $'\033"\\\377' 2>err && false
+	jq -e '.message == "db: \\x1b\"\\\\\\xff: not found"' err
+	long=$(printf '%02000d' 0)$(printf '\001%.0s' $(seq 3000))
+	lsm-cli --errors=jsonl "$long" get x 2>err && false
+	jq -e '.status == 66 or .status == 74' err
+	lsm-cli --errors=jsonl db load "$long" 2>err && false
+	jq -es 'length > 0' err
+	refused 64 lsm-cli --errors=xml db get apple
+	[ "$(lsm-cli --errors=text db get apple)" = red ]
+}
