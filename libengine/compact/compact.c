@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "compact/input.h"
 #include "compact/lineage.h"
+#include "compact/older.h"
 #include "compact/output.h"
 
 enum {
@@ -29,6 +30,7 @@ enum job_state {
 
 struct compact_job {
 	struct input input;
+	struct older older;	/* what a dropped delete must not cover */
 	struct output output;
 	enum job_state state;
 	uint64_t shown;		/* entries that the input has shown */
@@ -78,7 +80,8 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	*out = NULL;
 	if ((rc = job_new(o, &job)) != LSM_OK)
 		return rc;
-	if ((rc = input_tables(&job->input, v, inputs, count, o->tables)) !=
+	if ((rc = input_tables(&job->input, v, inputs, count, o)) != LSM_OK ||
+	    (rc = older_init(&job->older, v, o->level, inputs, count)) !=
 	    LSM_OK || (rc = lineage_find(&job->input, o, &job->output.inputs,
 	    &job->output.inputs_count)) != LSM_OK) {
 		compact_free(job);
@@ -94,7 +97,8 @@ entry_take(struct compact_job *job, const struct entry *e)
 	int rc;
 
 	job->shown++;
-	if (e->kind == KIND_DELETE && job->output.options.drop_deletes)
+	if (e->kind == KIND_DELETE && job->output.options.drop_deletes &&
+	    !older_spans(&job->older, e->key))
 		return LSM_OK;
 	if ((rc = output_add(&job->output, e)) != LSM_OK)
 		return rc;
@@ -176,6 +180,7 @@ compact_free(struct compact_job *job)
 {
 	if (job == NULL)
 		return;
+	older_release(&job->older);
 	input_release(&job->input);
 	output_release(&job->output, job->state == JOB_GIVEN);
 	mem_free(job);

@@ -20,7 +20,12 @@ struct compact_options {
 	uint64_t table_size;		/* outputs are cut near here */
 	int level;			/* of the output */
 	uint64_t run;			/* of the output */
-	bool drop_deletes;		/* nothing older lies below */
+	bool drop_deletes;		/* where nothing older lies below */
+	/* NULL, or a run of the version: outputs are cut rather where its
+	 * tables end. */
+	const struct run *fences;
+	/* Told the number of an input table that is damaged; may be NULL. */
+	uint64_t *damaged;
 	/* A fresh file number, durable as reserved. */
 	int (*number)(void *, uint64_t *);
 	void *number_arg;
@@ -33,7 +38,9 @@ int compact_flush_new(const struct compact_options *, struct memtable *,
     struct compact_job **);
 
 /* A merge of whole tables of a version: `inputs` newest run first; tables of
- * one run stand together, in key order. The version is held. */
+ * one run stand together, in key order. The version is held. A delete is
+ * dropped when no table of the output's level or below that is no input spans
+ * its key. */
 int compact_merge_new(const struct compact_options *, struct version *,
     struct version_table *const *inputs, size_t count, struct compact_job **);
 

@@ -33,12 +33,20 @@ guard_of(struct iter *it)
 	return (struct guard *)it;
 }
 
+int
+input_told(const struct input *in, int rc, const struct version_table *t)
+{
+	if (rc == LSM_CORRUPT && in->damaged != NULL)
+		*in->damaged = t->meta.number;
+	return rc;
+}
+
 static int
 guard_show(struct guard *g, int rc)
 {
 	g->iter.valid = rc == LSM_OK && g->entries->valid;
 	g->iter.entry = g->entries->entry;
-	return rc;
+	return input_told(g->input, rc, run_iter_table(g->entries));
 }
 
 static int
@@ -166,7 +174,7 @@ runs_cut(struct input *in)
 int
 input_tables(struct input *in, struct version *v,
     struct version_table *const *tables, size_t count,
-    struct table_cache *cache)
+    const struct compact_options *o)
 {
 	struct iter **iters;
 	size_t n = 0;
@@ -175,6 +183,7 @@ input_tables(struct input *in, struct version *v,
 	assert(count > 0);
 	version_ref(v);
 	in->version = v;
+	in->damaged = o->damaged;
 	if ((rc = tables_copy(in, tables, count)) != LSM_OK)
 		return rc;
 	runs_cut(in);
@@ -182,7 +191,7 @@ input_tables(struct input *in, struct version *v,
 	if (iters == NULL)
 		return mem_exhausted(in->runs_count * sizeof(struct iter *));
 	while (rc == LSM_OK && n < in->runs_count)
-		if ((rc = guard_new(in, &in->runs[n], cache, &iters[n])) ==
+		if ((rc = guard_new(in, &in->runs[n], o->tables, &iters[n])) ==
 		    LSM_OK)
 			n++;
 	if (rc == LSM_OK)

@@ -3,7 +3,10 @@
  *
  * A table begins with the first entry that goes into it, so there is never an
  * empty one; it is cut when it has reached its size, and as keys come once,
- * always between two keys.
+ * always between two keys. Where there are fences it is cut at one of them, if
+ * one comes near its size: a table that ends where one of the next level ends
+ * overlaps one fewer when it goes there. The more fences it has passed the
+ * sooner, so that no table overlaps many.
  */
 #include "compact/output.h"
 
@@ -11,6 +14,13 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+
+enum {
+	PERCENT_FIRST = 50,	/* of the size, to be cut at the first fence */
+	PERCENT_STEP = 5,	/* more for each that was passed */
+	PERCENT_MOST = 90,
+	PAST_SIZE = 2		/* waiting for a fence ends at twice the size */
+};
 
 /* Before a file is made there is room to remember it. */
 static int
@@ -39,6 +49,7 @@ table_begin(struct output *o)
 	    (rc = o->options.number(o->options.number_arg, &t.id.number)) !=
 	    LSM_OK)
 		return rc;
+	o->fences_passed = 0;
 	t.inputs = o->inputs;
 	t.inputs_count = o->inputs_count;
 	return table_builder_new(&t, &o->builder);
@@ -62,13 +73,42 @@ table_end(struct output *o)
 	return LSM_OK;
 }
 
+/* Does the key lie behind fences that the last one did not? */
+static bool
+fence_pass(struct output *o, struct bytes key)
+{
+	const struct run *f = o->options.fences;
+	size_t before = o->fence;
+
+	while (o->fence < f->count && bytes_compare(
+	    f->tables[o->fence]->meta.largest, key) < 0)
+		o->fence++;
+	o->fences_passed += (unsigned)(o->fence - before);
+	return o->fence > before;
+}
+
+static bool
+cut_due(struct output *o, struct bytes key)
+{
+	uint64_t size = o->options.table_size, percent;
+	uint64_t now = table_builder_size(o->builder);
+
+	if (o->options.fences == NULL)
+		return now >= size;
+	if (!fence_pass(o, key))
+		return now >= PAST_SIZE * size;
+	percent = PERCENT_FIRST + (uint64_t)PERCENT_STEP * o->fences_passed;
+	if (percent > PERCENT_MOST)
+		percent = PERCENT_MOST;
+	return now >= size / 100 * percent;
+}
+
 int
 output_add(struct output *o, const struct entry *e)
 {
 	int rc;
 
-	if (o->builder != NULL &&
-	    table_builder_size(o->builder) >= o->options.table_size &&
+	if (o->builder != NULL && cut_due(o, e->key) &&
 	    (rc = table_end(o)) != LSM_OK)
 		return rc;
 	if (o->builder == NULL && (rc = table_begin(o)) != LSM_OK)

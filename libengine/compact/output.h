@@ -16,6 +16,8 @@ struct output {
 	struct table_meta *tables;	/* finished ones */
 	size_t count, room;
 	uint64_t bytes;			/* of them */
+	size_t fence;			/* next of the fences' tables */
+	unsigned fences_passed;		/* by the table begun */
 };
 
 /* Begin with {0} and the options set. Keys ascend. */

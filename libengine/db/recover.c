@@ -83,6 +83,7 @@ static int
 manifest_open(struct lsm_db *db, const struct env_tail *tail)
 {
 	bool durable = tail->trusted && tail->left;
+	bool fatal;
 	int rc = LSM_OK;
 
 	if (!durable)
@@ -94,7 +95,7 @@ manifest_open(struct lsm_db *db, const struct env_tail *tail)
 	if (rc != LSM_OK || db->manifest != NULL)
 		return rc;
 	db->state.reserved = db->next_number + NUMBERS_RESERVED;
-	rc = manifest_create(db->dir, &db->state, db->next_number,
+	rc = manifest_create(db->dir, &db->state, db->next_number, &fatal,
 	    &db->manifest);
 	db->next_number++;
 	return rc;
@@ -326,6 +327,15 @@ recover_log(struct lsm_db *db, struct recovering *r)
 }
 
 static int
+options_recover(struct lsm_db *db)
+{
+	int rc = stored_read(&db->state, &db->stored);
+
+	db->shape = stored_shape(&db->stored, &db->opt);
+	return rc;
+}
+
+static int
 recover_writer(struct lsm_db *db)
 {
 	struct recovering r = { 0 };
@@ -334,7 +344,7 @@ recover_writer(struct lsm_db *db)
 
 	rc = manifest_read(db->dir, table_gone, db, &db->state);
 	if (rc == LSM_OK)
-		rc = stored_read(&db->state, &db->stored);
+		rc = options_recover(db);
 	if (rc == LSM_OK)
 		rc = replay(db, &r);
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||

@@ -125,6 +125,7 @@ commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
 		return rc;
 	commit_memory(db, c);
 	commit_count(db, c);
+	pace_wait(db, c->data);
 	*sequence = db->sequence;
 	return LSM_OK;
 }
