@@ -42,7 +42,7 @@ static const struct command table[] = {
 	    command_batch },
 	{ "compact", NULL, "", "merge all tables, drop what is deleted",
 	    ON_COMPACT, 0, 0, 0, command_compact },
-	{ "delete", "del", " KEY...", "delete keys, all or none",
+	{ "delete", "del", " KEY...", "delete keys or a range, all or none",
 	    ON_DELETE, 0, 0, SIZE_MAX, command_delete },
 	{ "exit", "quit", "", "end the script or the prompt",
 	    ON_EXIT, 0, 0, 0, command_exit },

@@ -336,6 +336,7 @@ enum {
 	ON_CREATORS = ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT | ON_OPENING,
 	ON_WAITERS = ON_WRITERS | ON_SCRIPT | ON_OPENING,
 	ON_OUTPUT = ON_GET | ON_SCAN | ON_EXPORT,
+	ON_RANGES = ON_DELETE | ON_EXPORT | ON_SCAN | ON_SIZE,
 	ON_RECORDS = ON_OUTPUT | ON_LOADS,
 	ON_KEYS = ON_DELETE | ON_FILES | ON_HAS | ON_PUT | ON_RECORDS |
 	    ON_SCRIPT | ON_SIZE
@@ -364,6 +365,8 @@ const struct option settings_table[] = {
 	{ "delimiter", 0, "TEXT", ON_GET | ON_SCAN,
 	    SET_AT(set_escaped, style.delimiter),
 	    "escaped text behind each record of raw" },
+	{ "dry-run", 'n', NULL, ON_DELETE, FLAG(dry_run),
+	    "print the keys of the range, change nothing" },
 	{ "dups", 0, "WHICH", ON_LOAD | ON_IMPORT, SET(set_dups),
 	    "of equal keys take the first or last" },
 	{ "errors", 0, "FORM", ON_ALL | ON_OPENING, SET(set_errors),
@@ -376,6 +379,8 @@ const struct option settings_table[] = {
 	    SET(set_format), "see lsm-cli(1)" },
 	{ "framed", 0, NULL, ON_SCAN | ON_EXPORT | ON_LOADS,
 	    FLAG(style.framed), "write, or demand, a mark of the end" },
+	{ "from", 0, "KEY", ON_RANGES, SET_AT(set_word, from),
+	    "no keys below KEY" },
 	{ "group-by", 0, "WHAT", ON_SCAN, SET_AT(set_escaped, group_by),
 	    "sums by keys up to a byte, or by N bytes" },
 	{ "help", 'h', NULL, ON_ALL, FLAG(help), "print help and leave" },
@@ -416,7 +421,7 @@ const struct option settings_table[] = {
 	    "a NUL ends each key of --keys-from" },
 	{ "output", 'o', "FILE", ON_SCAN | ON_EXPORT,
 	    SET_AT(set_file, output), "make FILE, whole or not at all" },
-	{ "prefix", 0, "PREFIX", ON_SCAN | ON_EXPORT | ON_SIZE,
+	{ "prefix", 0, "PREFIX", ON_RANGES,
 	    SET_AT(set_word, prefix), "only keys that begin so" },
 	{ "progress", 0, "[HOW]", ON_COMPACT | ON_LOADS | ON_SCRIPT,
 	    SET(set_progress), "say how far it is: each SECONDS, or json" },
@@ -439,6 +444,8 @@ const struct option settings_table[] = {
 	    FLAG(strict), "verify each read of a table again" },
 	{ "sync", 0, "MODE", ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT,
 	    SET(set_sync), "always or off; loads: batch or end too" },
+	{ "to", 0, "KEY", ON_RANGES, SET_AT(set_word, to),
+	    "no keys from KEY on" },
 	{ "top", 0, "N", ON_SCAN, SET_AT(set_positive, top),
 	    "the keys of the N largest values" },
 	{ "value-file", 0, "FILE", ON_PUT, SET_AT(set_file, value_file),
@@ -457,5 +464,7 @@ const struct option settings_table[] = {
 	    "wait for another writer to end" },
 	{ "window", 0, "N", ON_SCAN, SET_AT(set_positive, window),
 	    "--around: so many on each side (5)" },
+	{ "yes", 'y', NULL, ON_DELETE, FLAG(yes),
+	    "delete a range without asking" },
 	{ 0 }
 };

@@ -1,5 +1,5 @@
 /*
- * cli_put.c - put and delete: change single keys.
+ * cli_put.c - put: store a value.
  */
 #include "cli.h"
 #include "cli_command.h"
@@ -137,52 +137,4 @@ command_put(struct request *r)
 	    (status = session_write_flags(r->settings, &p.flags)) != 0)
 		return status;
 	return keys_each(&keys, put_one, &p);
-}
-
-struct delete {
-	lsm_batch *batch;
-	struct condition condition;
-};
-
-static int
-delete_one(void *arg, lsm_slice key)
-{
-	struct delete *d = arg;
-	int rc = lsm_batch_delete(d->batch, key);
-
-	return rc == LSM_OK ? condition_add(&d->condition, d->batch, key) :
-	    cli_fail_code(rc);
-}
-
-static int
-delete_now(struct request *r, struct delete *d, unsigned flags)
-{
-	lsm_db *db;
-	int status, rc = lsm_batch_new(&d->batch);
-
-	if (rc != LSM_OK)
-		return cli_fail_code(rc);
-	if ((status = keys_each(r, delete_one, d)) == 0 &&
-	    (status = session_writer(r->session, false, &db)) == 0)
-		status = condition_write(r, db, d->batch, flags);
-	lsm_batch_free(d->batch);
-	return status;
-}
-
-int
-command_delete(struct request *r)
-{
-	struct delete d = { .batch = r->session->batch };
-	unsigned flags;
-	int status;
-
-	if ((status = keys_check(r)) != 0 ||
-	    (status = condition_read(r->settings, &d.condition)) != 0 ||
-	    (status = session_write_flags(r->settings, &flags)) != 0)
-		return status;
-	if (d.batch == NULL)
-		return delete_now(r, &d, flags);
-	if ((status = keys_each(r, delete_one, &d)) != 0)
-		session_batch_drop(r->session);
-	return status;
 }

@@ -48,6 +48,28 @@ prefix_read(struct request *r, struct range_room *room, lsm_range *range)
 	return 0;
 }
 
+/* --from and --to. */
+static int
+bounds_read(struct request *r, struct range_room *room, lsm_range *range)
+{
+	struct word from = r->settings->from, to = r->settings->to;
+	lsm_range bounds = { 0 };
+	int status = 0;
+
+	if (from.text != NULL)
+		status = session_key(r->settings, &from, &room->low);
+	if (status == 0 && to.text != NULL)
+		status = session_key(r->settings, &to, &room->high);
+	if (status != 0)
+		return status;
+	if (from.text != NULL)
+		bounds.from = room->low.bytes;
+	if (to.text != NULL)
+		bounds.to = room->high.bytes;
+	range_intersect(range, &bounds);
+	return prefix_read(r, room, range);
+}
+
 int
 range_read(struct request *r, struct range_room *room, lsm_range *range)
 {
@@ -63,7 +85,7 @@ range_read(struct request *r, struct range_room *room, lsm_range *range)
 		return status;
 	range->from = room->from.bytes;
 	range->to = room->to.bytes;
-	return prefix_read(r, room, range);
+	return bounds_read(r, room, range);
 }
 
 void

@@ -1,6 +1,7 @@
 /*
- * cli_range.h - the range of keys that a command is about: FROM (inclusive), TO
- * (exclusive) and --prefix, which intersect. What is empty is no error.
+ * cli_range.h - the range of keys that a command is about: FROM and --from
+ * (inclusive), TO and --to (exclusive) and --prefix, which intersect. What is
+ * empty is no error.
  */
 #ifndef CLI_RANGE_H
 #define CLI_RANGE_H
@@ -13,7 +14,7 @@
 
 /* What a range points into. Begin with {0}. */
 struct range_room {
-	struct key from, to, prefix;
+	struct key from, to, low, high, prefix;
 	lsm_buffer end;		/* of the prefix */
 };
 

@@ -112,16 +112,17 @@ scan_all(struct scan *s)
 }
 
 int
-scan_range(struct request *r, lsm_db *db, const lsm_range *range,
+scan_range(const struct settings *set, lsm_db *db,
+    const lsm_snapshot *snapshot, const lsm_range *range,
     struct report *report)
 {
-	struct scan s = { .settings = r->settings, .report = report,
-		.left = r->settings->limit };
+	struct scan s = { .settings = set, .report = report,
+		.left = set->limit };
 	int rc, status = 0;
 
-	rate_start(&s.rate, r->settings->rate);
+	rate_start(&s.rate, set->rate);
 	if (!range_empty(range)) {
-		rc = lsm_iter_new(db, r->session->snapshot, range, &s.iter);
+		rc = lsm_iter_new(db, snapshot, range, &s.iter);
 		status = rc == LSM_OK ? scan_all(&s) : cli_fail_code(rc);
 	}
 	lsm_iter_free(s.iter);
@@ -137,7 +138,8 @@ scan_run(struct request *r, lsm_db *db, struct report *report)
 	int status = range_read(r, &room, &range);
 
 	if (status == 0)
-		status = scan_range(r, db, &range, report);
+		status = scan_range(r->settings, db, r->session->snapshot,
+		    &range, report);
 	range_release(&room);
 	return status;
 }

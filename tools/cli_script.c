@@ -98,25 +98,25 @@ static int
 line_run(struct script *s, struct word line)
 {
 	struct settings set = *s->session->opening;
-	bool answered;
+	bool answered, empty;
 	int status;
 
 	free(s->typed);
 	s->typed = s->edit == NULL ? NULL : strdup(line.text);
-	if ((status = words_split(&s->words, line.text, line.size)) != 0 ||
-	    (status = settings_parse(&set, &s->words)) != 0)
+	if ((status = words_split(&s->words, line.text, line.size)) != 0)
+		return status;
+	empty = s->words.count == 0;
+	if ((status = settings_parse(&set, &s->words)) != 0)
 		return status;
 	line_keep(s);
 	if ((status = settings_check_line(&set)) != 0 ||
 	    (status = script_answer(&set, &s->words, &answered)) != 0)
 		return status;
-	if (answered)
+	if (answered || empty)
 		return 0;
 	if (s->words.count > 0)
 		return words_run(s, &set);
-	if (set.given != 0)
-		return cli_fail(EXIT_USAGE, "options without a command");
-	return 0;
+	return cli_fail(EXIT_USAGE, "options without a command");
 }
 
 /* The next line; *more is false at the end of the input. */

@@ -25,7 +25,8 @@ size_count(struct request *r, lsm_db *db, const lsm_range *range,
 {
 	struct report report = { .each = tally_each,
 		.settings = r->settings };
-	int status = scan_range(r, db, range, &report);
+	int status = scan_range(r->settings, db, r->session->snapshot, range,
+	    &report);
 
 	e->records = report.all.records;
 	e->bytes = report.all.key_bytes + report.all.value_bytes;

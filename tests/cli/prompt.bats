@@ -115,6 +115,23 @@ END
 	[ "$(lsm-cli db get apple)" = green ]
 }
 
+@test "delete of a range asks at a terminal" {
+	fruit
+	at_prompt db <<'END'
+send "delete --prefix=a\r"
+expect "records: 1?"
+send "\r"
+expect "lsm> "
+send "has apple\r"
+expect "lsm> "
+send "delete --prefix=b\r"
+expect "y/N"
+send "yes\r"
+expect "lsm> "
+END
+	[ "$(lsm-cli db scan --keys-only)" = $'apple\ncherry' ]
+}
+
 @test "completion of commands, options and keys" {
 	fruit
 	at_prompt db <<'END'

@@ -15,6 +15,18 @@ load helper
 	[ "$(lsm-cli db scan '' b --keys-only)" = apple ]
 }
 
+@test "--from and --to, alone and beside operands and prefix" {
+	fruit
+	[ "$(lsm-cli db scan --from=b --keys-only)" = $'banana\ncherry' ]
+	[ "$(lsm-cli db scan --to=b --keys-only)" = apple ]
+	[ "$(lsm-cli db scan a c --from=b --keys-only)" = banana ]
+	[ "$(lsm-cli db scan b --from=a --to=c --keys-only)" = banana ]
+	[ -z "$(lsm-cli db scan --prefix=a --from=b)" ]
+	[ "$(lsm-cli db export --from=c --format=tsv | head -n 1)" = \
+	    $'cherry\tdark red' ]
+	[ "$(lsm-cli db size --to=b | cut -f1)" = 1 ]
+}
+
 @test "an empty range is an answer" {
 	fruit
 	for range in 'b b' 'c a' 'x' 'apple apple'; do
