@@ -423,8 +423,9 @@ const struct option settings_table[] = {
 	    SET_AT(set_file, output), "make FILE, whole or not at all" },
 	{ "prefix", 0, "PREFIX", ON_RANGES,
 	    SET_AT(set_word, prefix), "only keys that begin so" },
-	{ "progress", 0, "[HOW]", ON_COMPACT | ON_LOADS | ON_SCRIPT,
-	    SET(set_progress), "say how far it is: each SECONDS, or json" },
+	{ "progress", 0, "[HOW]", ON_CHECKPOINT | ON_COMPACT | ON_LOADS |
+	    ON_SCRIPT, SET(set_progress),
+	    "say how far it is: each SECONDS, or json" },
 	{ "quiet", 'q', NULL, ON_ALL, FLAG(quiet),
 	    "no word about absent keys, no progress" },
 	{ "rate", 0, "RATE", ON_SCAN | ON_EXPORT | ON_LOADS | ON_SIZE, SET(set_rate),

@@ -73,6 +73,8 @@ struct graves {
 	struct grave *list;
 	size_t count, room;
 	uint64_t ended;		/* pins below this edit were ended */
+	uint64_t held;		/* with holds: versions from this edit on */
+	size_t holds;		/* stay, for this process itself */
 };
 
 struct recovery {
@@ -195,6 +197,10 @@ void graves_release(struct graves *);
 void grave_add(struct lsm_db *, enum file_kind, uint64_t number,
     uint64_t died);
 void graves_sweep(struct lsm_db *, enum sweep);
+/* A pin of the writer's own: what the version of now, and all later ones,
+ * name stays. Returns its edit. */
+uint64_t graves_hold(struct lsm_db *);
+void graves_let_go(struct lsm_db *);
 void table_gone(void *db, struct version_table *);
 
 /* edit.c: all take edit_mu. */
@@ -244,7 +250,8 @@ int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
 int reader_open(struct lsm_db *);
 /* create.c */
 int db_create(struct lsm_db *);
-int db_absent(struct env_dir *, const char *path, bool *half_made);
+int db_absent(struct env_dir *, const char *path, struct current *,
+    bool *vacant);
 /* clean.c: orphans, once the manifest was read to a proven end */
 int db_clean(struct lsm_db *, const struct log_replay_out *);
 

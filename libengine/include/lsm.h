@@ -308,6 +308,19 @@ int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
 int lsm_compact_range(lsm_db *, const lsm_range *,
     int (*progress)(void *, uint64_t done, uint64_t all), void *arg);
 
+/*
+ * Make a copy of the database in `path`, a directory that is absent or empty
+ * (LSM_EXISTS): every write that returned before this call, in whatever
+ * process, and perhaps some that came during it. It is durable when the call
+ * returns, opens like any database and has a life of its own; tables are
+ * shared with the original by links where the two directories can share files,
+ * and copied where they cannot. Any handle may make it, one opened to read
+ * beside a writer too; nobody is blocked. `progress` as in lsm_compact. After
+ * a failure the directory is empty, or what is in it is no database.
+ */
+int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
+    uint64_t done, uint64_t all), void *arg);
+
 /* Run one step of the background work, for handles without workers. *more is
  * 0 when there was nothing to do. */
 int lsm_step(lsm_db *, int *more);

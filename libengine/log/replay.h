@@ -72,6 +72,8 @@ struct log_replay_in {
 	 * most `data` bytes of keys and values. May be NULL. */
 	int (*begin)(void *arg, uint64_t first, uint64_t count, size_t data,
 	    uint64_t log);
+	/* A log of the chain was read to this end. May be NULL. */
+	int (*ended)(void *arg, const struct log_end *);
 };
 
 struct log_replay_out {
@@ -82,6 +84,7 @@ struct log_replay_out {
 					 * in this file with `missing` */
 	bool closed;			/* the last one is a close mark; with
 					 * same_boot: continue, then start */
+	uint64_t named;			/* closed: the log that it names */
 	bool syncing;			/* the last writer died inside a sync */
 	struct buffer missing;		/* up to the end, not in the file yet */
 	uint64_t records, bytes;	/* counted */

@@ -161,6 +161,18 @@ lsm-cli: load: done' lsm-cli -v db load records
 	fails 0 '' lsm-cli -q db load --progress records
 }
 
+@test "progress tells how much of a file is left, and not of a pipe" {
+	awk 'BEGIN { for (i = 0; i < 250; i++) printf "%04d\tv\n", i }' >records
+	lsm-cli --create --sync=off db load --progress records 2>err
+	grep -q ' 250 records committed, .* records/s, 100 %, 0 s left$' err
+	lsm-cli --sync=off db load --progress <records 2>err
+	grep -q '100 %' err
+	cat records | lsm-cli --sync=off db load --progress 2>err
+	grep -q ' records/s$' err
+	lsm-cli --sync=off db load --progress=json records 2>err
+	jq -e '.bytes_total == 1750 and .bytes_read == 1750' err
+}
+
 @test "--skip-bad names each bad record and exits 65 all the same" {
 	printf 'a\t1\nbad\nb\t\\q\n\\q\tx\nc\t3\n' >bad
 	fails 65 'lsm-cli: bad:2: no TAB between key and value
