@@ -17,13 +17,16 @@ header = $(shell awk '$$2 == "LSM_VERSION_$(1)" { print $$3 }' \
 VERSION := $(call header,MAJOR).$(call header,MINOR).$(call header,PATCH)
 SOVERSION := $(call header,MAJOR)
 
+# Where Debian looks: packages in /usr, all else in /usr/local.
 PREFIX ?= /usr/local
+packaged := $(filter /usr,$(PREFIX))
 BINDIR ?= $(PREFIX)/bin
-LIBDIR ?= $(PREFIX)/lib
+LIBDIR ?= $(PREFIX)/lib$(if $(packaged),/$(shell $(CC) -print-multiarch))
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
-ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+zsh := $(if $(packaged),vendor-completions,site-functions)
+ZSHDIR ?= $(PREFIX)/share/zsh/$(zsh)
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 

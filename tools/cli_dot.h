@@ -1,6 +1,6 @@
 /*
- * cli_dot.h - the words of scripts and of the prompt that begin with a dot: they
- * are about what the session holds between two commands.
+ * cli_dot.h - the words of scripts and of the prompt that begin with a dot:
+ * they are about what the session holds between two commands.
  */
 #ifndef CLI_DOT_H
 #define CLI_DOT_H

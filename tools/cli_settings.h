@@ -72,13 +72,13 @@ struct settings {
 	uint64_t interval_us;
 	uint64_t progress_us;	/* between two lines, 0: the usual */
 	/* text NULL: not given */
-	struct word around, from, group_by, if_equals, key_file, keys_from, output,
-	    prefix, to, value_file, value_prefix;
+	struct word around, from, group_by, if_equals, key_file, keys_from,
+	    output, prefix, to, value_file, value_prefix;
 	const char *completion;
-	bool approx, atomic, count, dry_run, force, histogram, if_absent, if_present,
-	    keys_only, nul, reverse, values_only, yes;
-	bool history_values, keep_going, progress, progress_json, quiet, verbose, help,
-	    version;
+	bool approx, atomic, count, dry_run, force, histogram, if_absent,
+	    if_present, keys_only, nul, reverse, values_only, yes;
+	bool history_values, keep_going, progress, progress_json, quiet,
+	    verbose, help, version;
 
 	struct option_set given;	/* of settings_table */
 };

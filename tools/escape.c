@@ -2,8 +2,8 @@
  * escape.c - bytes as printable text, in our words and in Berkeley DB's.
  *
  * Most bytes of most databases are plain, so sixteen are asked at once whether
- * any needs an escape. Others are looked up: a row of the table is copied whole,
- * and how much of it counts needs no branch. One thread.
+ * any needs an escape. Others are looked up: a row of the table is copied
+ * whole, and how much of it counts needs no branch. One thread.
  */
 #include "escape.h"
 

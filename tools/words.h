@@ -6,8 +6,9 @@
  *
  * Blanks are space and TAB. Escapes are those of escape.h, and a backslash
  * before a blank, a quote or # takes that character as it is. Within single
- * quotes everything, newlines too, stands for itself. A # where a word could begin starts a
- * comment. Nothing else is special, and an unknown escape is an error.
+ * quotes everything, newlines too, stands for itself. A # where a word could
+ * begin starts a comment. Nothing else is special, and an unknown escape is an
+ * error.
  */
 #ifndef WORDS_H
 #define WORDS_H
