@@ -74,6 +74,8 @@ static const struct command table[] = {
 	    "disk", ON_SIZE, 0, 0, 2, command_size },
 	{ "stats", NULL, "", "print statistics",
 	    ON_STATS, IN_STATS, 0, 0, command_stats },
+	{ "sync", NULL, "", "make durable what was written with --sync=off",
+	    ON_SYNC, 0, 0, 0, command_sync },
 };
 enum { COMMANDS = sizeof table / sizeof *table };
 

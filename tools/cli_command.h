@@ -57,5 +57,6 @@ int command_scan(struct request *);
 int command_options(struct request *);
 int command_size(struct request *);
 int command_stats(struct request *);
+int command_sync(struct request *);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "cli_scan.h"
 
+#include <inttypes.h>
+
 #include "cli.h"
 #include "cli_range.h"
 #include "out.h"
@@ -18,7 +20,7 @@ struct scan {
 	struct report *report;
 	struct rate rate;
 	lsm_iter *iter;
-	uint64_t matches, left;
+	uint64_t read, matches, left;
 };
 
 static bool
@@ -40,6 +42,9 @@ scan_record(struct scan *s)
 	lsm_slice value = lsm_iter_value(s->iter);
 	uint64_t place;
 
+	s->read++;
+	if (signals_asked())
+		cli_note("records read: %" PRIu64, s->read);
 	rate_add(&s->rate, key.size + value.size);
 	if (!value_wanted(set, value))
 		return 0;

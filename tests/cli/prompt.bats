@@ -46,7 +46,7 @@ send "get apple\r"
 expect -re "red\r\n.*lsm> "
 END
 	[ "$(stat -c %a state/lsm-cli/history)" = 600 ]
-	! grep -rq 4000 state
+	lacks -r 4000 state
 	grep -q apple state/lsm-cli/history
 	at_prompt db <<'END'
 send "\020"
@@ -67,7 +67,7 @@ END
 send "delete card --if-equals=5000\r"
 expect -re "card.*lsm> "
 END
-	! grep -q 5000 state/lsm-cli/history
+	lacks 5000 state/lsm-cli/history
 }
 
 @test "a value of several lines" {
@@ -198,5 +198,5 @@ END
 send "get apple\r"
 expect -re "red\r\n.*lsm> "
 END
-	! grep -q $'\033\\[[0-9;]*m' seen
+	lacks $'\033\\[[0-9;]*m' seen
 }

@@ -289,3 +289,15 @@ lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
 		false
 	}
 }
+
+@test "sync makes durable what was written without" {
+	printf '%s\n' 'put a 1' 'put b 2' sync >script
+	strace -f -o trace -e trace=fdatasync,write,pwrite64 \
+	    lsm-cli --create --sync=off db <script
+	awk '/fdatasync/ { n++ } END { exit n == 0 }' trace
+	[ "$(lsm-cli db get b)" = 2 ]
+	refused 66 lsm-cli nope sync
+	printf 'put c 3\nsync\nstats --format=tsv\n' |
+	    lsm-cli db --sync=off >out
+	[ "$(sed -n 's/^log.syncs\t//p' out)" -ge 1 ]
+}
