@@ -337,6 +337,12 @@ memtable_iter_new(struct memtable *m, uint64_t sequence, struct iter **out)
 }
 
 size_t
+memtable_limit(const struct memtable *m)
+{
+	return m->limit;
+}
+
+size_t
 memtable_used(const struct memtable *m)
 {
 	return (size_t)load_relaxed(&m->used);

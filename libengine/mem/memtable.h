@@ -55,6 +55,7 @@ bool memtable_get(const struct memtable *, struct bytes key, uint64_t hash,
  * reference. Keys and values point into the memtable. */
 int memtable_iter_new(struct memtable *, uint64_t sequence, struct iter **);
 
+size_t memtable_limit(const struct memtable *);	/* of that, to be full */
 size_t memtable_used(const struct memtable *);		/* bytes of the arena */
 uint64_t memtable_entries(const struct memtable *);	/* versions counted */
 uint64_t memtable_deletes(const struct memtable *);
