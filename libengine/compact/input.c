@@ -158,8 +158,9 @@ runs_cut(struct input *in)
 		}
 		assert(i == 0 || before->level < t->level ||
 		    (before->level == t->level && before->run > t->run));
-		in->runs[in->runs_count++] = (struct run){ t->run, 1,
-		    &in->tables[i] };
+		in->runs[in->runs_count++] = (struct run){
+			.number = t->run, .count = 1,
+			.tables = &in->tables[i] };
 	}
 }
 

@@ -52,7 +52,7 @@ struct view {
 };
 
 struct counters {
-	_Atomic uint64_t puts, deletes, batches, bytes_user;
+	_Atomic uint64_t puts, deletes, range_deletes, batches, bytes_user;
 	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;

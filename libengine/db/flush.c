@@ -42,7 +42,7 @@ lsm_flush(lsm_db *db)
 	if ((rc = db_writable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
-	if (memtable_entries(db->active) > 0)
+	if (!memtable_empty(db->active))
 		rc = db_freeze(db, 0, 0);
 	mutex_unlock(&db->write_mu);
 	if (rc != LSM_OK)

@@ -188,6 +188,10 @@ int lsm_close(lsm_db *);
 int lsm_put(lsm_db *, lsm_slice key, lsm_slice value, unsigned flags);
 int lsm_delete(lsm_db *, lsm_slice key, unsigned flags);
 
+/* Delete every key from `from` (inclusive) to `to` (exclusive), data NULL =
+ * open, at the cost of one write. A range that holds no key deletes none. */
+int lsm_delete_range(lsm_db *, lsm_slice from, lsm_slice to, unsigned flags);
+
 /* All operations of the batch or none, in their order. The batch keeps its
  * content and may be cleared and filled again. */
 int lsm_write(lsm_db *, const lsm_batch *, unsigned flags);
@@ -200,6 +204,7 @@ void lsm_batch_free(lsm_batch *);
 void lsm_batch_clear(lsm_batch *);
 int lsm_batch_put(lsm_batch *, lsm_slice key, lsm_slice value);
 int lsm_batch_delete(lsm_batch *, lsm_slice key);
+int lsm_batch_delete_range(lsm_batch *, lsm_slice from, lsm_slice to);
 size_t lsm_batch_count(const lsm_batch *);
 size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
 

@@ -74,7 +74,7 @@ check_meta(const struct table_footer *f, const char *name,
 	if (f->sum != meta->sum)
 		return meta_bad(name, "sum");
 	if (f->entries != meta->entries || f->deletes != meta->deletes ||
-	    f->data != meta->data)
+	    f->ranges != meta->ranges || f->data != meta->data)
 		return meta_bad(name, "count");
 	if (f->sequence_min != meta->sequence_min ||
 	    f->sequence_max != meta->sequence_max)
@@ -119,7 +119,9 @@ table_load(struct table *t, const struct table_source *source,
 	if ((rc = open_file(source->dir, name, meta->size, &file)) != LSM_OK ||
 	    (rc = read_header(file, name, id)) != LSM_OK ||
 	    (rc = read_footer(t, file, name, id, meta->size)) != LSM_OK ||
-	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK) {
+	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK ||
+	    (t->footer.ranges > 0 && (rc = range_block_load(file, name,
+	    &t->footer, &t->ranges)) != LSM_OK)) {
 		env_file_close(file);
 		return rc;
 	}
@@ -152,6 +154,7 @@ table_free(struct table *t)
 	if (t == NULL)
 		return;
 	page_source_release(&t->source);
+	range_block_release(&t->ranges);
 	mem_free(t->footer_block);
 	mem_free(t);
 }
@@ -225,8 +228,8 @@ leaf_get(const struct page_hold *leaf, struct bytes key, enum kind *kind,
 	return buffer_add(value, e.value.p, e.value.n);
 }
 
-int
-table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
+static int
+entry_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
     uint64_t *sequence, struct buffer *value)
 {
 	struct page_where w;
@@ -234,8 +237,6 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 	bool perhaps;
 	int rc;
 
-	if (value != NULL)
-		value->n = 0;
 	if (t->footer.leaves == 0)
 		return LSM_NOTFOUND;
 	if ((rc = table_ask_filter(t, hash, &perhaps)) != LSM_OK)
@@ -249,4 +250,32 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 	if (rc == LSM_NOTFOUND && t->footer.filter_pages)
 		ADD(t, filter_false);
 	return rc;
+}
+
+void
+table_cover(const struct table *t, struct bytes key, struct range *span)
+{
+	ranges_find(t->ranges.list, t->ranges.count, key, span);
+}
+
+int
+table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
+    uint64_t *sequence, struct buffer *value)
+{
+	struct range cover = { .sequence = 0 };
+	int rc;
+
+	if (value != NULL)
+		value->n = 0;
+	if (t->ranges.count > 0)
+		table_cover(t, key, &cover);
+	rc = entry_get(t, key, hash, kind, sequence, value);
+	if (cover.sequence == 0 || (rc == LSM_OK &&
+	    *sequence > cover.sequence) || (rc != LSM_OK && rc != LSM_NOTFOUND))
+		return rc;
+	if (value != NULL)
+		value->n = 0;
+	*kind = KIND_DELETE;
+	*sequence = cover.sequence;
+	return LSM_OK;
 }

@@ -10,15 +10,17 @@
 #include "env/env.h"
 #include "kv/block.h"
 #include "kv/iter.h"
+#include "kv/range.h"
 
 /* What the manifest knows of a table. Keys are in `keys`. */
 struct table_meta {
 	uint64_t number, size, sum;
-	uint64_t entries, deletes, data;	/* data: keys and values */
+	uint64_t entries, deletes, ranges;	/* ranges: range deletes */
+	uint64_t data;			/* bytes of keys and values */
 	uint64_t sequence_min, sequence_max;
 	uint8_t branch[ID_SIZE];
-	struct bytes smallest, largest;
-	uint8_t *keys;			/* both keys; owned */
+	struct bytes smallest, largest;	/* nothing lies outside, both in */
+	uint8_t *keys;			/* both bounds; owned */
 };
 
 void table_meta_release(struct table_meta *);
@@ -46,6 +48,11 @@ void table_builder_free(struct table_builder *);
 
 /* Keys ascend strictly; checked: LSM_BUG. */
 int table_builder_add(struct table_builder *, const struct entry *);
+/* Range deletes ascend and do not overlap; checked: LSM_BUG. Entries may come
+ * before, between and behind. *fits is false, and nothing happened, when a
+ * table holds no more of them. */
+int table_builder_add_range(struct table_builder *, const struct range *,
+    bool *fits);
 uint64_t table_builder_size(const struct table_builder *);	/* so far */
 uint64_t table_builder_entries(const struct table_builder *);
 

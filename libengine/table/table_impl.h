@@ -5,11 +5,13 @@
 #define TABLE_TABLE_IMPL_H
 
 #include "table/page_source.h"
+#include "table/range_block.h"
 
 struct table {
 	struct page_source source;
 	struct table_footer footer;
 	uint8_t *footer_block;		/* its slices point into it */
+	struct range_block ranges;
 };
 
 static inline struct page_where

@@ -2,7 +2,8 @@
  * version.h - which tables make up the database: levels as lists of runs.
  *
  * A run is a list of tables in key order that do not overlap: one entry per
- * key. Runs are totally ordered: level 0 is the newest level, and inside a
+ * key. Its range deletes cover all older runs, and those of its entries that
+ * have a lower sequence. Runs are totally ordered: level 0 is the newest level, and inside a
  * level runs stand newest first, by number. The order law: per key, sequences
  * fall from newer runs to older. A version never changes; an edit makes the
  * next one.
@@ -10,6 +11,7 @@
 #ifndef VERSION_VERSION_H
 #define VERSION_VERSION_H
 
+#include "kv/cover.h"
 #include "log/log.h"
 #include "table/table_cache.h"
 
@@ -31,7 +33,8 @@ struct version_table {
 struct run {
 	uint64_t number;
 	size_t count;
-	struct version_table **tables;	/* by smallest key */
+	struct version_table **tables;	/* in the order of their bounds */
+	size_t covering;		/* of them hold range deletes */
 };
 
 struct level {
@@ -124,6 +127,10 @@ int version_get(const struct version *, struct table_cache *,
 int run_iter_new(struct version *, const struct run *, struct table_cache *,
     unsigned flags, struct iter **);
 
+/* The range deletes of a run's tables, asked as they are needed. As for
+ * run_iter_new, but that the caller keeps the version. */
+int run_cover_new(const struct run *, struct table_cache *, struct cover **);
+
 /* Append one iterator for each run, newest first, to `list`, which has room
  * for version->runs more than *count. After a failure those appended stay,
  * the caller's to free. */
@@ -134,7 +141,7 @@ int version_iters(struct version *, struct table_cache *, unsigned flags,
 bool run_overlaps(const struct run *, struct bytes smallest,
     struct bytes largest);
 
-/* Index of the first table whose largest key is >= key; count when none. */
+/* Index of the first table whose upper bound is >= key; count when none. */
 size_t run_find(const struct run *, struct bytes key);
 
 #endif
