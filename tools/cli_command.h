@@ -53,6 +53,7 @@ int command_import(struct request *);
 int command_load(struct request *);
 int command_put(struct request *);
 int command_scan(struct request *);
+int command_options(struct request *);
 int command_stats(struct request *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * cli_info.c - files: those of the directory and those of the manifest.
+ * cli_info.c - options and files: what the database says of itself.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +14,41 @@ struct listing {
 	const struct settings *settings;
 	uint64_t count;
 };
+
+static void
+option_print(void *arg, const char *name, const char *value,
+    const char *help)
+{
+	struct listing *l = arg;
+
+	if (l->settings->style.format == FORMAT_JSON)
+		json_bytes(l->count == 0 ? "{" : ",", name, value,
+		    strlen(value));
+	else if (l->settings->style.format == FORMAT_TSV)
+		out_format("%s\t%s\n", name, value);
+	else
+		out_format("%-22s %-10s %s\n", name, value, help);
+	l->count++;
+}
+
+int
+command_options(struct request *r)
+{
+	struct listing l = { .settings = r->settings };
+	lsm_options o;
+	lsm_db *db;
+	int rc, status = session_reader(r->session, &db);
+
+	if (status != 0)
+		return status;
+	lsm_options_init(&o);
+	if ((rc = lsm_options_stored(db, &o)) != LSM_OK)
+		return cli_fail_code(rc);
+	lsm_options_each(&o, option_print, &l);
+	if (r->settings->style.format == FORMAT_JSON)
+		out_text("}\n");
+	return 0;
+}
 
 static const char *
 file_state(const lsm_file_info *f)

@@ -11,6 +11,8 @@
 #include "escape.h"
 #include "number.h"
 
+enum { OPTION_NAME_ROOM = 64 };
+
 struct choice {
 	const char *name;
 	int value;
@@ -269,6 +271,24 @@ set_interval(void *settings, const struct option *o, struct word w)
 }
 
 static int
+set_kept(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+	const char *equals = is_text(w) ? strchr(w.text, '=') : NULL;
+	char name[OPTION_NAME_ROOM];
+	size_t n = equals != NULL ? (size_t)(equals - w.text) : 0;
+
+	if (n == 0 || n >= sizeof name)
+		return option_bad(o, w, "NAME=VALUE");
+	memcpy(name, w.text, n);
+	name[n] = '\0';
+	s->set = true;
+	if (lsm_options_set(&s->kept, name, equals + 1) == LSM_OK)
+		return 0;
+	return cli_fail(EXIT_USAGE, "--set: %s", lsm_message());
+}
+
+static int
 set_sync(void *settings, const struct option *o, struct word w)
 {
 	static const struct choice modes[] = {
@@ -335,7 +355,7 @@ const struct option settings_table[] = {
 	    "each Nth record only" },
 	{ "force", 0, NULL, ON_EXPORT | ON_SCAN, FLAG(force),
 	    "--output may replace a file" },
-	{ "format", 0, "FORMAT", ON_RECORDS | ON_FILES | ON_STATS,
+	{ "format", 0, "FORMAT", ON_RECORDS | ON_FILES | ON_OPTIONS | ON_STATS,
 	    SET(set_format), "see lsm-cli(1)" },
 	{ "framed", 0, NULL, ON_SCAN | ON_EXPORT | ON_LOADS,
 	    FLAG(style.framed), "write, or demand, a mark of the end" },
@@ -385,6 +405,8 @@ const struct option settings_table[] = {
 	    "so many lines of --interval" },
 	{ "skip", 0, "N", ON_SCAN, SET_AT(set_count, skip),
 	    "pass over the first N records" },
+	{ "set", 0, "NAME=VALUE", ON_CREATORS, SET(set_kept),
+	    "an option of a new database, see options" },
 	{ "skip-bad", 0, "[MAX]", ON_LOAD | ON_IMPORT, SET(set_skip_bad),
 	    "go on behind malformed records; 65 all the same" },
 	{ "strict", 0, NULL, ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,

@@ -18,13 +18,14 @@ options_fill(const struct session *s, bool writes, bool workers,
 {
 	const struct settings *set = s->opening;
 
-	lsm_options_init(o);
+	*o = set->kept;
 	o->create = writes && set->create;
 	o->read_only = !writes;
 	o->no_sync = set->sync == SYNC_OFF;
 	o->workers = writes && (workers || s->script);
 	o->reads = set->strict ? LSM_READS_STRICT : LSM_READS_MAPPED;
-	o->codec = set->codec;
+	if (set->codec != LSM_CODEC_DEFAULT)
+		o->codec = set->codec;
 	if (set->memtable_size != 0)
 		o->memtable_size = (size_t)set->memtable_size;
 }

@@ -20,6 +20,7 @@ settings_init(struct settings *s)
 		.window = WINDOW_DEFAULT,
 		.max_value_size = UINT64_MAX,
 	};
+	lsm_options_init(&s->kept);
 }
 
 int
@@ -45,6 +46,8 @@ settings_check(const struct settings *s, uint32_t scope, const char *name)
 	}
 	if (s->codec != LSM_CODEC_DEFAULT && !s->create)
 		return cli_fail(EXIT_USAGE, "--codec needs --create");
+	if (s->set && !s->create)
+		return cli_fail(EXIT_USAGE, "--set needs --create");
 	return 0;
 }
 

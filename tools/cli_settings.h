@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lsm.h"
+
 #include "option.h"
 #include "record.h"
 #include "words.h"
@@ -33,10 +35,11 @@ enum {
 	ON_BATCH = 1 << 14,
 	ON_EXPORT = 1 << 15,
 	ON_IMPORT = 1 << 16,
+	ON_OPTIONS = 1 << 17,
 	ON_LOADS = ON_LOAD | ON_IMPORT | ON_BATCH,
 	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT,
-	ON_READERS = ON_EXPORT | ON_FILES | ON_GET | ON_HAS | ON_SCAN |
-	    ON_STATS,
+	ON_READERS = ON_EXPORT | ON_FILES | ON_GET | ON_HAS | ON_OPTIONS |
+	    ON_SCAN | ON_STATS,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
@@ -47,6 +50,8 @@ enum sync_mode { SYNC_ALWAYS, SYNC_BATCH, SYNC_END, SYNC_OFF };
 struct settings {
 	/* How the database is opened. */
 	bool create, strict;
+	lsm_options kept;	/* those of a new database count */
+	bool set;		/* one of them was set */
 	int codec;		/* LSM_CODEC_* */
 	uint64_t memtable_size;	/* 0: the library's default */
 	uint64_t wait_us;

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "compact/input.h"
 #include "compact/lineage.h"
+#include "compact/older.h"
 #include "compact/output.h"
 
 enum {
@@ -29,10 +30,15 @@ enum job_state {
 
 struct compact_job {
 	struct input input;
+	struct older older;	/* what a dropped delete must not cover */
 	struct output output;
 	enum job_state state;
 	uint64_t shown;		/* entries that the input has shown */
 	uint64_t written;	/* of them, written out */
+	uint64_t covered;	/* of them, by a range delete */
+	/* The sweep's range has been met: it covers what comes next. */
+	bool within;
+	uint64_t ranges, ranges_dropped;	/* that were met */
 };
 
 static int
@@ -78,7 +84,8 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	*out = NULL;
 	if ((rc = job_new(o, &job)) != LSM_OK)
 		return rc;
-	if ((rc = input_tables(&job->input, v, inputs, count, o->tables)) !=
+	if ((rc = input_tables(&job->input, v, inputs, count, o)) != LSM_OK ||
+	    (rc = older_init(&job->older, v, o->level, inputs, count)) !=
 	    LSM_OK || (rc = lineage_find(&job->input, o, &job->output.inputs,
 	    &job->output.inputs_count)) != LSM_OK) {
 		compact_free(job);
@@ -88,18 +95,59 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	return LSM_OK;
 }
 
+/* Does a delete that goes from one key to another delete nothing? */
+static bool
+idle(struct compact_job *job, struct bytes smallest, struct bytes largest)
+{
+	return job->output.options.drop_deletes &&
+	    !older_spans(&job->older, smallest, largest);
+}
+
 static int
 entry_take(struct compact_job *job, const struct entry *e)
 {
 	int rc;
 
 	job->shown++;
-	if (e->kind == KIND_DELETE && job->output.options.drop_deletes)
+	if (job->within && e->sequence < job->input.sweep.range.sequence) {
+		job->covered++;
+		return LSM_OK;
+	}
+	if (e->kind == KIND_DELETE && idle(job, e->key, e->key))
 		return LSM_OK;
 	if ((rc = output_add(&job->output, e)) != LSM_OK)
 		return rc;
 	job->written++;
 	return LSM_OK;
+}
+
+/* `next` is the entry that comes; NULL: none. */
+static int
+range_meet(struct compact_job *job, const struct bytes *next)
+{
+	const struct range *r = &job->input.sweep.range;
+
+	job->ranges++;
+	if (!idle(job, r->from, bound_last(r->to)))
+		return output_add_range(&job->output, r, next);
+	job->ranges_dropped++;
+	return LSM_OK;
+}
+
+/* Into the next range, or out of it, if that comes before the next entry. */
+static int
+range_step(struct compact_job *job, bool *moved)
+{
+	struct sweep *s = &job->input.sweep;
+	const struct iter *it = job->input.iter;
+	const struct bytes *next = it->valid ? &it->entry.key : NULL;
+	const struct bytes *edge = job->within ? &s->range.to : &s->range.from;
+
+	*moved = s->valid && (next == NULL || bytes_compare(*edge, *next) <= 0);
+	if (!*moved)
+		return LSM_OK;
+	job->within = !job->within;
+	return job->within ? range_meet(job, next) : sweep_next(s);
 }
 
 /* Tables that yield more or fewer entries than they were made with would be
@@ -129,24 +177,47 @@ job_end(struct compact_job *job)
 	return LSM_OK;
 }
 
+static int
+job_begin(struct compact_job *job)
+{
+	int rc = iter_first(job->input.iter);
+
+	assert(job->state == JOB_NEW);
+	job->state = JOB_RUNNING;
+	return rc == LSM_OK ? sweep_next(&job->input.sweep) : rc;
+}
+
+/* Past one edge of a range, or one entry. */
+static int
+job_go(struct compact_job *job, size_t *cost)
+{
+	struct iter *it = job->input.iter;
+	bool moved;
+	int rc = range_step(job, &moved);
+
+	*cost += ENTRY_COST;
+	if (rc != LSM_OK || moved)
+		return rc;
+	*cost += it->entry.key.n + it->entry.value.n;
+	rc = entry_take(job, &it->entry);
+	return rc == LSM_OK ? iter_next(it) : rc;
+}
+
 int
 compact_step(struct compact_job *job, bool *done)
 {
-	struct iter *it = job->input.iter;
+	const struct iter *it = job->input.iter;
+	const struct sweep *s = &job->input.sweep;
 	size_t cost = 0;
 	int rc = LSM_OK;
 
 	*done = false;
 	assert(job->state <= JOB_RUNNING);
 	if (job->state == JOB_NEW)
-		rc = iter_first(it);
-	job->state = JOB_RUNNING;
-	while (rc == LSM_OK && it->valid && cost < STEP_BYTES) {
-		cost += it->entry.key.n + it->entry.value.n + ENTRY_COST;
-		if ((rc = entry_take(job, &it->entry)) == LSM_OK)
-			rc = iter_next(it);
-	}
-	if (rc != LSM_OK || it->valid)
+		rc = job_begin(job);
+	while (rc == LSM_OK && (it->valid || s->valid) && cost < STEP_BYTES)
+		rc = job_go(job, &cost);
+	if (rc != LSM_OK || it->valid || s->valid)
 		return rc;
 	rc = job_end(job);
 	*done = rc == LSM_OK;
@@ -176,6 +247,7 @@ compact_free(struct compact_job *job)
 {
 	if (job == NULL)
 		return;
+	older_release(&job->older);
 	input_release(&job->input);
 	output_release(&job->output, job->state == JOB_GIVEN);
 	mem_free(job);
@@ -189,7 +261,10 @@ compact_stats(const struct compact_job *job, struct compact_stats *s)
 	*s = (struct compact_stats){
 		.entries_out = job->written,
 		.shadowed = input_shadowed(in, job->shown),
-		.deletes_dropped = job->shown - job->written,
+		.covered = job->covered,
+		.deletes_dropped = job->shown - job->written - job->covered,
+		.ranges_out = job->ranges - job->ranges_dropped,
+		.ranges_dropped = job->ranges_dropped,
 		.bytes_written = output_bytes(&job->output),
 		.outputs = job->output.count,
 	};

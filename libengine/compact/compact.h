@@ -2,8 +2,8 @@
  * compact.h - turns memtables and tables into new tables, a step at a time.
  *
  * A flush is a compaction whose only input is a memtable. A job reads its
- * inputs merged, drops what is shadowed or, where allowed, deleted, and cuts
- * its output into tables. It installs nothing: when it is done its outputs
+ * inputs merged, drops what is shadowed, covered by range deletes or, where
+ * allowed, deleted, and cuts its output into tables. It installs nothing: when it is done its outputs
  * stand in an edit for the caller to append. Damage in an input ends the job
  * with its place; its outputs are unlinked when it is freed unfinished.
  */
@@ -20,7 +20,12 @@ struct compact_options {
 	uint64_t table_size;		/* outputs are cut near here */
 	int level;			/* of the output */
 	uint64_t run;			/* of the output */
-	bool drop_deletes;		/* nothing older lies below */
+	bool drop_deletes;		/* where nothing older lies below */
+	/* NULL, or a run of the version: outputs are cut rather where its
+	 * tables end. */
+	const struct run *fences;
+	/* Told the number of an input table that is damaged; may be NULL. */
+	uint64_t *damaged;
 	/* A fresh file number, durable as reserved. */
 	int (*number)(void *, uint64_t *);
 	void *number_arg;
@@ -33,7 +38,9 @@ int compact_flush_new(const struct compact_options *, struct memtable *,
     struct compact_job **);
 
 /* A merge of whole tables of a version: `inputs` newest run first; tables of
- * one run stand together, in key order. The version is held. */
+ * one run stand together, in key order. The version is held. A delete is
+ * dropped when no table of the output's level or below that is no input spans
+ * its key, a range delete when none meets its range. */
 int compact_merge_new(const struct compact_options *, struct version *,
     struct version_table *const *inputs, size_t count, struct compact_job **);
 
@@ -47,12 +54,15 @@ int compact_step(struct compact_job *, bool *done);
 int compact_result(struct compact_job *, struct edit *);
 void compact_free(struct compact_job *);	/* takes NULL */
 
-/* entries_in = entries_out + shadowed + deletes_dropped. Bytes are those of
- * files; bytes_read is the share that the entries read have in the inputs. */
+/* entries_in = entries_out + shadowed + covered + deletes_dropped. Bytes are
+ * those of files; bytes_read is the share that the entries read have in the
+ * inputs. Range deletes are counted apart, in as few pieces as they make. */
 struct compact_stats {
 	uint64_t bytes_read, bytes_written;
 	uint64_t entries_in, entries_out;
 	uint64_t shadowed, deletes_dropped;
+	uint64_t covered;	/* by a range delete of the inputs */
+	uint64_t ranges_out, ranges_dropped;
 	uint64_t outputs;
 };
 void compact_stats(const struct compact_job *, struct compact_stats *);

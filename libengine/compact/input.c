@@ -33,12 +33,20 @@ guard_of(struct iter *it)
 	return (struct guard *)it;
 }
 
+int
+input_told(const struct input *in, int rc, const struct version_table *t)
+{
+	if (rc == LSM_CORRUPT && in->damaged != NULL)
+		*in->damaged = t->meta.number;
+	return rc;
+}
+
 static int
 guard_show(struct guard *g, int rc)
 {
 	g->iter.valid = rc == LSM_OK && g->entries->valid;
 	g->iter.entry = g->entries->entry;
-	return rc;
+	return input_told(g->input, rc, run_iter_table(g->entries));
 }
 
 static int
@@ -119,7 +127,15 @@ guard_new(const struct input *in, const struct run *run,
 int
 input_memtable(struct input *in, struct memtable *mem)
 {
+	int rc;
+
 	in->entries = memtable_entries(mem);
+	if ((rc = sweep_init(&in->sweep, 1)) != LSM_OK)
+		return rc;
+	rc = memtable_cover_new(mem, UINT64_MAX, &in->sweep.covers[0]);
+	if (rc != LSM_OK)
+		return rc;
+	in->sweep.count = 1;
 	return memtable_iter_new(mem, UINT64_MAX, &in->iter);
 }
 
@@ -148,26 +164,40 @@ runs_cut(struct input *in)
 	for (size_t i = 0; i < in->count; i++) {
 		const struct version_table *t = in->tables[i];
 		const struct version_table *before = in->tables[i ? i - 1 : 0];
+		bool same = i > 0 && before->level == t->level &&
+		    before->run == t->run;
 
-		if (i > 0 && before->level == t->level &&
-		    before->run == t->run) {
-			assert(bytes_compare(before->meta.largest,
-			    t->meta.smallest) < 0);
-			in->runs[in->runs_count - 1].count++;
-			continue;
-		}
-		assert(i == 0 || before->level < t->level ||
+		assert(!same || bytes_compare(before->meta.largest,
+		    t->meta.smallest) < 0);
+		assert(same || i == 0 || before->level < t->level ||
 		    (before->level == t->level && before->run > t->run));
-		in->runs[in->runs_count++] = (struct run){
-			.number = t->run, .count = 1,
-			.tables = &in->tables[i] };
+		if (!same)
+			in->runs[in->runs_count++] = (struct run){
+				.number = t->run, .tables = &in->tables[i] };
+		in->runs[in->runs_count - 1].count++;
+		in->runs[in->runs_count - 1].covering += t->meta.ranges > 0;
 	}
+}
+
+static int
+covers_open(struct input *in, struct table_cache *cache)
+{
+	struct sweep *s = &in->sweep;
+	int rc = sweep_init(s, in->runs_count);
+
+	for (size_t i = 0; i < in->runs_count && rc == LSM_OK; i++) {
+		if (in->runs[i].covering == 0)
+			continue;
+		rc = run_cover_new(&in->runs[i], cache, &s->covers[s->count]);
+		s->count += rc == LSM_OK;
+	}
+	return rc;
 }
 
 int
 input_tables(struct input *in, struct version *v,
     struct version_table *const *tables, size_t count,
-    struct table_cache *cache)
+    const struct compact_options *o)
 {
 	struct iter **iters;
 	size_t n = 0;
@@ -176,14 +206,17 @@ input_tables(struct input *in, struct version *v,
 	assert(count > 0);
 	version_ref(v);
 	in->version = v;
+	in->damaged = o->damaged;
 	if ((rc = tables_copy(in, tables, count)) != LSM_OK)
 		return rc;
 	runs_cut(in);
+	if ((rc = covers_open(in, o->tables)) != LSM_OK)
+		return rc;
 	iters = mem_alloc(in->runs_count * sizeof(struct iter *));
 	if (iters == NULL)
 		return mem_exhausted(in->runs_count * sizeof(struct iter *));
 	while (rc == LSM_OK && n < in->runs_count)
-		if ((rc = guard_new(in, &in->runs[n], cache, &iters[n])) ==
+		if ((rc = guard_new(in, &in->runs[n], o->tables, &iters[n])) ==
 		    LSM_OK)
 			n++;
 	if (rc == LSM_OK)
@@ -199,6 +232,7 @@ void
 input_release(struct input *in)
 {
 	iter_free(in->iter);
+	sweep_release(&in->sweep);
 	version_unref(in->version);
 	mem_free(in->tables);
 	mem_free(in->runs);

@@ -6,23 +6,29 @@
 #ifndef COMPACT_INPUT_H
 #define COMPACT_INPUT_H
 
-#include "mem/memtable.h"
-#include "version/version.h"
+#include "compact/compact.h"
+#include "compact/sweep.h"
 
 struct input {
 	struct iter *iter;		/* of everything, newest entries */
+	struct sweep sweep;		/* of all range deletes */
 	uint64_t bytes, entries;	/* of the files; versions of keys */
 	struct version *version;	/* of a merge: held */
 	struct version_table **tables;
 	size_t count;
 	struct run *runs;		/* slices of tables, newest first */
 	size_t runs_count;
+	uint64_t *damaged;		/* as in compact_options */
 };
 
 /* Begin with {0}; end with input_release, after a failure too. */
 int input_memtable(struct input *, struct memtable *);
 int input_tables(struct input *, struct version *,
-    struct version_table *const *tables, size_t count, struct table_cache *);
+    struct version_table *const *tables, size_t count,
+    const struct compact_options *);
+
+/* Tell which table it was, when the code says that it is damaged. */
+int input_told(const struct input *, int rc, const struct version_table *);
 void input_release(struct input *);
 
 /* Versions of keys that the iterator has passed over as shadowed. */

@@ -72,7 +72,7 @@ candidates_find(const struct input *in, struct table_cache *cache,
 
 		if ((rc = numbers_add(s, m->number)) != LSM_OK ||
 		    (rc = table_cache_get(cache, m, &table)) != LSM_OK)
-			return rc;
+			return input_told(in, rc, in->tables[i]);
 		rc = footer_add(s, table_footer(table));
 		table_cache_release(cache, table);
 	}

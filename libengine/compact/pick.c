@@ -1,69 +1,311 @@
 /*
- * pick.c - what to compact next: a pure function, version in, plan out.
+ * pick.c - what to compact next.
  *
- * The shape of the tree is simple: runs pile up, and when there are too many
- * all of them become one run of the last level. Nothing lies below that, so
- * every delete has done its work.
+ * Levels are asked in the order of their scores. In a level each table begins
+ * a candidate, closed as closure.h says and joined by what it overlaps in the
+ * level it goes to. Of those that cross no unfinished work the best goes on:
+ * the one in which most runs become one, then the one that rewrites least for
+ * what it brings down.
  */
 #include "compact/pick.h"
 
+#include <assert.h>
+
 #include "base/alloc.h"
 #include "base/status.h"
+#include "compact/closure.h"
 
-enum { LEVEL_LAST = LEVELS_MAX - 1 };
+enum { GROWN_TABLES = 25 };	/* a job grows to the size of so many */
 
-/* All tables; a version lists them newest run first already. */
+struct pick {
+	const struct version *version;
+	const struct pick_options *options;
+	struct shape shape;
+	int from, level;	/* that candidates come from and go to */
+	struct closure set;	/* the candidate */
+	size_t runs_above;	/* of it, slices, */
+	size_t tables_above;	/* tables */
+	uint64_t bytes_above;	/* and bytes that come from above */
+};
+
+struct candidate {
+	size_t run, first, end;		/* where it begins */
+	size_t depth;
+	double cost;			/* bytes rewritten for a byte */
+};
+
 static int
-plan_all(const struct version *v, struct plan *p)
+pick_init(struct pick *p, const struct version *v,
+    const struct pick_options *o)
 {
-	size_t size = v->tables * sizeof(struct version_table *);
+	*p = (struct pick){ .version = v, .options = o };
+	shape_of(v, &o->shape, &p->shape);
+	return closure_init(&p->set, v);
+}
 
-	if ((p->inputs = mem_alloc(size)) == NULL)
+static void
+pick_from(struct pick *p, int level)
+{
+	p->from = level;
+	p->level = shape_destination(&p->shape, p->version, level);
+}
+
+static bool
+avoided(const struct pick *p)
+{
+	for (size_t i = 0; i < p->options->avoid_count; i++)
+		if (closure_has(&p->set, p->options->avoid[i]))
+			return true;
+	return false;
+}
+
+static bool
+crosses(const struct pick *p, const struct pick_job *job)
+{
+	return job->from <= p->level && job->level >= p->from &&
+	    bytes_compare(job->smallest, p->set.largest) <= 0 &&
+	    bytes_compare(job->largest, p->set.smallest) >= 0;
+}
+
+static bool
+blocked(const struct pick *p)
+{
+	for (size_t i = 0; i < p->options->jobs_count; i++)
+		if (crosses(p, &p->options->jobs[i]))
+			return true;
+	return avoided(p);
+}
+
+/* A sorted level is merged into, unless what is there is damaged: then it
+ * gets another run, so that the levels above do not suffer. */
+static void
+add_below(struct pick *p)
+{
+	struct closure_mark above = closure_mark(&p->set);
+
+	if (p->level == p->from || shape_tier(&p->shape, p->level))
+		return;
+	closure_add_level(&p->set, p->level);
+	if (avoided(p))
+		closure_return(&p->set, &above);
+}
+
+/* Make the candidate that begins with these tables. */
+static bool
+candidate_make(struct pick *p, size_t run, size_t first, size_t end)
+{
+	if (p->level == p->from)
+		closure_settle(&p->set, p->from, run, first, end);
+	else
+		closure_begin(&p->set, p->from, run, first, end);
+	p->runs_above = p->set.count;
+	p->tables_above = p->set.tables;
+	p->bytes_above = p->set.bytes;
+	add_below(p);
+	return !blocked(p);
+}
+
+static bool
+better(const struct candidate *a, const struct candidate *b)
+{
+	if (a->depth != b->depth)
+		return a->depth > b->depth;
+	return a->cost < b->cost;
+}
+
+static void
+candidate_try(struct pick *p, size_t run, size_t at, struct candidate *best)
+{
+	const struct version_table *t =
+	    p->version->levels[p->from].runs[run].tables[at];
+	struct candidate c = { .run = run, .first = at, .end = at + 1 };
+
+	if (!candidate_make(p, run, at, at + 1))
+		return;
+	if (p->level == p->from && p->runs_above == 1)
+		return;		/* it would stay what it is */
+	c.depth = p->runs_above;
+	c.cost = (double)(p->set.bytes - p->bytes_above) /
+	    (double)(p->bytes_above + 1);
+	if (table_heavy(t))
+		c.cost /= 2;
+	if (best->depth == 0 || better(&c, best))
+		*best = c;
+}
+
+/* False when every one is blocked. */
+static bool
+candidate_best(struct pick *p, struct candidate *best)
+{
+	const struct level *l = &p->version->levels[p->from];
+
+	*best = (struct candidate){ .depth = 0 };
+	for (size_t i = 0; i < l->count; i++)
+		for (size_t j = 0; j < l->runs[i].count; j++)
+			candidate_try(p, i, j, best);
+	return best->depth > 0;
+}
+
+/* Would more tables of the run ride along for nothing? */
+static bool
+grows_free(struct pick *p, const struct candidate *c, size_t first,
+    size_t end)
+{
+	size_t below = p->set.tables - p->tables_above;
+	size_t runs = p->runs_above;
+	uint64_t most = GROWN_TABLES * shape_table_size(&p->shape, p->from);
+
+	return candidate_make(p, c->run, first, end) &&
+	    p->runs_above == runs && p->bytes_above <= most &&
+	    p->tables_above == end - first &&
+	    p->set.tables - p->tables_above == below;
+}
+
+/* To both sides, while the set below stays the same; a set of several runs of
+ * a level grows by itself. */
+static void
+candidate_grow(struct pick *p, struct candidate *c)
+{
+	const struct run *run = &p->version->levels[p->from].runs[c->run];
+
+	(void)candidate_make(p, c->run, c->first, c->end);
+	if (c->depth > 1 || p->set.tables == p->tables_above)
+		return;
+	while (c->end < run->count &&
+	    grows_free(p, c, c->first, c->end + 1))
+		c->end++;
+	(void)candidate_make(p, c->run, c->first, c->end);
+	while (c->first > 0 && grows_free(p, c, c->first - 1, c->end))
+		c->first--;
+	(void)candidate_make(p, c->run, c->first, c->end);
+}
+
+static bool
+older_overlaps(const struct version *v, int level,
+    const struct version_table *t)
+{
+	for (int i = level; i < LEVELS_MAX; i++)
+		for (size_t j = 0; j < v->levels[i].count; j++)
+			if (run_overlaps(&v->levels[i].runs[j],
+			    t->meta.smallest, t->meta.largest))
+				return true;
+	return false;
+}
+
+/* One table that meets nothing where it goes. A rewrite would drop deletes
+ * that have nothing below to delete: then it is worth its while. */
+static bool
+movable(const struct pick *p)
+{
+	const struct slice *s = p->set.slices;
+	const struct version_table *t = s->run->tables[s->first];
+
+	return p->level != p->from && p->set.tables == 1 &&
+	    (!table_heavy(t) || older_overlaps(p->version, p->level, t));
+}
+
+static const struct run *
+fences_of(const struct version *v, int level)
+{
+	for (int i = level + 1; i < LEVELS_MAX; i++)
+		if (v->levels[i].count > 0)
+			return &v->levels[i].runs[v->levels[i].count - 1];
+	return NULL;
+}
+
+static int
+plan_make(const struct pick *p, struct plan *plan)
+{
+	*plan = (struct plan){
+		.from = p->from,
+		.level = p->level,
+		.run = closure_join(&p->set, p->level),
+		.smallest = p->set.smallest,
+		.largest = p->set.largest,
+		.table_size = shape_table_size(&p->shape, p->level),
+		.fences = fences_of(p->version, p->level),
+	};
+	return closure_list(&p->set, &plan->inputs, &plan->count);
+}
+
+/* Other tables of the run that meet nothing either go along, until the level
+ * has what it may hold. */
+static int
+plan_moves(struct pick *p, const struct candidate *c, struct plan *plan)
+{
+	const struct level *l = &p->version->levels[p->from];
+	const struct run *run = &l->runs[c->run];
+	uint64_t left = l->bytes, most = p->shape.bytes[p->from];
+	uint64_t join = closure_join(&p->set, p->level);
+	size_t size = run->count * sizeof(struct version_table *);
+	struct version_table **list = mem_alloc(size);
+
+	*plan = (struct plan){ .inputs = list, .from = p->from,
+		.level = p->level, .run = join, .move = true };
+	if (list == NULL)
 		return mem_exhausted(size);
-	memcpy(p->inputs, v->list, size);
-	p->count = v->tables;
-	p->level = LEVEL_LAST;
-	p->drop_deletes = true;
+	for (size_t i = 0; i < run->count; i++) {
+		if (i != c->first && (left <= most ||
+		    !candidate_make(p, c->run, i, i + 1) || !movable(p) ||
+		    closure_join(&p->set, p->level) != join))
+			continue;
+		list[plan->count++] = run->tables[i];
+		left -= run->tables[i]->meta.size;
+	}
+	plan->smallest = list[0]->meta.smallest;
+	plan->largest = list[plan->count - 1]->meta.largest;
 	return LSM_OK;
 }
 
 static int
-plan_if(bool wanted, const struct version *v, bool *any, struct plan *p)
+pick_level(struct pick *p, int level, bool *any, struct plan *plan)
 {
-	int rc;
+	struct candidate best;
 
-	*any = false;
-	*p = (struct plan){ 0 };
-	if (!wanted)
+	pick_from(p, level);
+	if (!candidate_best(p, &best))
 		return LSM_OK;
-	if ((rc = plan_all(v, p)) == LSM_OK)
-		*any = true;
-	return rc;
+	*any = true;
+	candidate_grow(p, &best);
+	return movable(p) ? plan_moves(p, &best, plan) : plan_make(p, plan);
+}
+
+/* The one with the highest score; -1 when none is due. */
+static int
+level_due(const uint64_t *scores, const bool *asked)
+{
+	int best = -1;
+
+	for (int i = 0; i < LEVELS_MAX; i++)
+		if (!asked[i] && scores[i] >= SCORE_DUE &&
+		    (best < 0 || scores[i] > scores[best]))
+			best = i;
+	return best;
 }
 
 int
 pick_compaction(const struct version *v, const struct pick_options *o,
-    bool *any, struct plan *p)
+    bool *any, struct plan *plan)
 {
-	return plan_if(v->runs > 1 && v->runs >= o->runs_max, v, any, p);
-}
+	bool asked[LEVELS_MAX] = { false };
+	uint64_t scores[LEVELS_MAX];
+	struct pick p;
+	int level, rc;
 
-/* One run of the last level that holds no delete: nothing to win. */
-static bool
-is_compact(const struct version *v)
-{
-	if (v->runs > 1 || v->levels[LEVEL_LAST].count != v->runs)
-		return false;
-	for (size_t i = 0; i < v->tables; i++)
-		if (v->list[i]->meta.deletes > 0)
-			return false;
-	return true;
-}
-
-int
-pick_everything(const struct version *v, bool *any, struct plan *p)
-{
-	return plan_if(!is_compact(v), v, any, p);
+	*any = false;
+	*plan = (struct plan){ 0 };
+	if ((rc = pick_init(&p, v, o)) != LSM_OK)
+		return rc;
+	for (int i = 0; i < LEVELS_MAX; i++)
+		scores[i] = shape_score(&p.shape, v, i, o->idle);
+	while (rc == LSM_OK && !*any &&
+	    (level = level_due(scores, asked)) >= 0) {
+		asked[level] = true;
+		rc = pick_level(&p, level, any, plan);
+	}
+	*any &= rc == LSM_OK;
+	closure_release(&p.set);
+	return rc;
 }
 
 void
@@ -71,47 +313,4 @@ plan_release(struct plan *p)
 {
 	mem_free(p->inputs);
 	*p = (struct plan){ 0 };
-}
-
-static bool
-level_overlaps(const struct level *level, struct bytes smallest,
-    struct bytes largest)
-{
-	for (size_t i = 0; i < level->count; i++)
-		if (run_overlaps(&level->runs[i], smallest, largest))
-			return true;
-	return false;
-}
-
-/* How many levels, from 0 on, hold nothing of the keys. */
-static int
-levels_clear(const struct version *v, struct bytes smallest,
-    struct bytes largest)
-{
-	int n = 0;
-
-	while (n < LEVELS_MAX &&
-	    !level_overlaps(&v->levels[n], smallest, largest))
-		n++;
-	return n;
-}
-
-int
-pick_flush_level(const struct version *v, struct bytes smallest,
-    struct bytes largest, uint64_t *run)
-{
-	int clear = levels_clear(v, smallest, largest);
-
-	*run = 0;
-	for (int i = clear - 1; i >= 0; i--) {
-		const struct level *level = &v->levels[i];
-
-		if (level->count > 0) {
-			*run = level->runs[level->count - 1].number;
-			return i;
-		}
-		if (i == LEVEL_LAST)
-			return i;
-	}
-	return 0;
 }

@@ -1,35 +1,69 @@
 /*
- * pick.h - what to compact next: a pure function, version in, plan out.
+ * pick.h - what to compact next: pure functions, version in, plan out.
+ *
+ * A plan is closed (closure.h): carried out, it breaks neither the order of
+ * runs nor that of keys in a run.
  */
 #ifndef COMPACT_PICK_H
 #define COMPACT_PICK_H
 
-#include "version/version.h"
+#include "compact/shape.h"
+
+/* Work under way: its outcome is not in the version yet. */
+struct pick_job {
+	int from, level;	/* levels that it takes from and gives to */
+	struct bytes smallest, largest;	/* of all that it reads and writes */
+};
 
 struct pick_options {
-	size_t runs_max;	/* runs in the tree that trigger a merge */
+	struct shape_options shape;
+	bool idle;			/* nobody writes: drain level 0 */
+	const struct pick_job *jobs;
+	size_t jobs_count;
+	const uint64_t *avoid;		/* tables known to be damaged */
+	size_t avoid_count;
 };
 
 struct plan {
 	struct version_table **inputs;	/* newest run first; owned list */
 	size_t count;
-	int level;			/* of the output */
-	bool drop_deletes;
+	int from, level;		/* of the inputs, of the output */
+	uint64_t run;			/* of the output; 0: a new one */
+	bool move;			/* the inputs go there as they are */
+	struct bytes smallest, largest;	/* of the inputs; the version's */
+	uint64_t table_size;		/* where outputs are cut */
+	const struct run *fences;	/* at whose tables' ends they are cut
+					 * rather; the version's, or NULL */
 };
 
-/* False when nothing is to be done. LSM_NO_MEMORY only. */
+/* What is most due. *any is false when nothing is, or nothing can be done.
+ * LSM_NO_MEMORY only, as of all of these. */
 int pick_compaction(const struct version *, const struct pick_options *,
     bool *any, struct plan *);
+
 /* Everything into one run of the last level. */
-int pick_everything(const struct version *, bool *any, struct plan *);
+int pick_everything(const struct version *, const struct pick_options *,
+    bool *any, struct plan *);
+
+/* A part of the way on which the keys of a range sink until they are in one
+ * run and no delete is left among them: done again until *any is false. Only
+ * what was there at the beginning counts. */
+struct pick_range {
+	struct bytes from, to;		/* to is exclusive; p NULL: open */
+	uint64_t sequence;		/* last one given at the beginning */
+	uint64_t number;		/* first table number not given */
+};
+int pick_range(const struct version *, const struct pick_options *,
+    const struct pick_range *, bool *any, struct plan *);
+
 void plan_release(struct plan *);
 
 /*
  * Where a flush of keys [smallest, largest] goes: the deepest level such that
- * neither it nor anything above overlaps, and, when no table of the deepest
- * run there overlaps, that run; else level 0 and a new run (*run = 0).
+ * neither it, nor anything above, nor work that ends there or above overlaps,
+ * and its oldest run (0: a new one); else level 0 and a new run.
  */
-int pick_flush_level(const struct version *, struct bytes smallest,
-    struct bytes largest, uint64_t *run);
+int pick_flush_level(const struct version *, const struct pick_options *,
+    struct bytes smallest, struct bytes largest, uint64_t *run);
 
 #endif

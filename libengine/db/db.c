@@ -75,6 +75,8 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->mu);
 	fence_release(&db->fence);
 	cond_release(&db->changed);
+	pace_release(&db->pace);
+	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);
 }
@@ -100,9 +102,11 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	pins_init(&db->pins);
 	fence_init(&db->fence);
 	cond_init(&db->changed);
+	pace_init(&db->pace);
 	db->opt = o;
 	db->env = o.env ? o.env : env_posix();
 	db->read_only = o.read_only;
+	db->picked_edit = db->drained_edit = UINT64_MAX;
 	db->process = process_generation();
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;

@@ -18,6 +18,7 @@
 #include "compact/compact.h"
 #include "compact/pick.h"
 #include "db/options.h"
+#include "db/pace.h"
 #include "db/pin.h"
 #include "env/env.h"
 #include "env/files.h"
@@ -29,8 +30,6 @@
 
 enum {
 	FROZEN_MAX = 2,		/* unflushed memtables beside the active one */
-	RUNS_MERGE = 8,		/* runs in the tree that trigger a merge */
-	RUNS_STOP = 24,		/* runs at which a freezing writer waits */
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first is no larger */
@@ -56,6 +55,7 @@ struct counters {
 	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
+	_Atomic uint64_t moves, merges_failed;
 	_Atomic uint64_t shadowed, deletes_dropped;
 	_Atomic uint64_t stalls, stall_us;
 };
@@ -88,6 +88,7 @@ struct lsm_db {
 	char *path;
 	lsm_options opt;
 	struct stored stored;
+	struct shape_options shape;
 	uint8_t id[ID_SIZE];
 	uint32_t process;		/* process_generation at open */
 	bool read_only;
@@ -110,7 +111,10 @@ struct lsm_db {
 	/* Guarded by work_mu. */
 	struct mutex work_mu;
 	struct compact_job *flush, *merge;
-	bool merge_everything;		/* the merge is a manual compaction */
+	struct pick_job flush_place, merge_place;	/* of these */
+	bool merge_manual;		/* the merge was asked for */
+	uint64_t *damaged;		/* tables that no merge takes */
+	size_t damaged_count, damaged_room;
 
 	/* Guarded by edit_mu. */
 	struct mutex edit_mu;
@@ -125,8 +129,11 @@ struct lsm_db {
 	struct view *view;
 	int work_error;			/* of the last flush, until one works */
 	char work_story[STATUS_STORY_MAX];
-	bool merge_failed;		/* wait for the next flush */
-	int merge_code;			/* why */
+	bool merge_failed;		/* wait for a flush, or some time */
+	bool merge_retry;		/* the time helps too */
+	int manual_code;		/* of the last merge asked for */
+	uint64_t picked_edit;		/* its version needs no merge, */
+	uint64_t drained_edit;		/* nor when nobody writes */
 	bool stopping, working;
 	struct thread worker;
 
@@ -138,8 +145,10 @@ struct lsm_db {
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
+	_Atomic bool scrubbing;		/* dead logs are not used again */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
+	struct pace pace;		/* has its own groups */
 };
 
 #define COUNT(db, field, n) \
@@ -177,6 +186,7 @@ void table_gone(void *db, struct version_table *);
 /* edit.c: all take edit_mu. */
 int db_number(void *db, uint64_t *);	/* a fresh file number */
 int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
+int db_renew_manifest(struct lsm_db *);	/* without what it had before */
 int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
 void db_announce(struct lsm_db *);	/* the first head, at open */
 int db_own(struct lsm_db *);		/* LOCK is still ours; or fences */
@@ -188,13 +198,31 @@ int work_error_locked(struct lsm_db *);	/* why nothing is flushed */
 
 /* work.c */
 int work_step(struct lsm_db *, bool *more);
-int work_step_locked(struct lsm_db *, bool *more);	/* work_mu held, */
-int work_merge_step(struct lsm_db *, bool *more);	/* likewise, */
-int work_merge_begin(struct lsm_db *, bool everything, bool *any); /* and */
-void work_merge_end(struct lsm_db *);			/* these */
+int work_step_locked(struct lsm_db *, bool *more);	/* work_mu held */
 void work_wake(struct lsm_db *);
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
+
+/* job.c: what flushes and merges are made with */
+struct compact_options job_options(struct lsm_db *, int level, uint64_t run);
+struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
+/* Take over the outputs of a finished job. */
+int job_install(struct lsm_db *, struct compact_job *, struct edit *);
+void job_end(struct compact_job **);
+
+/* flush.c: work_mu held */
+int flush_step(struct lsm_db *, const struct generation *,
+    uint64_t next_log);
+
+/* merge.c: work_mu held, except where a name ends in _locked: mu */
+typedef int merge_pick(void *, const struct version *,
+    const struct pick_options *, bool *any, struct plan *);
+int merge_begin(struct lsm_db *, merge_pick *, void *arg, bool *any);
+int merge_step(struct lsm_db *, bool *more);
+int merge_drain(struct lsm_db *);	/* begin one, if level 0 has two runs */
+void merge_end(struct lsm_db *);
+bool merge_due_locked(struct lsm_db *);
+bool merge_behind_locked(struct lsm_db *);	/* writers are to wait */
 
 /* recover.c */
 int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */

@@ -182,6 +182,20 @@ done:
 }
 
 int
+db_renew_manifest(struct lsm_db *db)
+{
+	int rc;
+
+	mutex_lock(&db->edit_mu);
+	if ((rc = fence_check(&db->fence)) == LSM_OK)
+		rc = manifest_restart_locked(db);
+	mutex_unlock(&db->edit_mu);
+	if (rc == LSM_OK)
+		graves_sweep(db, SWEEP_WORK);
+	return rc;
+}
+
+int
 db_prepare_log(struct lsm_db *db, uint64_t recycle)
 {
 	char name[FILE_NAME_MAX];

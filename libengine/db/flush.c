@@ -1,140 +1,127 @@
 /*
- * flush.c - flush and compaction by hand.
- *
- * Both freeze what is in memory, then see the background work through: with a
- * worker they wait for it, without one they run its steps.
+ * flush.c - the oldest frozen memtable becomes a table.
  */
 #include "db/db.h"
 
+#include "env/files.h"
+
+/* Where its keys may go without a compaction. They live as long as it. */
 static int
-flush_drive(struct lsm_db *db)
+place_find(struct lsm_db *db, struct memtable *mem, struct pick_job *place,
+    uint64_t *run)
 {
-	bool more = true;
-	int rc = LSM_OK;
-
-	while (rc == LSM_OK && more)
-		rc = work_step(db, &more);
-	return rc;
-}
-
-static int
-flush_wait(struct lsm_db *db)
-{
-	int rc = LSM_OK;
-
-	mutex_lock(&db->mu);
-	db->work_error = LSM_OK;
-	cond_broadcast(&db->changed);
-	while (db->view->count > 1 && rc == LSM_OK) {
-		rc = work_error_locked(db);
-		if (rc == LSM_OK)
-			cond_wait(&db->changed, &db->mu);
-	}
-	mutex_unlock(&db->mu);
-	return rc;
-}
-
-int
-lsm_flush(lsm_db *db)
-{
+	struct pick_job jobs[2];
+	struct pick_options o = job_pick(db, jobs);
+	uint64_t at;
+	struct view *v;
+	bool any;
 	int rc;
 
-	if ((rc = db_writable(db)) != LSM_OK)
+	*place = (struct pick_job){ 0 };
+	*run = 0;
+	rc = memtable_bounds(mem, &any, &place->smallest, &place->largest);
+	if (rc != LSM_OK || !any)
 		return rc;
-	mutex_lock(&db->write_mu);
-	if (!memtable_empty(db->active))
-		rc = db_freeze(db, 0, 0);
-	mutex_unlock(&db->write_mu);
+	v = view_now(db, &at);
+	place->level = pick_flush_level(v->version, &o, place->smallest,
+	    place->largest, run);
+	view_unref(v);
+	return LSM_OK;
+}
+
+static uint64_t
+table_size(struct lsm_db *db, int level)
+{
+	struct shape s;
+	uint64_t at;
+	struct view *v = view_now(db, &at);
+
+	shape_of(v->version, &db->shape, &s);
+	view_unref(v);
+	return shape_table_size(&s, level);
+}
+
+static int
+flush_begin(struct lsm_db *db, const struct generation *g)
+{
+	struct compact_options o;
+	uint64_t run;
+	int rc;
+
+	rc = place_find(db, g->mem, &db->flush_place, &run);
 	if (rc != LSM_OK)
 		return rc;
-	return db->working ? flush_wait(db) : flush_drive(db);
+	o = job_options(db, db->flush_place.level, run);
+	o.table_size = table_size(db, db->flush_place.level);
+	return compact_flush_new(&o, g->mem, &db->flush);
 }
 
-/* One step of a manual compaction: flushes first, then whatever merge is under
- * way, then ours. *done when ours has ended. */
-static int
-everything_step_locked(struct lsm_db *db, bool *started, bool *done)
+/* A number below the oldest log may be that of another file, or of none. */
+static bool
+is_log(struct lsm_db *db, uint64_t number)
 {
-	bool more, any;
+	char name[FILE_NAME_MAX];
+	uint64_t links;
+
+	return db->env->ops->dir_links(db->dir, file_name(name, FILE_LOG,
+	    number), &links) == LSM_OK;
+}
+
+/* Logs below state.log are dead since the last edit. */
+static void
+logs_retire(struct lsm_db *db, uint64_t first, uint64_t end)
+{
+	uint64_t died = load_acquire(&db->head);
+
+	for (uint64_t log = first; log < end; log++)
+		if (is_log(db, log))
+			grave_add(db, FILE_LOG, log, died);
+	graves_sweep(db, SWEEP_WORK);
+}
+
+static int
+flush_install(struct lsm_db *db, const struct generation *g,
+    uint64_t next_log)
+{
+	struct edit e = { .flushed = g->last, .log = next_log };
+	struct compact_stats s;
 	int rc;
 
-	mutex_assert_held(&db->work_mu);
-	if (db->merge != NULL)
-		return work_step_locked(db, &more);
-	if (*started) {
-		*done = true;
+	/* The next log must begin on disk before the manifest begins there,
+	 * and what is flushed must not be older than what is in the log. */
+	rc = log_sync(db->log, log_position(next_log, BLOCK_UNIT + 1));
+	if (rc != LSM_OK)
+		return db_fence(db, rc);
+	compact_stats(db->flush, &s);
+	rc = job_install(db, db->flush, &e);
+	edit_release(&e);
+	if (rc != LSM_OK)
+		return rc;
+	COUNT(db, flushes, s.outputs > 0);
+	COUNT(db, flush_bytes, s.bytes_written);
+	durable_raise(db, g->last);
+	return LSM_OK;
+}
+
+int
+flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
+{
+	uint64_t first;
+	bool done = false;
+	int rc = LSM_OK;
+
+	if (db->flush == NULL && (rc = flush_begin(db, g)) != LSM_OK)
+		return rc;
+	rc = compact_step(db->flush, &done);
+	if (rc == LSM_OK && !done)
 		return LSM_OK;
-	}
-	rc = work_merge_begin(db, true, &any);
-	*started = true;
-	*done = rc != LSM_OK || !any;
-	db->merge_everything = !*done;
-	return rc;
-}
-
-/* Asked only while there is something to stop: behind the end of the merge a
- * "stop" would be answered with "nothing changed", and that was not so. */
-static bool
-stopped_locked(struct lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
-    void *arg)
-{
-	struct compact_stats s = { 0 };
-
-	if (progress == NULL || db->merge == NULL)
-		return false;
-	compact_stats(db->merge, &s);
-	return progress(arg, s.bytes_read, compact_input_bytes(db->merge)) !=
-	    0;
-}
-
-/* The worker may have run the step in which our merge failed. */
-static int
-everything_failed(struct lsm_db *db)
-{
-	int rc = LSM_OK;
-
-	mutex_lock(&db->mu);
-	if (db->merge_failed)
-		rc = status_set(db->merge_code, "%s", db->work_story);
-	mutex_unlock(&db->mu);
-	return rc;
-}
-
-static int
-everything(struct lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
-    void *arg)
-{
-	bool started = false, done = false;
-	int rc = LSM_OK;
-
-	while (rc == LSM_OK && !done) {
-		mutex_lock(&db->work_mu);
-		rc = everything_step_locked(db, &started, &done);
-		if (rc == LSM_OK && !done &&
-		    stopped_locked(db, progress, arg)) {
-			work_merge_end(db);
-			rc = status_set(LSM_BUSY, "compaction stopped");
-		}
-		mutex_unlock(&db->work_mu);
-	}
-	return rc == LSM_OK ? everything_failed(db) : rc;
-}
-
-int
-lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
-    void *arg)
-{
-	int rc = lsm_flush(db);
-
-	return rc == LSM_OK ? everything(db, progress, arg) : rc;
-}
-
-int
-lsm_step(lsm_db *db, int *more)
-{
-	bool any;
-	int rc = work_step(db, &any);
-
-	*more = any;
+	mutex_lock(&db->edit_mu);
+	first = db->state.log;
+	mutex_unlock(&db->edit_mu);
+	if (rc == LSM_OK)
+		rc = flush_install(db, g, next_log);
+	job_end(&db->flush);
+	if (rc == LSM_OK)
+		logs_retire(db, first, next_log);
 	return rc;
 }

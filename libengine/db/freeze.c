@@ -22,9 +22,7 @@ memtable_size_next(struct lsm_db *db)
 static bool
 too_many_locked(struct lsm_db *db)
 {
-	/* A merge that cannot be done must not stop the writer as well. */
-	return db->view->count > FROZEN_MAX ||
-	    (db->view->version->runs >= RUNS_STOP && !db->merge_failed);
+	return db->view->count > FROZEN_MAX || merge_behind_locked(db);
 }
 
 /* The flush that makes room failed: tell the writer why there is none. */

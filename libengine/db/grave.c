@@ -76,7 +76,7 @@ ripe_locked(struct lsm_db *db, const struct grave *g, enum sweep how,
 	if (g->died > load_acquire(&db->head))
 		return false;
 	*again = g->died <= lowest && how == SWEEP_WORK &&
-	    g->died > db->graves.ended;
+	    g->died > db->graves.ended && !load_acquire(&db->scrubbing);
 	return g->died <= lowest || aged_locked(db, g);
 }
 

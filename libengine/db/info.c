@@ -46,6 +46,7 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "write.bytes", &c->bytes_user },
 		{ "write.stalls", &c->stalls },
 		{ "write.stall_us", &c->stall_us },
+		{ "write.paced_us", &db->pace.waited_us },
 		{ "read.gets", &c->gets },
 		{ "read.gets_found", &c->gets_found },
 		{ "read.gets_memory", &c->gets_memory },
@@ -64,6 +65,8 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "merge.count", &c->merges },
 		{ "merge.bytes_read", &c->merge_read },
 		{ "merge.bytes_written", &c->merge_bytes },
+		{ "merge.moves", &c->moves },
+		{ "merge.failed", &c->merges_failed },
 		{ "merge.shadowed", &c->shadowed },
 		{ "merge.deletes_dropped", &c->deletes_dropped },
 	};

@@ -3,21 +3,15 @@
  */
 #include "db/options.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "mem/memtable.h"
 #include "table/compress.h"
 
 enum {
 	PAGE_SIZE_MIN = 4096,
-	PAGE_SIZE_MAX = 16384,
-	FILTER_BITS_MAX = 20,
+	FLUSH_SIZE_MIN = 64 << 10, /* tiny tables are mostly headers */
 	WORKERS_MAX = 1
 };
-#define TABLE_SIZE_MIN ((uint64_t)4096)
-#define TABLE_SIZE_MAX ((uint64_t)8 << 30)
+#define TIER_FROM ((uint64_t)2 << 30)	/* see shape.h */
 
 void
 lsm_options_init(lsm_options *o)
@@ -32,7 +26,12 @@ lsm_options_init(lsm_options *o)
 		.codec = LSM_CODEC_DEFAULT,
 		.page_size = PAGE_SIZE_MIN,
 		.filter_bits = 10,
-		.table_size = (uint64_t)64 << 20,
+		.table_size = (uint64_t)8 << 20,
+		.compaction = LSM_COMPACTION_HYBRID,
+		.base_size = (uint64_t)40 << 20,
+		.ratio = 8,
+		.l0_trigger = 4,
+		.l0_stop = 16,
 	};
 }
 
@@ -61,20 +60,6 @@ handle_check(const lsm_options *o)
 	return LSM_OK;
 }
 
-static int
-stored_check(const struct stored *s)
-{
-	if (s->page_size < PAGE_SIZE_MIN || s->page_size > PAGE_SIZE_MAX ||
-	    s->page_size % PAGE_SIZE_MIN != 0)
-		return option_bad("page_size",
-		    "not 4096, 8192, 12288 or 16384");
-	if (s->filter_bits > FILTER_BITS_MAX)
-		return option_bad("filter_bits", "above 20");
-	if (s->table_size < TABLE_SIZE_MIN || s->table_size > TABLE_SIZE_MAX)
-		return option_bad("table_size", "not in 4 KiB to 8 GiB");
-	return LSM_OK;
-}
-
 int
 options_check(const lsm_options *given, lsm_options *o)
 {
@@ -92,69 +77,46 @@ options_check(const lsm_options *given, lsm_options *o)
 		o->codec = codec_default();
 	if (!codec_built_in(o->codec))
 		return option_bad("codec", "not built in");
-	s = (struct stored){ o->codec, o->page_size, o->filter_bits,
-		o->table_size };
-	if ((rc = stored_check(&s)) != LSM_OK)
+	kept_of(o, &s);
+	if ((rc = kept_check(&s)) != LSM_OK)
 		return rc;
 	return handle_check(o);
-}
-
-static int
-edit_set_number(struct edit *e, const char *name, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%" PRIu64, value);
-	return edit_set_option(e, name, text);
 }
 
 int
 stored_edit(const lsm_options *o, struct edit *e)
 {
-	int rc = edit_set_option(e, "codec", codec_name(o->codec));
+	struct stored s;
 
-	if (rc == LSM_OK)
-		rc = edit_set_number(e, "page_size", o->page_size);
-	if (rc == LSM_OK)
-		rc = edit_set_number(e, "filter_bits", o->filter_bits);
-	if (rc == LSM_OK)
-		rc = edit_set_number(e, "table_size", o->table_size);
-	return rc;
-}
-
-/* The manifest proved itself, but it may come from a later library. */
-static int
-number_read(const struct state *s, const char *name, uint64_t *value)
-{
-	const char *text = state_option(s, name);
-	char *end;
-
-	if (text == NULL)
-		return LSM_OK;
-	*value = strtoull(text, &end, 10);
-	if (*text == '\0' || *end != '\0')
-		return status_set(LSM_UNSUPPORTED,
-		    "manifest: option %s: \"%s\" is not a number", name, text);
-	return LSM_OK;
+	kept_of(o, &s);
+	return kept_edit(&s, e);
 }
 
 int
-stored_read(const struct state *s, struct stored *out)
+stored_read(const struct state *state, struct stored *s)
 {
-	const char *codec = state_option(s, "codec");
-	uint64_t page_size = PAGE_SIZE_MIN, filter_bits = 10;
-	int rc;
+	lsm_options o;
 
-	*out = (struct stored){ .codec = LSM_CODEC_NONE,
-		.table_size = (uint64_t)64 << 20 };
-	if (codec != NULL && (rc = codec_parse(codec, &out->codec)) != LSM_OK)
-		return rc;
-	if ((rc = number_read(s, "page_size", &page_size)) != LSM_OK ||
-	    (rc = number_read(s, "filter_bits", &filter_bits)) != LSM_OK ||
-	    (rc = number_read(s, "table_size", &out->table_size)) != LSM_OK)
-		return rc;
-	out->page_size = page_size > UINT32_MAX ? 0 : (uint32_t)page_size;
-	out->filter_bits = filter_bits > UINT32_MAX ? UINT32_MAX :
-	    (uint32_t)filter_bits;
-	return stored_check(out);
+	lsm_options_init(&o);
+	o.codec = LSM_CODEC_NONE;
+	kept_of(&o, s);
+	return kept_read(state, s);
+}
+
+struct shape_options
+stored_shape(const struct stored *s, const lsm_options *o)
+{
+	bool fixed = s->level_sizes == LSM_LEVELS_FIXED;
+
+	return (struct shape_options){
+		.compaction = (enum compaction)s->compaction,
+		.l0_trigger = (size_t)s->l0_trigger,
+		.flush_size = o->memtable_size > FLUSH_SIZE_MIN ?
+		    o->memtable_size : FLUSH_SIZE_MIN,
+		.ratio = s->ratio,
+		.base_size = fixed ? s->base_size : 0,
+		.tier_from = TIER_FROM,
+		.table_size = s->table_size,
+		.tree_runs = (size_t)s->max_sstables,
+	};
 }

@@ -5,15 +5,19 @@
 #define DB_OPTIONS_H
 
 #include "base/status.h"
+#include "compact/shape.h"
 #include "lsm.h"
 #include "version/manifest.h"
 
-/* What the manifest keeps, as numbers. */
+/* What the manifest keeps, as numbers; as in lsm_options. */
 struct stored {
 	int codec;
 	uint32_t page_size;
 	uint32_t filter_bits;
 	uint64_t table_size;
+	int compaction, level_sizes;
+	uint64_t base_size, ratio;
+	uint64_t l0_trigger, l0_stop, max_sstables;
 };
 
 /* LSM_INVALID names the option. A copy with defaults filled in. */
@@ -22,5 +26,15 @@ int options_check(const lsm_options *, lsm_options *);
 /* The options of a new database, as fields of its first edit. */
 int stored_edit(const lsm_options *, struct edit *);
 int stored_read(const struct state *, struct stored *);
+
+/* What the picker wants to know of them. */
+struct shape_options stored_shape(const struct stored *, const lsm_options *);
+
+/* kept.c: each option kept in a database, as a row of one table */
+int kept_check(const struct stored *);
+void kept_of(const lsm_options *, struct stored *);
+void kept_to(const struct stored *, lsm_options *);
+int kept_edit(const struct stored *, struct edit *);
+int kept_read(const struct state *, struct stored *);
 
 #endif

@@ -327,6 +327,15 @@ recover_log(struct lsm_db *db, struct recovering *r)
 }
 
 static int
+options_recover(struct lsm_db *db)
+{
+	int rc = stored_read(&db->state, &db->stored);
+
+	db->shape = stored_shape(&db->stored, &db->opt);
+	return rc;
+}
+
+static int
 recover_writer(struct lsm_db *db)
 {
 	struct recovering r = { 0 };
@@ -335,7 +344,7 @@ recover_writer(struct lsm_db *db)
 
 	rc = manifest_read(db->dir, table_gone, db, &db->state);
 	if (rc == LSM_OK)
-		rc = stored_read(&db->state, &db->stored);
+		rc = options_recover(db);
 	if (rc == LSM_OK)
 		rc = replay(db, &r);
 	if (rc != LSM_OK || (rc = recover_log(db, &r)) != LSM_OK ||

@@ -4,321 +4,95 @@
  * One worker thread loops over work_step; without one, whoever has to wait
  * runs the steps. A flush goes first, between the steps of a merge. A failed
  * flush is kept as work_error until one works: writers that need its room are
- * told. A failed merge waits for the next flush; what it made is deleted.
+ * told. When nobody has written for a while, level 0 is merged away.
  */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "db/db.h"
 
-static struct compact_options
-job_options(struct lsm_db *db, int level, uint64_t run)
-{
-	struct compact_options o = {
-		.dir = db->dir,
-		.tables = db->tables,
-		.table = {
-			.dir = db->dir,
-			.codec = db->stored.codec,
-			.page_size = db->stored.page_size,
-			.filter_bits = db->stored.filter_bits,
-			.level = level,
-			.run = run,
-		},
-		.table_size = db->stored.table_size,
-		.level = level,
-		.run = run,
-		.number = db_number,
-		.number_arg = db,
-	};
+#include <stdio.h>
 
-	o.table.id.kind = FILE_TABLE;
-	memcpy(o.table.id.database, db->id, ID_SIZE);
-	mutex_lock(&db->edit_mu);
-	memcpy(o.table.id.branch, db->state.branch, ID_SIZE);
-	o.table.edit = db->state.edit;
-	if (run == 0)
-		o.run = o.table.run = db->next_run++;
-	mutex_unlock(&db->edit_mu);
-	return o;
-}
+enum {
+	IDLE_US = 250000,	/* without a write */
+	RETRY_US = 1000000	/* before a failed merge is tried again */
+};
 
-/* The oldest frozen generation, and the log that its successor begins in. */
+/* The oldest frozen generation, and the log that its successor begins in;
+ * empty ones that were frozen with it go with it. */
 static bool
 frozen_next(struct lsm_db *db, struct generation *g, uint64_t *next_log)
 {
+	size_t next = 1;
 	bool any;
 
 	mutex_lock(&db->mu);
 	if ((any = db->view->count > 1)) {
 		*g = db->view->generations[0];
-		*next_log = db->view->generations[1].log;
+		while (next + 1 < db->view->count &&
+		    db->view->generations[next].last <= g->last)
+			next++;
+		*next_log = db->view->generations[next].log;
 		memtable_ref(g->mem);
 	}
 	mutex_unlock(&db->mu);
 	return any;
 }
 
-/* Where the keys of a memtable may go without a compaction. */
-static int
-flush_place(struct lsm_db *db, struct memtable *mem, uint64_t sequence,
-    int *level, uint64_t *run)
-{
-	struct bytes smallest, largest;
-	struct buffer room = { 0 };
-	struct iter *it;
-	uint64_t at;
-	struct view *v;
-	int rc;
-
-	*level = 0;
-	*run = 0;
-	if ((rc = memtable_iter_new(mem, sequence, &it)) != LSM_OK)
-		return rc;
-	if ((rc = iter_first(it)) != LSM_OK || !it->valid)
-		goto done;
-	if ((rc = buffer_add(&room, it->entry.key.p, it->entry.key.n)) !=
-	    LSM_OK || (rc = iter_last(it)) != LSM_OK)
-		goto done;
-	smallest = buffer_bytes(&room);
-	largest = it->entry.key;
-	v = view_now(db, &at);
-	*level = pick_flush_level(v->version, smallest, largest, run);
-	view_unref(v);
-done:
-	buffer_free(&room);
-	iter_free(it);
-	return rc;
-}
-
-/* Does the running merge end where this flush would go? Then it goes on top:
- * the merge's output run is not in the version yet. */
-static bool
-merge_in_the_way(const struct lsm_db *db)
-{
-	return db->merge != NULL;
-}
-
-static int
-flush_begin(struct lsm_db *db, const struct generation *g)
-{
-	struct compact_options o;
-	uint64_t run = 0;
-	int level = 0, rc;
-
-	if (!merge_in_the_way(db) && (rc = flush_place(db, g->mem, g->last,
-	    &level, &run)) != LSM_OK)
-		return rc;
-	o = job_options(db, level, run);
-	return compact_flush_new(&o, g->mem, &db->flush);
-}
-
-/* A number below the oldest log may be that of another file, or of none. */
-static bool
-is_log(struct lsm_db *db, uint64_t number)
-{
-	char name[FILE_NAME_MAX];
-	uint64_t links;
-
-	return db->env->ops->dir_links(db->dir, file_name(name, FILE_LOG,
-	    number), &links) == LSM_OK;
-}
-
-/* Logs below state.log are dead since the last edit. */
+/* Keep the story of a failure for those who wait. */
 static void
-logs_retire(struct lsm_db *db, uint64_t first, uint64_t end)
+story_keep_locked(struct lsm_db *db)
 {
-	uint64_t died = load_acquire(&db->head);
-
-	for (uint64_t log = first; log < end; log++)
-		if (is_log(db, log))
-			grave_add(db, FILE_LOG, log, died);
-	graves_sweep(db, SWEEP_WORK);
-}
-
-/* Take over the outputs of a finished job. When the edit surely is not on the
- * disk its tables go again; after a fence nobody knows, and they stay. */
-static int
-job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
-{
-	char name[FILE_NAME_MAX];
-	int rc = compact_result(job, e);
-
-	if (rc == LSM_OK)
-		rc = db_edit(db, e);
-	if (rc == LSM_OK || load_acquire(&db->fence.code) != LSM_OK)
-		return rc;
-	for (size_t i = 0; i < e->adds_count; i++) {
-		file_name(name, FILE_TABLE, e->adds[i].meta.number);
-		(void)db->env->ops->dir_unlink(db->dir, name);
-	}
-	return rc;
-}
-
-static int
-flush_install(struct lsm_db *db, const struct generation *g,
-    uint64_t next_log)
-{
-	struct edit e = { .flushed = g->last, .log = next_log };
-	struct compact_stats s;
-	int rc;
-
-	/* The next log must begin on disk before the manifest begins there,
-	 * and what is flushed must not be older than what is in the log. */
-	rc = log_sync(db->log, log_position(next_log, BLOCK_UNIT + 1));
-	if (rc != LSM_OK)
-		return db_fence(db, rc);
-	compact_stats(db->flush, &s);
-	rc = job_install(db, db->flush, &e);
-	edit_release(&e);
-	if (rc != LSM_OK)
-		return rc;
-	COUNT(db, flushes, 1);
-	COUNT(db, flush_bytes, s.bytes_written);
-	durable_raise(db, g->last);
-	return LSM_OK;
-}
-
-static void
-job_end(struct compact_job **job)
-{
-	compact_free(*job);
-	*job = NULL;
-}
-
-void
-work_merge_end(struct lsm_db *db)
-{
-	job_end(&db->merge);
-	db->merge_everything = false;
-	store_release(&db->merging, false);
-}
-
-static int
-flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
-{
-	uint64_t first;
-	bool done = false;
-	int rc = LSM_OK;
-
-	if (db->flush == NULL && (rc = flush_begin(db, g)) != LSM_OK)
-		return rc;
-	rc = compact_step(db->flush, &done);
-	if (rc == LSM_OK && !done)
-		return LSM_OK;
-	mutex_lock(&db->edit_mu);
-	first = db->state.log;
-	mutex_unlock(&db->edit_mu);
-	if (rc == LSM_OK)
-		rc = flush_install(db, g, next_log);
-	job_end(&db->flush);
-	if (rc == LSM_OK)
-		logs_retire(db, first, next_log);
-	return rc;
-}
-
-static int
-merge_start(struct lsm_db *db, struct version *v, const struct plan *plan)
-{
-	struct compact_options o = job_options(db, plan->level, 0);
-	int rc;
-
-	o.drop_deletes = plan->drop_deletes;
-	rc = compact_merge_new(&o, v, plan->inputs, plan->count, &db->merge);
-	store_release(&db->merging, db->merge != NULL);
-	return rc;
-}
-
-/* The picker's choice, or, for a manual compaction, everything. */
-int
-work_merge_begin(struct lsm_db *db, bool everything, bool *any)
-{
-	struct pick_options po = { .runs_max = RUNS_MERGE };
-	struct plan plan = { 0 };
-	uint64_t sequence;
-	struct view *v;
-	int rc;
-
-	v = view_now(db, &sequence);
-	rc = everything ? pick_everything(v->version, any, &plan) :
-	    pick_compaction(v->version, &po, any, &plan);
-	if (rc == LSM_OK && *any) {
-		rc = merge_start(db, v->version, &plan);
-		plan_release(&plan);
-	}
-	view_unref(v);
-	return rc;
-}
-
-static int
-merge_install(struct lsm_db *db)
-{
-	struct edit e = { 0 };
-	struct compact_stats s;
-	int rc;
-
-	compact_stats(db->merge, &s);
-	rc = job_install(db, db->merge, &e);
-	edit_release(&e);
-	if (rc != LSM_OK)
-		return rc;
-	COUNT(db, merges, 1);
-	COUNT(db, merge_read, s.bytes_read);
-	COUNT(db, merge_bytes, s.bytes_written);
-	COUNT(db, shadowed, s.shadowed);
-	COUNT(db, deletes_dropped, s.deletes_dropped);
-	return LSM_OK;
-}
-
-int
-work_merge_step(struct lsm_db *db, bool *more)
-{
-	bool done = false;
-	int rc = LSM_OK;
-
-	mutex_assert_held(&db->work_mu);
-	*more = true;
-	if (db->merge == NULL && (rc = work_merge_begin(db, false, more)) !=
-	    LSM_OK)
-		return rc;
-	if (!*more)
-		return LSM_OK;
-	rc = compact_step(db->merge, &done);
-	if (rc == LSM_OK && !done)
-		return LSM_OK;
-	if (rc == LSM_OK)
-		rc = merge_install(db);
-	work_merge_end(db);
-	return rc;
-}
-
-/* Keep the story of a failed flush for the writers that wait for it. */
-static void
-work_note(struct lsm_db *db, int rc, bool merge)
-{
-	mutex_lock(&db->mu);
-	if (!merge)
-		db->work_error = rc;
-	if (merge || rc == LSM_OK)	/* a flush that works: try again */
-		db->merge_failed = rc != LSM_OK;
-	db->merge_code = rc;
-	if (rc != LSM_OK)
-		snprintf(db->work_story, sizeof db->work_story, "%s",
-		    status_story());
+	mutex_assert_held(&db->mu);
+	snprintf(db->work_story, sizeof db->work_story, "%s", status_story());
 	cond_broadcast(&db->changed);
+}
+
+static void
+flush_note(struct lsm_db *db, int rc)
+{
+	mutex_lock(&db->mu);
+	db->work_error = rc;
+	if (rc == LSM_OK)
+		db->merge_failed = false;	/* there may be space again */
+	else
+		story_keep_locked(db);
 	mutex_unlock(&db->mu);
 }
 
-static bool
-merge_wanted(struct lsm_db *db)
+/* Damage whose place is known does not stop the merges of other tables. */
+static void
+merge_note(struct lsm_db *db, int rc, bool manual, bool located)
 {
-	bool wanted;
+	if (rc == LSM_OK)
+		return;
+	mutex_lock(&db->mu);
+	db->merge_failed = !located;
+	db->merge_retry = rc != LSM_CORRUPT;
+	if (manual)
+		db->manual_code = rc;
+	COUNT(db, merges_failed, 1);
+	story_keep_locked(db);
+	mutex_unlock(&db->mu);
+}
+
+static int
+merge_turn(struct lsm_db *db, bool *more)
+{
+	size_t damaged = db->damaged_count;
+	bool manual = db->merge_manual;
+	int rc = merge_step(db, more);
+
+	merge_note(db, rc, manual, db->damaged_count > damaged);
+	return rc;
+}
+
+static bool
+merge_due(struct lsm_db *db)
+{
+	bool due;
 
 	mutex_lock(&db->mu);
-	wanted = !db->merge_failed &&
-	    (db->merge != NULL || db->view->version->runs >= RUNS_MERGE);
+	due = merge_due_locked(db);
 	mutex_unlock(&db->mu);
-	return wanted;
+	return due;
 }
 
 int
@@ -335,16 +109,49 @@ work_step_locked(struct lsm_db *db, bool *more)
 		memtable_unref(g.mem);
 		if (rc != LSM_OK && db->flush != NULL)
 			job_end(&db->flush);
-		work_note(db, rc, false);
+		flush_note(db, rc);
 		return rc;
 	}
-	if (!merge_wanted(db)) {
+	if (!merge_due(db)) {
 		*more = false;
 		return LSM_OK;
 	}
-	rc = work_merge_step(db, more);
-	work_note(db, rc, true);
-	return rc;
+	return merge_turn(db, more);
+}
+
+/* Bytes that the job under way has dealt with. */
+static uint64_t
+job_bytes(const struct compact_job *job, bool read)
+{
+	struct compact_stats s = { 0 };
+
+	if (job != NULL)
+		compact_stats(job, &s);
+	return read ? s.bytes_read : s.bytes_written;
+}
+
+/* The worker's step: as below, and measured. What a job did in its last step
+ * is not known any more; averages do not need it. */
+static void
+step_measured(struct lsm_db *db)
+{
+	const struct compact_job *flush, *merge;
+	uint64_t begin, flushed, merged, us;
+	bool more;
+
+	mutex_lock(&db->work_mu);
+	begin = db->env->ops->now_us(db->env);
+	flushed = job_bytes(flush = db->flush, false);
+	merged = job_bytes(merge = db->merge, true);
+	(void)work_step_locked(db, &more);	/* kept by the notes */
+	us = db->env->ops->now_us(db->env) - begin;
+	if (db->flush != NULL && db->flush == flush)
+		pace_flushed(db, us, job_bytes(flush, false) - flushed);
+	else if (db->merge != NULL && db->merge == merge && flush == NULL)
+		pace_merged(db, us, job_bytes(merge, true) - merged);
+	pace_set(db, db->merge == NULL ? 0 :
+	    compact_input_bytes(db->merge) - job_bytes(db->merge, true));
+	mutex_unlock(&db->work_mu);
 }
 
 int
@@ -368,24 +175,66 @@ pending_locked(struct lsm_db *db)
 		return false;
 	if (db->view->count > 1 && db->work_error == LSM_OK)
 		return true;
-	return !db->merge_failed && (load_acquire(&db->merging) ||
-	    db->view->version->runs >= RUNS_MERGE);
+	return merge_due_locked(db);
+}
+
+/* Nothing to do: wait for something, but not for ever when time alone brings
+ * work. True when that time has passed. */
+static bool
+rest_locked(struct lsm_db *db)
+{
+	const struct version *v = db->view->version;
+
+	if (load_acquire(&db->fence.code) == LSM_OK) {
+		if (db->merge_failed && db->merge_retry)
+			return !cond_wait_for(&db->changed, &db->mu, RETRY_US);
+		if (!db->merge_failed && v->levels[0].count > 1 &&
+		    db->drained_edit != v->edit)
+			return !cond_wait_for(&db->changed, &db->mu, IDLE_US);
+	}
+	cond_wait(&db->changed, &db->mu);
+	return false;
+}
+
+/* Another try, or, when there was not one write in all the time, a merge of
+ * what level 0 has. */
+static void
+rested(struct lsm_db *db, bool quiet)
+{
+	bool again;
+
+	mutex_lock(&db->mu);
+	again = db->merge_failed;
+	db->merge_failed = false;
+	mutex_unlock(&db->mu);
+	if (again || !quiet)
+		return;
+	mutex_lock(&db->work_mu);
+	if (db_writable(db) == LSM_OK)
+		merge_note(db, merge_drain(db), false, false);
+	mutex_unlock(&db->work_mu);
 }
 
 static void
 work_main(void *arg)
 {
 	struct lsm_db *db = arg;
-	bool more;
+	uint64_t sequence;
+	bool time;
 
 	mutex_lock(&db->mu);
 	while (!db->stopping) {
-		if (!pending_locked(db)) {
-			cond_wait(&db->changed, &db->mu);
+		bool pending = pending_locked(db);
+
+		sequence = load_acquire(&db->visible);
+		time = !pending && rest_locked(db);
+		if (!pending && !time)
 			continue;
-		}
 		mutex_unlock(&db->mu);
-		(void)work_step(db, &more);	/* kept by work_note */
+		if (pending)
+			step_measured(db);
+		else
+			rested(db, sequence == load_acquire(&db->visible));
 		mutex_lock(&db->mu);
 	}
 	mutex_unlock(&db->mu);
@@ -425,5 +274,5 @@ work_stop(struct lsm_db *db)
 		db->working = false;
 	}
 	job_end(&db->flush);
-	work_merge_end(db);
+	merge_end(db);
 }

@@ -163,6 +163,7 @@ commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
 	}
 	commit_memory(db, c, made);
 	commit_count(db, c);
+	pace_wait(db, c->data);
 	*sequence = db->sequence;
 	return LSM_OK;
 }

@@ -128,6 +128,9 @@ typedef struct lsm_env lsm_env;		/* the door to the system, see env.h */
 enum { LSM_READS_MAPPED = 0, LSM_READS_STRICT = 1 };
 enum { LSM_CODEC_NONE = 0, LSM_CODEC_ZLIB = 1, LSM_CODEC_LZ4 = 2,
 	LSM_CODEC_ZSTD = 3, LSM_CODEC_DEFAULT = 255 };
+enum { LSM_COMPACTION_LEVELED = 0, LSM_COMPACTION_HYBRID = 1,
+	LSM_COMPACTION_TIERED = 2, LSM_COMPACTION_LAZY = 3 };
+enum { LSM_LEVELS_DYNAMIC = 0, LSM_LEVELS_FIXED = 1 };
 
 typedef struct lsm_options {
 	size_t struct_size;	/* set by lsm_options_init */
@@ -150,7 +153,16 @@ typedef struct lsm_options {
 	int codec;		/* LSM_CODEC_*; default: the best built in */
 	uint32_t page_size;	/* 4096 to 16384, multiple of 4096 */
 	uint32_t filter_bits;	/* per key, 0 (none) to 20; default 10 */
-	uint64_t table_size;	/* a table is cut near here; default 64 MiB */
+	uint64_t table_size;	/* tables of the first sorted level are cut near
+				 * here, deeper ones at up to 8 times; 8 MiB */
+	int compaction;		/* LSM_COMPACTION_*; default hybrid */
+	int level_sizes;	/* LSM_LEVELS_*; default dynamic */
+	uint64_t base_size;	/* of level 1, when fixed; default 40 MB */
+	uint64_t ratio;		/* of two levels' sizes; default 8 */
+	uint64_t l0_trigger;	/* runs of level 0 that are merged; default 4 */
+	uint64_t l0_stop;	/* runs at which writers wait; default 16 */
+	uint64_t max_sstables;	/* no merge of level 0 with fewer runs in the
+				 * whole tree; default 0 */
 
 	lsm_env *env;		/* NULL: this machine's files */
 
@@ -161,6 +173,19 @@ typedef struct lsm_options {
 
 /* Fill in the defaults. */
 void lsm_options_init(lsm_options *);
+
+/* Set one of those kept in the database by its name, "compaction", to a value
+ * as text, "leveled"; or several at once: "preset" to "write-heavy",
+ * "read-heavy" or "low-memory". LSM_INVALID says what would have been right. */
+int lsm_options_set(lsm_options *, const char *name, const char *value);
+
+/* Call `each` with every name that lsm_options_set knows, its value in these
+ * options (NULL: defaults) and a line of help. */
+void lsm_options_each(const lsm_options *, void (*each)(void *,
+    const char *name, const char *value, const char *help), void *arg);
+
+/* The options kept in a database, as it has them: those of a handle stay. */
+int lsm_options_stored(lsm_db *, lsm_options *);
 
 /* Open the database in `path`. *db is a handle to be given to lsm_close().
  * Recovery completes what a killed writer left; LSM_CORRUPT means that the
@@ -259,11 +284,19 @@ int lsm_refresh(lsm_db *);
 /* Move what is in memory into a table; returns when it is there, durable. */
 int lsm_flush(lsm_db *);
 
-/* Merge every table of the database into one run, and drop what is deleted.
+/* Merge every table of the database into one run, and drop what is deleted;
+ * its bytes leave all files, logs too, unless snapshots keep them. An error
+ * of that last part leaves the merge done.
  * `progress` (may be NULL) is called now and then with bytes read and bytes
  * to read; a return other than 0 stops: LSM_BUSY, nothing changed. */
 int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
     void *arg);
+
+/* The same for the keys of a range (NULL: all): level by level, so that no
+ * merge is larger than it must be. A return other than 0 of `progress`, which
+ * is told of one merge at a time, stops: LSM_BUSY, with what was done done. */
+int lsm_compact_range(lsm_db *, const lsm_range *,
+    int (*progress)(void *, uint64_t done, uint64_t all), void *arg);
 
 /* Run one step of the background work, for handles without workers. *more is
  * 0 when there was nothing to do. */

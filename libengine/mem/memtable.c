@@ -417,6 +417,28 @@ memtable_iter_new(struct memtable *m, uint64_t sequence, struct iter **out)
 	return LSM_OK;
 }
 
+int
+memtable_bounds(struct memtable *m, bool *any, struct bytes *smallest,
+    struct bytes *largest)
+{
+	struct iter *it;
+	int rc;
+
+	*smallest = *largest = bytes(NULL, 0);
+	*any = false;
+	if ((rc = memtable_iter_new(m, UINT64_MAX, &it)) != LSM_OK)
+		return rc;
+	if ((rc = iter_first(it)) == LSM_OK && it->valid) {
+		*smallest = it->entry.key;
+		rc = iter_last(it);
+		*largest = it->entry.key;
+		*any = true;
+	}
+	iter_free(it);
+	range_set_bounds(load_acquire(&m->newest), any, smallest, largest);
+	return rc;
+}
+
 bool
 memtable_empty(const struct memtable *m)
 {

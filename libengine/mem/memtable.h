@@ -70,6 +70,11 @@ uint64_t memtable_covered(const struct memtable *, struct bytes key,
  * not seen. */
 int memtable_cover_new(struct memtable *, uint64_t sequence, struct cover **);
 
+/* The bounds of all it holds, both included; *any is false when that is
+ * nothing. They live as long as the memtable. For one that is frozen. */
+int memtable_bounds(struct memtable *, bool *any, struct bytes *smallest,
+    struct bytes *largest);
+
 /* Walks what is visible at `sequence`, while the writer goes on; range deletes
  * hide nothing here. Holds a reference. Keys and values point into the
  * memtable. */

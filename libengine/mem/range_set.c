@@ -317,6 +317,19 @@ range_set_free(struct range_set *s)
 	}
 }
 
+void
+range_set_bounds(const struct range_set *s, bool *any, struct bytes *smallest,
+    struct bytes *largest)
+{
+	for (; s != NULL; s = s->older, *any = true) {
+		struct bytes from = s->fragments[0].from;
+		struct bytes to = bound_last(s->fragments[s->count - 1].to);
+
+		*smallest = *any ? lower(*smallest, from) : from;
+		*largest = *any ? higher(*largest, to) : to;
+	}
+}
+
 /* The newest that is not above `sequence`; 0: none. */
 static uint64_t
 fragment_at(const struct fragment *f, uint64_t sequence)

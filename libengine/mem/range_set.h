@@ -42,6 +42,11 @@ int range_set_new(const struct range_set *newest, const struct range *,
 /* This one and all that it owns. Takes NULL. */
 void range_set_free(struct range_set *);
 
+/* Move the two apart until nothing of this set and the older ones lies outside
+ * of them, both included. With *any false there are none yet. */
+void range_set_bounds(const struct range_set *, bool *any,
+    struct bytes *smallest, struct bytes *largest);
+
 /* What covers the key at a sequence, in this set and the older ones. */
 uint64_t range_set_cover(const struct range_set *, struct bytes key,
     uint64_t sequence);

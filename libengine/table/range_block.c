@@ -21,18 +21,21 @@ block_room(uint64_t rows)
 }
 
 int
-range_rows_add(struct range_rows *r, const struct range *range, bool *ordered,
-    bool *fits)
+range_rows_add(struct range_rows *r, const struct range *range,
+    const char **fault)
 {
 	size_t size = range_size(range->from, range->to) +
 	    varint_size(range->sequence);
 	uint8_t *p;
 	int rc;
 
-	*ordered = r->count == 0 ||
-	    bytes_compare(buffer_bytes(&r->to), range->from) <= 0;
-	*fits = block_room(r->rows.n + size) <= RANGES_SIZE_MAX;
-	if (!*ordered || !*fits)
+	*fault = NULL;
+	if (r->count > 0 &&
+	    bytes_compare(buffer_bytes(&r->to), range->from) > 0)
+		*fault = "range deletes do not ascend";
+	else if (block_room(r->rows.n + size) > RANGES_SIZE_MAX)
+		*fault = "too many range deletes";
+	if (*fault != NULL)
 		return LSM_OK;
 	if ((rc = buffer_reserve(&r->rows, size + VARINT_MAX)) != LSM_OK)
 		return rc;

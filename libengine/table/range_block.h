@@ -33,10 +33,10 @@ struct range_rows {
 	uint64_t count;
 };
 
-/* False in *fits: a block holds no more. *ordered: it lies behind those before
- * it. In neither case it was added. */
-int range_rows_add(struct range_rows *, const struct range *, bool *ordered,
-    bool *fits);
+/* *fault tells why it was not added: it does not lie behind those before it,
+ * or the block holds no more; NULL otherwise. */
+int range_rows_add(struct range_rows *, const struct range *,
+    const char **fault);
 uint64_t range_rows_size(const struct range_rows *);	/* of the block */
 int range_rows_write(const struct range_rows *, struct block_writer *);
 void range_rows_release(struct range_rows *);

@@ -310,25 +310,41 @@ table_builder_add(struct table_builder *b, const struct entry *e)
 }
 
 int
-table_builder_add_range(struct table_builder *b, const struct range *r,
-    bool *fits)
+table_builder_add_range(struct table_builder *b, const struct range *r)
 {
-	bool ordered;
+	const char *fault;
 	int rc;
 
-	*fits = true;
 	if (b->ranges.count == 0 && (rc = buffer_add(&b->from, r->from.p,
 	    r->from.n)) != LSM_OK)
 		return rc;
-	rc = range_rows_add(&b->ranges, r, &ordered, fits);
-	if (rc == LSM_OK && !ordered)
-		rc = status_set(LSM_BUG, "%s: range deletes do not ascend",
-		    b->writer.name);
-	if (rc != LSM_OK || !*fits)
+	rc = range_rows_add(&b->ranges, r, &fault);
+	if (rc == LSM_OK && fault != NULL)
+		rc = status_set(LSM_BUG, "%s: %s", b->writer.name, fault);
+	if (rc != LSM_OK)
 		return rc;
 	b->footer.ranges++;
 	count_sequence(&b->footer, r->sequence);
 	return LSM_OK;
+}
+
+uint64_t
+table_builder_ranges_size(const struct table_builder *b)
+{
+	return range_rows_size(&b->ranges);
+}
+
+struct bytes
+table_builder_last(const struct table_builder *b)
+{
+	struct bytes key = bytes(b->last, b->last_n);
+	struct bytes end = bound_last(buffer_bytes(&b->ranges.to));
+
+	assert(b->footer.entries + b->footer.ranges > 0);
+	if (b->footer.ranges == 0)
+		return key;
+	return b->footer.entries == 0 || bytes_compare(end, key) > 0 ? end :
+	    key;
 }
 
 /* What stands between the leaves and the footer. */
@@ -359,7 +375,6 @@ static void
 set_bounds(const struct table_builder *b, struct table_footer *f)
 {
 	struct bytes from = buffer_bytes(&b->from);
-	struct bytes last = bound_last(buffer_bytes(&b->ranges.to));
 
 	f->smallest = buffer_bytes(&b->smallest);
 	f->largest = bytes(b->last, b->last_n);
@@ -367,8 +382,7 @@ set_bounds(const struct table_builder *b, struct table_footer *f)
 		return;
 	if (f->entries == 0 || bytes_compare(from, f->smallest) < 0)
 		f->smallest = from;
-	if (f->entries == 0 || bytes_compare(last, f->largest) > 0)
-		f->largest = last;
+	f->largest = table_builder_last(b);
 }
 
 static int

@@ -48,11 +48,16 @@ void table_builder_free(struct table_builder *);
 
 /* Keys ascend strictly; checked: LSM_BUG. */
 int table_builder_add(struct table_builder *, const struct entry *);
-/* Range deletes ascend and do not overlap; checked: LSM_BUG. Entries may come
- * before, between and behind. *fits is false, and nothing happened, when a
- * table holds no more of them. */
-int table_builder_add_range(struct table_builder *, const struct range *,
-    bool *fits);
+/* Range deletes ascend, do not overlap and fit into their block; checked:
+ * LSM_BUG. Entries may come before, between and behind. */
+int table_builder_add_range(struct table_builder *, const struct range *);
+/* Bytes of their block, which has RANGES_SIZE_MAX at most (footer.h). */
+uint64_t table_builder_ranges_size(const struct table_builder *);
+
+/* The upper bound of what was added, of which there must be something; lives
+ * until more is added. */
+struct bytes table_builder_last(const struct table_builder *);
+
 uint64_t table_builder_size(const struct table_builder *);	/* so far */
 uint64_t table_builder_entries(const struct table_builder *);
 

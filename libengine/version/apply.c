@@ -161,17 +161,65 @@ change_check(const struct version *v, const struct change *c)
 
 	for (size_t i = 0; i < v->tables; i++) {
 		uint64_t number = v->list[i]->meta.number;
+		bool dropped = numbers_have(c->drops, c->drops_count, number);
 
-		if (numbers_have(c->numbers, c->numbers_count, number))
+		if (!dropped &&
+		    numbers_have(c->numbers, c->numbers_count, number))
 			return status_set(LSM_CORRUPT,
 			    "edit: table %llu is there already",
 			    (unsigned long long)number);
-		found += numbers_have(c->drops, c->drops_count, number);
+		found += dropped;
 	}
 	if (found == c->drops_count)
 		return LSM_OK;
 	return status_set(LSM_CORRUPT, "edit: drops %zu tables, %zu of them "
 	    "are not there", c->drops_count, c->drops_count - found);
+}
+
+static struct version_table *
+table_numbered(struct version_table *const *list, size_t count,
+    uint64_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i]->meta.number == number)
+			return list[i];
+	return NULL;
+}
+
+/* The file of a table that was there under another place: the same bytes,
+ * or the edit lies about them. */
+static int
+move_link(struct version_table *from, struct version_table *to)
+{
+	const struct table_meta *a = &from->meta, *b = &to->meta;
+
+	if (a->size != b->size || a->sum != b->sum ||
+	    !bytes_equal(a->smallest, b->smallest) ||
+	    !bytes_equal(a->largest, b->largest))
+		return status_set(LSM_CORRUPT,
+		    "edit: table %llu is moved and is not the same",
+		    (unsigned long long)b->number);
+	to->origin = from->origin != NULL ? from->origin : from;
+	version_table_ref(to->origin);
+	return LSM_OK;
+}
+
+static int
+moves_link(const struct version *base, const struct change *c)
+{
+	int rc = LSM_OK;
+
+	for (size_t i = 0; i < base->tables && rc == LSM_OK; i++) {
+		struct version_table *t = base->list[i], *to;
+
+		if (!numbers_have(c->drops, c->drops_count, t->meta.number) ||
+		    !numbers_have(c->numbers, c->numbers_count,
+		    t->meta.number))
+			continue;
+		to = table_numbered(c->added, c->added_count, t->meta.number);
+		rc = move_link(t, to);
+	}
+	return rc;
 }
 
 /* Merge what stays with what comes. The list has room for both. */
@@ -284,6 +332,7 @@ version_apply(const struct version *base, const struct edit *e,
 	*out = NULL;
 	if ((rc = change_init(e, gone, arg, &c)) != LSM_OK ||
 	    (rc = change_check(base, &c)) != LSM_OK ||
+	    (rc = moves_link(base, &c)) != LSM_OK ||
 	    (rc = version_new(&v)) != LSM_OK ||
 	    (rc = version_build(base, &c, v)) != LSM_OK)
 		goto done;
@@ -296,7 +345,8 @@ done:
 	return rc;
 }
 
-/* Both lists are in the same order, and share what stayed. */
+/* Both lists are in the same order, and share what stayed. A table that was
+ * moved lives on under its other name. */
 void
 version_retire(const struct version *before, const struct version *after)
 {
@@ -308,7 +358,9 @@ version_retire(const struct version *before, const struct version *after)
 		while (j < after->tables && after->list[j] != t &&
 		    place_compare(after->list[j], t) < 0)
 			j++;
-		if (j < after->tables && after->list[j] == t)
+		if ((j < after->tables && after->list[j] == t) ||
+		    table_numbered(after->list, after->tables,
+		    t->meta.number) != NULL)
 			continue;
 		t->died = after->edit;
 		store_release(&t->dead, true);

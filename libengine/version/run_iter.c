@@ -21,6 +21,14 @@ struct run_iter {
 	struct iter *table;	/* NULL: none */
 };
 
+const struct version_table *
+run_iter_table(const struct iter *it)
+{
+	const struct run_iter *r = (const struct run_iter *)it;
+
+	return r->run->tables[r->at];
+}
+
 static void
 leave(struct run_iter *r)
 {

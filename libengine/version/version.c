@@ -90,10 +90,14 @@ version_table_ref(struct version_table *t)
 void
 version_table_unref(struct version_table *t)
 {
-	if (!last_reference(&t->refs))
+	if (t == NULL || !last_reference(&t->refs))
 		return;
-	if (load_acquire(&t->dead) && t->gone != NULL)
+	if (load_acquire(&t->dead) && t->origin != NULL) {
+		t->origin->died = t->died;
+		store_release(&t->origin->dead, true);
+	} else if (load_acquire(&t->dead) && t->gone != NULL)
 		t->gone(t->gone_arg, t);
+	version_table_unref(t->origin);
 	table_meta_release(&t->meta);
 	mem_free(t);
 }
@@ -173,20 +177,4 @@ version_get(const struct version *v, struct table_cache *cache,
 			return rc;
 	}
 	return LSM_NOTFOUND;
-}
-
-int
-version_iters(struct version *v, struct table_cache *cache, unsigned flags,
-    struct iter **list, size_t *count)
-{
-	int rc;
-
-	for (size_t i = 0; i < v->runs; i++) {
-		rc = run_iter_new(v, &v->run_list[i], cache, flags,
-		    &list[*count]);
-		if (rc != LSM_OK)
-			return rc;
-		++*count;
-	}
-	return LSM_OK;
 }

@@ -25,6 +25,9 @@ struct version_table {
 	struct table_meta meta;
 	int level;
 	uint64_t run;
+	/* Moved here by an edit: what the file was first known as, held. The
+	 * file goes when nobody knows it by any of its names. */
+	struct version_table *origin;
 	/* The last reference to a dead table falls; it is freed after this. */
 	void (*gone)(void *, struct version_table *);
 	void *gone_arg;
@@ -101,7 +104,9 @@ void version_unref(struct version *);
  * The version after an edit. Checks every law that can be checked from bounds
  * (overlap inside a run, drops that name a table, numbers used once):
  * LSM_CORRUPT with a story. A table joins the run of its number in its level,
- * or begins it. Nothing dies yet: the edit may still fail to become durable.
+ * or begins it. An edit that drops a table and adds the same number moves it:
+ * the file stays as it is. Nothing dies yet: the edit may still fail to become
+ * durable.
  */
 int version_apply(const struct version *, const struct edit *,
     void (*gone)(void *, struct version_table *), void *arg,
@@ -131,11 +136,8 @@ int run_iter_new(struct version *, const struct run *, struct table_cache *,
  * run_iter_new, but that the caller keeps the version. */
 int run_cover_new(const struct run *, struct table_cache *, struct cover **);
 
-/* Append one iterator for each run, newest first, to `list`, which has room
- * for version->runs more than *count. After a failure those appended stay,
- * the caller's to free. */
-int version_iters(struct version *, struct table_cache *, unsigned flags,
-    struct iter **list, size_t *count);
+/* The table that its last movement came to, also when that failed. */
+const struct version_table *run_iter_table(const struct iter *);
 
 /* Does anything in the run overlap [smallest, largest], both inclusive? */
 bool run_overlaps(const struct run *, struct bytes smallest,

@@ -193,7 +193,7 @@ END
 @test "each command of the help has help of its own" {
 	lsm-cli --help | awk '/^  [a-z]+ / && $1 != "lsm-cli" { print $1 }' \
 	    >names
-	[ "$(wc -l <names)" -eq 15 ]
+	[ "$(wc -l <names)" -eq 16 ]
 	while read -r name; do
 		lsm-cli --help "$name" | grep -q "^usage: $name"
 	done <names
@@ -218,6 +218,27 @@ END
 			grep -q "Fl Fl ${option#--}\b" "$page"
 		done
 	done
+}
+
+@test "options of a new database are set, kept and printed" {
+	lsm-cli --create --set=compaction=leveled --set ratio=10 db put a b
+	[ "$(lsm-cli db options --format=tsv | grep -w compaction)" = \
+	    "$(printf 'compaction\tleveled')" ]
+	[ "$(lsm-cli db options --format=tsv | grep -w ratio)" = \
+	    "$(printf 'ratio\t10')" ]
+	[ "$(lsm-cli db options --format=json | jq -r .l0_trigger)" = 4 ]
+	lsm-cli --create --set preset=write-heavy db2 put a b
+	[ "$(lsm-cli db2 options --format=json | jq -r .max_sstables)" = 20 ]
+}
+
+@test "a bad option of a database is refused by name" {
+	fails 64 'lsm-cli: --set: option ratio: "x" is no number' \
+	    lsm-cli --create --set ratio=x db put a b
+	fails 64 'lsm-cli: --set: option speed: not known' \
+	    lsm-cli --create --set speed=9 db put a b
+	fails 64 'lsm-cli: --set needs --create' \
+	    lsm-cli --set ratio=9 db put a b
+	[ ! -e db ]
 }
 
 @test "completions know each command and each option" {

@@ -38,6 +38,13 @@ options_random(lsm_options *o, struct random *r)
 	o->page_size = (uint32_t)ONE_OF(r, 4096, 8192, 16384);
 	o->filter_bits = (uint32_t)ONE_OF(r, 0, 1, 10, 20);
 	o->table_size = ONE_OF(r, 4096, 16384, 65536, 64 << 20);
+	o->compaction = (int)random_below(r, 4);
+	o->level_sizes = (int)random_below(r, 4) == 0;
+	o->base_size = ONE_OF(r, 65536, 1 << 20);
+	o->ratio = ONE_OF(r, 2, 4, 10);
+	o->l0_trigger = ONE_OF(r, 1, 2, 4, 8);
+	o->l0_stop = o->l0_trigger + ONE_OF(r, 4, 12);
+	o->max_sstables = ONE_OF(r, 0, 0, 4);
 }
 
 void
@@ -69,14 +76,19 @@ setup_print(const struct setup *s, FILE *f)
 
 	fprintf(f, "# %s disk%s%s, %u %s keys, values to %u, memtable %zu, "
 	    "cache %zu, %s reads, %d workers, %d open tables, codec %d, "
-	    "page %u, filter %u, table %llu%s\n",
+	    "page %u, filter %u, table %llu, compaction %d, sizes %d %llu "
+	    "ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
 	    s->simulated ? "simulated" : "real",
 	    s->simulated && !s->ring ? " without ring" : "",
 	    s->simulated && !s->maps ? " without maps" : "", s->key_count,
 	    key_set_word(s->keys), s->value_max, o->memtable_size,
 	    o->cache_size, o->reads ? "strict" : "mapped", o->workers,
 	    o->max_open_tables, o->codec, o->page_size, o->filter_bits,
-	    (unsigned long long)o->table_size, o->no_sync ? ", no sync" : "");
+	    (unsigned long long)o->table_size, o->compaction, o->level_sizes,
+	    (unsigned long long)o->base_size, (unsigned long long)o->ratio,
+	    (unsigned long long)o->l0_trigger,
+	    (unsigned long long)o->l0_stop,
+	    (unsigned long long)o->max_sstables, o->no_sync ? ", no sync" : "");
 }
 
 struct share {

@@ -241,6 +241,7 @@ tables_fill(struct kit *k)
 static bool
 check_failing_merge(uint64_t n, unsigned *fenced, unsigned *harmless)
 {
+	const lsm_range all = { { NULL, 0 }, { NULL, 0 } };
 	bool failed;
 	struct kit k;
 	unsigned before;
@@ -249,7 +250,7 @@ check_failing_merge(uint64_t n, unsigned *fenced, unsigned *harmless)
 	kit_open(&k, RING);
 	before = tables_fill(&k);
 	kit_fail(&k, n, true);
-	rc = lsm_compact(k.db, NULL, NULL);
+	rc = lsm_compact_range(k.db, &all, NULL, NULL);
 	CHECK(rc == LSM_OK || rc == LSM_IO);
 	failed = sim_failed(k.sim);
 	kit_fail(&k, 0, false);

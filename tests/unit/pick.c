@@ -1,5 +1,7 @@
 #include "compact/pick.h"
 
+#include <stdio.h>
+
 #include "base/alloc.h"
 #include "support/test.h"
 #include "support/tree.h"
@@ -19,50 +21,235 @@ tall_tree(int runs)
 	return tree_after(NULL, &e);
 }
 
-static bool
-picks(size_t runs_max, struct version *v)
+static const struct pick_options hybrid = {
+	.shape = {
+		.compaction = COMPACTION_HYBRID,
+		.l0_trigger = 4,
+		.flush_size = 8192,
+		.ratio = 8,
+		.tier_from = 1 << 30,
+		.table_size = 8192,
+	},
+};
+
+/* "11 10 2 > 7" - inputs, and the level they go to; "-" for no plan. */
+static const char *
+plan_text(struct version *v, const struct pick_options *o)
 {
-	struct pick_options o = { .runs_max = runs_max };
+	static char drawn[512];
 	struct plan p;
+	size_t n = 0;
 	bool any;
 
-	CHECK_OK(pick_compaction(v, &o, &any, &p));
+	CHECK_OK(pick_compaction(v, o, &any, &p));
+	if (!any)
+		return "-";
+	for (size_t i = 0; i < p.count; i++)
+		n += (size_t)snprintf(drawn + n, sizeof drawn - n, "%d ",
+		    (int)p.inputs[i]->meta.number);
+	snprintf(drawn + n, sizeof drawn - n, "%s %d:%d", p.move ? "=>" : ">",
+	    p.level, (int)p.run);
 	plan_release(&p);
-	version_unref(v);
-	return any;
+	return drawn;
 }
 
-TEST("a merge is due when the runs reach their limit, not before")
+static void
+check_plan(struct version *v, const struct pick_options *o, const char *plan)
 {
-	CHECK(!picks(4, tall_tree(2)));
-	CHECK(picks(4, tall_tree(3)));
-	CHECK(picks(4, tall_tree(4)));
+	CHECK_STR(plan_text(v, o), plan);
+	version_unref(v);
+}
+
+TEST("a merge is due when level 0 has its runs, not before")
+{
+	check_plan(tall_tree(3), &hybrid, "-");
+	check_plan(tall_tree(4), &hybrid, "13 12 11 10 1 > 7:2");
+}
+
+TEST("when nobody writes two runs are enough")
+{
+	struct pick_options o = hybrid;
+
+	o.idle = true;
+	check_plan(tall_tree(1), &o, "-");
+	check_plan(tall_tree(2), &o, "11 10 1 > 7:2");
 }
 
 TEST("one run alone is never merged with itself")
 {
-	CHECK(!picks(0, tall_tree(0)));
-	CHECK(!picks(1, tall_tree(0)));
+	struct pick_options o = hybrid;
+
+	o.shape.l0_trigger = 1;
+	check_plan(tall_tree(0), &o, "-");
 }
 
-TEST("a plan lists all tables newest run first, into the last level")
+TEST("level 0 waits for the runs of the tree when it is told to")
 {
-	struct pick_options o = { .runs_max = 3 };
-	struct version *v = tall_tree(2);
-	struct plan p;
-	bool any;
+	struct pick_options o = hybrid;
 
-	CHECK_OK(pick_compaction(v, &o, &any, &p));
-	CHECK(any);
-	CHECK_EQ(p.count, 4);
-	CHECK_EQ(p.inputs[0]->meta.number, 11);
-	CHECK_EQ(p.inputs[1]->meta.number, 10);
-	CHECK_EQ(p.inputs[2]->meta.number, 1);
-	CHECK_EQ(p.inputs[3]->meta.number, 2);
-	CHECK_EQ(p.level, LEVELS_MAX - 1);
-	CHECK(p.drop_deletes);
-	plan_release(&p);
+	o.shape.tree_runs = 6;
+	check_plan(tall_tree(4), &o, "-");
+	check_plan(tall_tree(5), &o, "14 13 12 11 10 1 > 7:2");
+}
+
+/* The tables of level 0 that overlap, the newest first, and those of the next
+ * level that they overlap; not more. */
+TEST("level 0 takes its overlapping tables and those below them")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.base_size = 1 << 20;
+	o.shape.compaction = COMPACTION_LEVELED;
+	o.shape.l0_trigger = 3;
+	tree_put(&e, 0, 20, 20, "a", "g");
+	tree_put(&e, 0, 21, 21, "c", "k");
+	tree_put(&e, 0, 22, 22, "m", "q");
+	tree_put(&e, 1, 5, 1, "a", "d");
+	tree_put(&e, 1, 5, 2, "e", "h");
+	tree_put(&e, 1, 5, 3, "i", "l");
+	tree_put(&e, 1, 5, 4, "m", "p");
+	tree_put(&e, 1, 5, 5, "r", "z");
+	check_plan(tree_after(NULL, &e), &o, "21 20 1 2 3 > 1:5");
+}
+
+/* Level 1 is too large: one table goes, with what it overlaps. */
+TEST("a sorted level gives one table and those below it")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.base_size = 2 * 8192;
+	o.shape.compaction = COMPACTION_LEVELED;
+	tree_put(&e, 1, 5, 1, "a", "e");
+	tree_put(&e, 1, 5, 2, "f", "j");
+	tree_put(&e, 1, 5, 3, "k", "p");
+	tree_put(&e, 2, 4, 11, "a", "b");
+	tree_put(&e, 2, 4, 12, "c", "g");
+	tree_put(&e, 2, 4, 13, "i", "i");
+	tree_put(&e, 2, 4, 14, "l", "m");
+	tree_put(&e, 2, 4, 15, "r", "s");
+	check_plan(tree_after(NULL, &e), &o, "3 14 > 2:4");
+}
+
+TEST("tables that meet nothing below are moved, no more than need be")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.base_size = 8192;
+	o.shape.compaction = COMPACTION_LEVELED;
+	for (int i = 0; i < 4; i++)
+		tree_put(&e, 1, 5, (uint64_t)(1 + i), &"b\0d\0f\0h"[2 * i],
+		    &"c\0e\0g\0i"[2 * i]);
+	tree_put(&e, 2, 4, 11, "d", "e");
+	check_plan(tree_after(NULL, &e), &o, "1 3 4 => 2:4");
+}
+
+TEST("a table of deletes is rewritten where moving would keep them")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.base_size = 4096;
+	o.shape.compaction = COMPACTION_LEVELED;
+	tree_put(&e, 1, 5, 1, "a", "c");
+	e.adds[0].meta.deletes = 9;
+	check_plan(tree_after(NULL, &e), &o, "1 > 2:0");
+	tree_put(&e, 1, 5, 1, "a", "c");
+	e.adds[0].meta.deletes = 9;
+	tree_put(&e, 7, 4, 2, "b", "b");
+	check_plan(tree_after(NULL, &e), &o, "1 => 2:0");
+}
+
+TEST("tables that ride along for nothing do")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.base_size = 8192;
+	o.shape.compaction = COMPACTION_LEVELED;
+	tree_put(&e, 1, 5, 1, "b", "c");
+	tree_put(&e, 1, 5, 2, "d", "e");
+	tree_put(&e, 1, 5, 3, "f", "z");
+	tree_put(&e, 2, 4, 11, "a", "g");
+	tree_put(&e, 2, 4, 12, "h", "z");
+	check_plan(tree_after(NULL, &e), &o, "1 2 11 > 2:4");
+}
+
+TEST("no level that holds something is passed over")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.l0_trigger = 1;
+	tree_put(&e, 0, 20, 20, "a", "g");
+	tree_put(&e, 3, 5, 1, "x", "y");
+	tree_put(&e, 7, 4, 2, "a", "z");
+	o.shape.base_size = 1 << 20;
+	check_plan(tree_after(NULL, &e), &o, "20 => 1:0");
+	tree_put(&e, 0, 20, 20, "a", "g");
+	tree_put(&e, 3, 5, 1, "x", "y");
+	tree_put(&e, 7, 4, 2, "a", "z");
+	o.shape.base_size = 0;
+	check_plan(tree_after(NULL, &e), &o, "1 2 > 7:4");
+}
+
+TEST("a tier's runs become one new run of the next")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.compaction = COMPACTION_TIERED;
+	for (int i = 0; i < 4; i++)
+		tree_put(&e, 1, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
+		    "m");
+	tree_put(&e, 2, 3, 3, "a", "z");
+	check_plan(tree_after(NULL, &e), &o, "13 12 11 10 > 2:0");
+}
+
+TEST("what is newer and what is older than an overlap stays together")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.compaction = COMPACTION_TIERED;
+	o.shape.l0_trigger = 2;
+	tree_put(&e, 0, 20, 20, "m", "p");
+	tree_put(&e, 0, 19, 19, "k", "n");
+	tree_put(&e, 0, 18, 18, "a", "k");
+	tree_put(&e, 0, 17, 17, "a", "b");
+	check_plan(tree_after(NULL, &e), &o, "20 19 18 17 > 1:0");
+}
+
+TEST("unfinished work keeps others off what it spans")
+{
+	struct pick_job job = { 0, 7, text("m"), text("z") };
+	struct pick_options o = hybrid;
+	uint64_t run;
+	struct version *v;
+
+	o.jobs = &job;
+	o.jobs_count = 1;
+	check_plan(tall_tree(4), &o, "-");
+	job.smallest = text("n");
+	check_plan(tall_tree(4), &o, "13 12 11 10 1 > 7:2");
+	v = tall_tree(0);
+	CHECK_EQ(pick_flush_level(v, &o, text("n"), text("o"), &run), 0);
+	CHECK_EQ(pick_flush_level(v, &o, text("e"), text("f"), &run), 7);
 	version_unref(v);
+}
+
+TEST("a damaged table is left alone, and what lies above goes beside it")
+{
+	uint64_t damaged = 1;
+	struct pick_options o = hybrid;
+
+	o.avoid = &damaged;
+	o.avoid_count = 1;
+	check_plan(tall_tree(4), &o, "13 12 11 10 > 7:0");
+	damaged = 12;
+	check_plan(tall_tree(4), &o, "11 10 1 > 7:2");
 }
 
 static bool
@@ -71,7 +258,7 @@ everything(struct version *v)
 	struct plan p;
 	bool any;
 
-	CHECK_OK(pick_everything(v, &any, &p));
+	CHECK_OK(pick_everything(v, &hybrid, &any, &p));
 	CHECK_EQ(p.count, any ? v->tables : 0);
 	plan_release(&p);
 	version_unref(v);
@@ -105,8 +292,8 @@ check_flush(struct version *v, const char *smallest, const char *largest,
 {
 	uint64_t got;
 
-	CHECK_EQ(pick_flush_level(v, text(smallest), text(largest), &got),
-	    level);
+	CHECK_EQ(pick_flush_level(v, &hybrid, text(smallest), text(largest),
+	    &got), level);
 	CHECK_EQ(got, run);
 }
 
@@ -151,14 +338,16 @@ TEST("a flush stays above what it overlaps, in the oldest run that is free")
 
 TEST("out of memory while picking gives no plan")
 {
-	struct pick_options o = { .runs_max = 2 };
-	struct version *v = tall_tree(2);
+	struct version *v = tall_tree(4);
 	struct plan p;
 	bool any;
 
-	mem_fail_at(1, false);
-	CHECK_CODE(pick_compaction(v, &o, &any, &p), LSM_NO_MEMORY);
-	CHECK(!any);
-	CHECK(p.inputs == NULL);
+	for (uint64_t n = 1; n <= 2; n++) {
+		mem_fail_at(n, false);
+		CHECK_CODE(pick_compaction(v, &hybrid, &any, &p),
+		    LSM_NO_MEMORY);
+		CHECK(!any);
+		CHECK(p.inputs == NULL);
+	}
 	version_unref(v);
 }

@@ -85,7 +85,7 @@ TEST("a drop must name a table, once")
 	version_unref(v);
 }
 
-TEST("a table number is used once, also in the edit that drops it")
+TEST("a table number is used once, and moved only as it is")
 {
 	struct version *v = small_tree();
 	struct edit e = { 0 };
@@ -216,6 +216,64 @@ TEST("a dropped table dies with the last version that has it")
 	version_unref(empty);
 	edit_release(&e);
 	edit_release(&drop);
+}
+
+/* Table 7 from level 0 to 1, then to 2, then dropped. */
+static struct version *
+moved_twice(struct version *v, struct funeral *f)
+{
+	for (int level = 1; level <= 3; level++) {
+		struct edit e = { 0 };
+		struct version *next;
+
+		CHECK_OK(edit_drop_table(&e, 7));
+		if (level < 3)
+			tree_put(&e, level, 1, 7, "a", "b");
+		CHECK_OK(version_apply(v, &e, bury, f, &next));
+		version_retire(v, next);
+		version_unref(v);
+		edit_release(&e);
+		v = next;
+	}
+	return v;
+}
+
+TEST("a moved table lives as long as a version has it anywhere")
+{
+	struct funeral f = { .count = 0 };
+	struct version *empty, *first, *last;
+	struct edit e = { 0 };
+
+	CHECK_OK(version_new(&empty));
+	tree_put(&e, 0, 1, 7, "a", "b");
+	CHECK_OK(version_apply(empty, &e, bury, &f, &first));
+	version_ref(first);
+	last = moved_twice(first, &f);
+	CHECK_EQ(f.count, 0);
+	version_unref(first);
+	CHECK_EQ(f.count, 1);
+	CHECK_EQ(f.numbers[0], 7);
+	version_unref(last);
+	version_unref(empty);
+	edit_release(&e);
+}
+
+TEST("a moved table that lives on is not buried with its old places")
+{
+	struct funeral f = { .count = 0 };
+	struct version *first, *second;
+	struct edit e = { 0 };
+
+	first = small_tree();
+	CHECK_OK(edit_drop_table(&e, 13));
+	tree_put(&e, 1, 6, 13, "c", "m");
+	CHECK_OK(version_apply(first, &e, bury, &f, &second));
+	version_retire(first, second);
+	version_unref(first);
+	CHECK_STR(tree_text(second), "0: 5[12]; 1: 6[13]; 7: 1[10 11]");
+	version_unref(second);
+	CHECK_EQ(f.count, 0);
+	edit_release(&e);
 }
 
 TEST("nothing dies when the edit does not become durable")
