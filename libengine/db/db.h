@@ -56,7 +56,7 @@ struct counters {
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, merges_failed;
-	_Atomic uint64_t shadowed, deletes_dropped;
+	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t stalls, stall_us;
 };
 

@@ -42,6 +42,7 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 	const struct counted list[] = {
 		{ "write.puts", &c->puts },
 		{ "write.deletes", &c->deletes },
+		{ "write.range_deletes", &c->range_deletes },
 		{ "write.batches", &c->batches },
 		{ "write.bytes", &c->bytes_user },
 		{ "write.stalls", &c->stalls },
@@ -69,6 +70,8 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "merge.failed", &c->merges_failed },
 		{ "merge.shadowed", &c->shadowed },
 		{ "merge.deletes_dropped", &c->deletes_dropped },
+		{ "merge.covered", &c->covered },
+		{ "merge.range_deletes_dropped", &c->ranges_dropped },
 	};
 
 	for (size_t i = 0; i < sizeof list / sizeof *list; i++)
@@ -102,7 +105,7 @@ log_tell(lsm_db *db, each_stat *each, void *arg)
 }
 
 struct totals {
-	uint64_t tables, bytes, entries, deletes, data;
+	uint64_t tables, bytes, entries, deletes, ranges, data;
 };
 
 static void
@@ -115,6 +118,7 @@ run_add(const struct run *r, struct totals *t)
 		t->bytes += m->size;
 		t->entries += m->entries;
 		t->deletes += m->deletes;
+		t->ranges += m->ranges;
 		t->data += m->data;
 	}
 }
@@ -124,9 +128,9 @@ totals_tell(const char *prefix, const struct totals *t, size_t runs,
     each_stat *each, void *arg)
 {
 	const char *const names[] = { "runs", "tables", "bytes", "entries",
-		"deletes", "data_bytes" };
+		"deletes", "range_deletes", "data_bytes" };
 	const uint64_t values[] = { runs, t->tables, t->bytes, t->entries,
-		t->deletes, t->data };
+		t->deletes, t->ranges, t->data };
 	char name[64];
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -159,15 +163,17 @@ levels_tell(const struct version *v, each_stat *each, void *arg)
 static void
 memory_tell(const struct view *v, each_stat *each, void *arg)
 {
-	uint64_t used = 0, entries = 0;
+	uint64_t used = 0, entries = 0, ranges = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
 		used += memtable_used(v->generations[i].mem);
 		entries += memtable_entries(v->generations[i].mem);
+		ranges += memtable_ranges(v->generations[i].mem);
 	}
 	each(arg, "db.memtables", v->count);
 	each(arg, "db.memtable_bytes", used);
 	each(arg, "db.memtable_entries", entries);
+	each(arg, "db.memtable_range_deletes", ranges);
 }
 
 int
@@ -231,6 +237,7 @@ table_tell(const struct version_table *t, const struct env_names *names,
 		.size = t->meta.size,
 		.entries = t->meta.entries,
 		.deletes = t->meta.deletes,
+		.range_deletes = t->meta.ranges,
 		.sequence_min = t->meta.sequence_min,
 		.sequence_max = t->meta.sequence_max,
 		.smallest = bytes_slice(t->meta.smallest),

@@ -316,9 +316,11 @@ typedef struct lsm_file_info {
 	uint64_t size;		/* bytes on disk */
 	uint64_t entries, deletes;
 	uint64_t sequence_min, sequence_max;
-	lsm_slice smallest, largest;
+	lsm_slice smallest, largest;	/* nothing lies outside; a range delete
+					 * may end at the second, exclusively */
 	int live;		/* the manifest names it */
 	int present;		/* it is in the directory */
+	uint64_t range_deletes;
 } lsm_file_info;
 
 /* Call `each` with every file of the directory and of the manifest, tables by

@@ -172,6 +172,8 @@ reached_add(struct reached *r, lsm_db *db)
 	r->merges += stat_of(db, "merge.count");
 	r->shadowed += stat_of(db, "merge.shadowed");
 	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
+	r->covered += stat_of(db, "merge.covered");
+	r->ranges_dropped += stat_of(db, "merge.range_deletes_dropped");
 	r->gets += stat_of(db, "read.gets");
 	r->gets_found += stat_of(db, "read.gets_found");
 	r->gets_memory += stat_of(db, "read.gets_memory");

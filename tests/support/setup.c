@@ -101,7 +101,8 @@ kind_random(struct random *r)
 {
 	static const struct share shares[] = {
 		{ OP_PUT, 4000 }, { OP_DELETE, 1200 }, { OP_BATCH, 500 },
-		{ OP_GET, 3300 }, { OP_WALK, 100 }, { OP_LOOK, 100 },
+		{ OP_DELRANGE, 40 },
+		{ OP_GET, 3260 }, { OP_WALK, 100 }, { OP_LOOK, 100 },
 		{ OP_MOVE, 100 }, { OP_STEP, 200 }, { OP_HOLD, 60 },
 		{ OP_DROP, 40 }, { OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
 		{ OP_SYNC, 60 }, { OP_SCAN, 10 }, { OP_FLUSH, 15 },
@@ -150,7 +151,7 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 		if (op.kind == OP_PUT || op.kind == OP_BATCH)
 			op.size = size_random(s, &r);
 		if (op.kind == OP_PUT || op.kind == OP_BATCH ||
-		    op.kind == OP_DELETE)
+		    op.kind == OP_DELETE || op.kind == OP_DELRANGE)
 			op.flags = flags_random(s, &r);
 		op_list_add(l, op);
 	}
