@@ -189,6 +189,7 @@ db_create(struct lsm_db *db)
 	struct manifest *manifest = NULL;
 	struct log *log = NULL;
 	struct state s = { 0 };
+	bool fatal;
 	int rc;
 
 	if ((rc = leftovers_remove(db)) != LSM_OK ||
@@ -197,7 +198,7 @@ db_create(struct lsm_db *db)
 	    (rc = first_log(db, &id, &log)) != LSM_OK ||
 	    (rc = first_state(db, &id, &s)) != LSM_OK)
 		goto done;
-	rc = manifest_create(db->dir, &s, FIRST_MANIFEST, &manifest);
+	rc = manifest_create(db->dir, &s, FIRST_MANIFEST, &fatal, &manifest);
 done:
 	if (rc != LSM_OK && log != NULL)
 		log_give_up(log, rc);

@@ -51,12 +51,14 @@ manifest_restart_locked(struct lsm_db *db)
 {
 	uint64_t old = db->state.current.manifest;
 	struct manifest *next;
+	bool fatal;
 	int rc;
 
 	mutex_assert_held(&db->edit_mu);
-	rc = manifest_create(db->dir, &db->state, db->next_number++, &next);
+	rc = manifest_create(db->dir, &db->state, db->next_number++, &fatal,
+	    &next);
 	if (rc != LSM_OK)
-		return db_fence(db, rc);
+		return fatal || rc != LSM_NO_MEMORY ? db_fence(db, rc) : rc;
 	manifest_free(db->manifest);
 	db->manifest = next;
 	announce_locked(db);
@@ -172,8 +174,10 @@ db_edit(struct lsm_db *db, struct edit *e)
 		goto done;
 	}
 	show_locked(db, next);
-	if (manifest_wants_restart(db->manifest))
-		rc = manifest_restart_locked(db);
+	/* The edit stands. Without memory the next one tries again. */
+	if (manifest_wants_restart(db->manifest) &&
+	    (rc = manifest_restart_locked(db)) == LSM_NO_MEMORY)
+		rc = LSM_OK;
 done:
 	mutex_unlock(&db->edit_mu);
 	if (rc == LSM_OK)

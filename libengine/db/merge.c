@@ -203,7 +203,8 @@ bool
 merge_due_locked(struct lsm_db *db)
 {
 	mutex_assert_held(&db->mu);
-	return !db->merge_failed && (load_acquire(&db->merging) ||
+	/* One that was begun by hand goes on, whatever failed before. */
+	return load_acquire(&db->merging) || (!db->merge_failed &&
 	    db->picked_edit != db->view->version->edit);
 }
 

@@ -84,6 +84,7 @@ static int
 manifest_open(struct lsm_db *db, const struct env_tail *tail)
 {
 	bool durable = tail->trusted && tail->left;
+	bool fatal;
 	int rc = LSM_OK;
 
 	if (!durable)
@@ -95,7 +96,7 @@ manifest_open(struct lsm_db *db, const struct env_tail *tail)
 	if (rc != LSM_OK || db->manifest != NULL)
 		return rc;
 	db->state.reserved = db->next_number + NUMBERS_RESERVED;
-	rc = manifest_create(db->dir, &db->state, db->next_number,
+	rc = manifest_create(db->dir, &db->state, db->next_number, &fatal,
 	    &db->manifest);
 	db->next_number++;
 	return rc;

@@ -223,16 +223,3 @@ current_read(struct env_dir *dir, struct current *c)
 	env_file_close(file);
 	return rc == LSM_OK ? current_decode(bytes(text, got), c) : rc;
 }
-
-int
-current_write(struct env_dir *dir, const struct current *c)
-{
-	struct buffer text = { 0 };
-	int rc;
-
-	if ((rc = current_encode(c, &text)) == LSM_OK)
-		rc = dir->env->ops->dir_replace(dir, "CURRENT",
-		    buffer_bytes(&text));
-	buffer_free(&text);
-	return rc;
-}

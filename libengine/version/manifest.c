@@ -163,24 +163,31 @@ restart_commit(struct state *s, const struct manifest *m,
 
 int
 manifest_create(struct env_dir *dir, struct state *s, uint64_t number,
-    struct manifest **out)
+    bool *fatal, struct manifest **out)
 {
-	struct buffer content = { 0 };
+	struct buffer content = { 0 }, current = { 0 };
 	struct manifest *m = NULL;
 	struct edit snapshot = { 0 };
 	struct current c;
 	int rc;
 
 	*out = NULL;
+	*fatal = false;
 	if ((rc = restart_prepare(s, number, &c, &snapshot)) != LSM_OK ||
 	    (rc = manifest_alloc(&c, &m)) != LSM_OK ||
-	    (rc = content_encode(m, dir, &c, &snapshot, &content)) != LSM_OK)
+	    (rc = content_encode(m, dir, &c, &snapshot, &content)) != LSM_OK ||
+	    (rc = current_encode(&c, &current)) != LSM_OK)
 		goto done;
 	m->size = m->first_size = m->appended = content.n;
 	/* The manifest is durable before CURRENT names it: two syncs. */
-	if ((rc = content_store(m, dir, buffer_bytes(&content))) != LSM_OK ||
-	    (rc = current_write(dir, &c)) != LSM_OK)
+	if ((rc = content_store(m, dir, buffer_bytes(&content))) != LSM_OK)
 		goto done;
+	*fatal = true;
+	rc = dir->env->ops->dir_replace(dir, "CURRENT",
+	    buffer_bytes(&current));
+	if (rc != LSM_OK)
+		goto done;
+	*fatal = false;
 	restart_commit(s, m, &c, &snapshot);
 	*out = m;
 	m = NULL;
@@ -188,6 +195,7 @@ done:
 	manifest_free(m);
 	edit_release(&snapshot);
 	buffer_free(&content);
+	buffer_free(&current);
 	return rc;
 }
 

@@ -18,7 +18,6 @@ struct current {
 
 /* CURRENT. LSM_NOTFOUND: there is none; LSM_CORRUPT, LSM_UNSUPPORTED. */
 int current_read(struct env_dir *, struct current *);
-int current_write(struct env_dir *, const struct current *);
 int current_decode(struct bytes text, struct current *);
 int current_encode(const struct current *, struct buffer *);
 
@@ -73,11 +72,12 @@ struct manifest;
  * snapshot, durable; then CURRENT names it. The snapshot is an edit of its
  * own: state->edit grows by one, and state->current, reserved (above
  * `number`) and the manifest fields are updated. The old file stays for the
- * caller to unlink. After a failure the state is as it was; which manifest
- * CURRENT names, the old or the new one, is known after the next read.
+ * caller to unlink. After a failure the state is as it was; when it was
+ * *fatal, which manifest CURRENT names, the old or the new one, is known only
+ * after the next read.
  */
 int manifest_create(struct env_dir *, struct state *, uint64_t number,
-    struct manifest **);
+    bool *fatal, struct manifest **);
 /* Go on in the manifest that was read; not when it was torn. LSM_CORRUPT when
  * it is not as long as it was. */
 int manifest_continue(struct env_dir *, const struct state *,

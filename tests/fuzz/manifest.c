@@ -56,6 +56,7 @@ directory_make(void)
 {
 	struct file_id id = file_of(FILE_MANIFEST, MANIFEST);
 	struct current c = { .manifest = MANIFEST, .edit = 1 };
+	struct buffer text = { 0 };
 	bool created;
 
 	memcpy(c.database, id.database, ID_SIZE);
@@ -69,7 +70,9 @@ directory_make(void)
 	make(FILE_LOG, 1, BLOCK_UNIT);
 	make(FILE_LOG, LOG, BLOCK_UNIT);
 	make(FILE_MANIFEST, MANIFEST, BLOCK_UNIT);
-	must(current_write(dir, &c));
+	must(current_encode(&c, &text));
+	must(dir->env->ops->dir_replace(dir, "CURRENT", buffer_bytes(&text)));
+	buffer_free(&text);
 }
 
 /* The number in front of a payload whose first field is the edit's. */
@@ -111,13 +114,14 @@ check_state(struct state *s)
 	struct manifest *m = NULL;
 	struct state again;
 	struct sim *old = sim;
+	bool fatal;
 
 	assert(s->edit >= s->current.edit && s->manifest_size > BLOCK_UNIT);
 	for (size_t i = 0; i < s->version->tables; i++)
 		assert(s->version->list[i]->meta.number < s->reserved);
 	if (s->reserved >= UINT64_MAX || s->edit >= UINT64_MAX)
 		return;
-	must(manifest_create(dir, s, s->reserved, &m));
+	must(manifest_create(dir, s, s->reserved, &fatal, &m));
 	manifest_free(m);
 	must(manifest_read(dir, NULL, NULL, &again));
 	assert(!again.torn);

@@ -78,7 +78,7 @@ void
 mkit_init(struct mkit *k)
 {
 	struct state *s = &k->state;
-	bool created;
+	bool created, fatal;
 
 	*k = (struct mkit){ 0 };
 	k->sim = sim_new(test_seed());
@@ -93,7 +93,7 @@ mkit_init(struct mkit *k)
 	CHECK((s->created = mem_alloc(8)) != NULL);
 	memcpy(s->created, "lsm 0.1", 8);
 	CHECK_OK(version_new(&s->version));
-	CHECK_OK(manifest_create(k->dir, s, MKIT_MANIFEST, &k->manifest));
+	CHECK_OK(manifest_create(k->dir, s, MKIT_MANIFEST, &fatal, &k->manifest));
 }
 
 void

@@ -85,7 +85,7 @@ TEST("a new manifest takes the place of one that has grown")
 		CHECK_OK(edit_set_option(&e, "padding", text));
 		CHECK_OK(mkit_append(&k, &e, &fatal));
 	}
-	CHECK_OK(manifest_create(k.dir, &k.state, 200, &next));
+	CHECK_OK(manifest_create(k.dir, &k.state, 200, &fatal, &next));
 	manifest_free(k.manifest);
 	k.manifest = next;
 	CHECK_EQ(k.state.current.manifest, 200);
@@ -112,7 +112,7 @@ TEST("the branch for new files changes with an edit, the manifest's with the "
 	CHECK_EQ(k.state.branch[0], 0xb1);
 	CHECK_EQ(k.state.current.branch[0], 0xb0);
 	CHECK_OK(mkit_read_code(k.sim));
-	CHECK_OK(manifest_create(k.dir, &k.state, 50, &next));
+	CHECK_OK(manifest_create(k.dir, &k.state, 50, &fatal, &next));
 	CHECK_EQ(k.state.current.branch[0], 0xb1);
 	CHECK_OK(mkit_read_code(k.sim));
 	manifest_free(next);

@@ -269,7 +269,7 @@ TEST("after a torn end a new manifest is started, and goes on")
 	CHECK(sim_resize(k.sim, MKIT_DIR, "MANIFEST-000002", end - 1));
 	CHECK_OK(manifest_read(k.dir, NULL, NULL, &k.state));
 	CHECK(k.state.torn);
-	CHECK_OK(manifest_create(k.dir, &k.state, 60, &k.manifest));
+	CHECK_OK(manifest_create(k.dir, &k.state, 60, &fatal, &k.manifest));
 	CHECK(!k.state.torn);
 	CHECK_OK(mkit_append(&k, &e, &fatal));
 	CHECK_OK(mkit_read_code(k.sim));
@@ -280,13 +280,14 @@ TEST("a restart that fails at any call leaves the old manifest or the new")
 {
 	struct manifest *next;
 	struct mkit k;
+	bool fatal;
 	int rc = LSM_IO;
 
 	for (uint64_t n = 1; rc != LSM_OK; n++) {
 		mkit_init(&k);
 		mkit_history(&k);
 		sim_fail_at(k.sim, n, LSM_IO, false, n % 2);
-		rc = manifest_create(k.dir, &k.state, 60, &next);
+		rc = manifest_create(k.dir, &k.state, 60, &fatal, &next);
 		sim_fail_at(k.sim, 0, 0, false, false);
 		CHECK((next != NULL) == (rc == LSM_OK));
 		CHECK_EQ(k.state.edit, rc == LSM_OK ? 5 : 4);
@@ -325,7 +326,7 @@ TEST("a power loss during a restart and an append leaves a whole state")
 	mkit_init(&k);
 	mkit_history(&k);
 	sim_settle(k.sim);
-	CHECK_OK(manifest_create(k.dir, &k.state, 60, &next));
+	CHECK_OK(manifest_create(k.dir, &k.state, 60, &fatal, &next));
 	manifest_free(k.manifest);
 	k.manifest = next;
 	CHECK_OK(k.dir->env->ops->dir_unlink(k.dir, "MANIFEST-000002"));
@@ -389,6 +390,7 @@ TEST("out of memory while an edit is appended changes nothing")
 TEST("out of memory while a manifest is started leaves the old one")
 {
 	struct manifest *next;
+	bool fatal;
 	int rc = LSM_NO_MEMORY;
 	struct mkit k;
 
@@ -396,7 +398,7 @@ TEST("out of memory while a manifest is started leaves the old one")
 	mkit_history(&k);
 	for (uint64_t n = 1; rc != LSM_OK; n++) {
 		mem_fail_at(n, false);
-		rc = manifest_create(k.dir, &k.state, 59 + n, &next);
+		rc = manifest_create(k.dir, &k.state, 59 + n, &fatal, &next);
 		mem_fail_at(0, false);
 		CHECK(rc == LSM_OK || rc == LSM_NO_MEMORY);
 		CHECK_EQ(k.state.edit, rc == LSM_OK ? 5 : 4);
