@@ -87,7 +87,8 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	if ((rc = input_tables(&job->input, v, inputs, count, o)) != LSM_OK ||
 	    (rc = older_init(&job->older, v, o->level, inputs, count)) !=
 	    LSM_OK || (rc = lineage_find(&job->input, o, &job->output.inputs,
-	    &job->output.inputs_count)) != LSM_OK) {
+	    &job->output.inputs_count)) != LSM_OK ||
+	    (rc = input_open(&job->input)) != LSM_OK) {
 		compact_free(job);
 		return rc;
 	}
@@ -156,7 +157,8 @@ static int
 count_check(const struct compact_job *job)
 {
 	const struct input *in = &job->input;
-	uint64_t seen = job->shown + input_shadowed(in, job->shown);
+	uint64_t seen = job->shown + in->covered +
+	    input_shadowed(in, job->shown);
 
 	if (seen == in->entries)
 		return LSM_OK;
@@ -261,17 +263,18 @@ compact_stats(const struct compact_job *job, struct compact_stats *s)
 	*s = (struct compact_stats){
 		.entries_out = job->written,
 		.shadowed = input_shadowed(in, job->shown),
-		.covered = job->covered,
+		.covered = job->covered + in->covered,
 		.deletes_dropped = job->shown - job->written - job->covered,
 		.ranges_out = job->ranges - job->ranges_dropped,
 		.ranges_dropped = job->ranges_dropped,
 		.bytes_written = output_bytes(&job->output),
 		.outputs = job->output.count,
 	};
-	s->entries_in = job->shown + s->shadowed;
-	if (in->entries > 0)
+	s->entries_in = job->shown + s->shadowed + in->covered;
+	if (in->entries > in->covered)
 		s->bytes_read = (uint64_t)((double)in->bytes *
-		    (double)s->entries_in / (double)in->entries);
+		    (double)(job->shown + s->shadowed) /
+		    (double)(in->entries - in->covered));
 }
 
 uint64_t

@@ -26,15 +26,15 @@ sweep_release(struct sweep *s)
 	*s = (struct sweep){ 0 };
 }
 
-/* What all of them answer at s->at. */
+/* What the first of them answer at a key. */
 static int
-stretch(struct sweep *s, struct range *all)
+stretch(struct sweep *s, size_t count, struct bytes at, struct range *all)
 {
 	int rc;
 
-	*all = (struct range){ s->at, bound_end(), 0 };
-	for (size_t i = 0; i < s->count; i++) {
-		if ((rc = cover_at(s->covers[i], s->at)) != LSM_OK)
+	*all = (struct range){ at, bound_end(), 0 };
+	for (size_t i = 0; i < count; i++) {
+		if ((rc = cover_at(s->covers[i], at)) != LSM_OK)
 			return rc;
 		range_narrow(all, &s->covers[i]->span);
 	}
@@ -50,6 +50,23 @@ keep(struct bytes b, uint8_t room[BOUND_MAX])
 }
 
 int
+sweep_covers(struct sweep *s, size_t count, struct bytes from,
+    struct bytes last, uint64_t sequence, bool *all)
+{
+	struct range r = { .to = from };
+	int rc;
+
+	*all = false;
+	while (bytes_compare(r.to, last) <= 0) {
+		rc = stretch(s, count, keep(r.to, s->place), &r);
+		if (rc != LSM_OK || r.sequence <= sequence)
+			return rc;
+	}
+	*all = true;
+	return LSM_OK;
+}
+
+int
 sweep_next(struct sweep *s)
 {
 	struct range all;
@@ -57,7 +74,7 @@ sweep_next(struct sweep *s)
 
 	s->valid = false;
 	while (!s->ended) {
-		if ((rc = stretch(s, &all)) != LSM_OK) {
+		if ((rc = stretch(s, s->count, s->at, &all)) != LSM_OK) {
 			s->valid = false;
 			return rc;
 		}

@@ -27,6 +27,11 @@ struct sweep {
 int sweep_init(struct sweep *, size_t room);
 void sweep_release(struct sweep *);
 
+/* Do the first `count` covers alone cover all from one key to another, both
+ * included, with higher sequences than this? Not behind sweep_next. */
+int sweep_covers(struct sweep *, size_t count, struct bytes from,
+    struct bytes last, uint64_t sequence, bool *all);
+
 /* The next range, the first at first; not valid: there is none. */
 int sweep_next(struct sweep *);
 

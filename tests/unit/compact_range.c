@@ -170,6 +170,34 @@ TEST("a range delete is divided where tables are cut, and put together again")
 	ckit_release(&k);
 }
 
+TEST("what is wholly deleted is not read")
+{
+	struct compact_stats s;
+	struct ckit k;
+	uint64_t pages;
+
+	ckit_init(&k);
+	k.table_size = 16 << 10;
+	for (size_t i = 0; i < 900; i++)
+		ckit_put(&k, i);
+	ckit_flush(&k, 7);
+	CHECK(k.version->tables > 10);
+	ckit_delete_range(&k, 5, 895);
+	ckit_flush(&k, 1);
+	ckit_delete_range(&k, 500, 600);
+	ckit_put(&k, 550);
+	ckit_flush(&k, 0);
+	pages = k.stats.pages_read;
+	ckit_merge(&k, 7, true, &s);
+	CHECK_EQ(s.entries_in, 901);
+	CHECK_EQ(s.entries_out, 11);
+	CHECK_EQ(s.covered, 890);
+	CHECK(k.stats.pages_read - pages < 30);
+	CHECK(s.bytes_read < 150 << 10);
+	CHECK_EQ(ckit_check(&k), 0);
+	ckit_release(&k);
+}
+
 TEST("very many range deletes are cut into tables that do not meet")
 {
 	static uint8_t keys[4][LSM_KEY_MAX];

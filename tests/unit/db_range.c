@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/sync.h"
 #include "support/dbkit.h"
 
 static const char path[] = "db";
@@ -289,6 +290,73 @@ TEST("a scan passes over a deleted range without reading it")
 	CHECK(strlen(dbkit_scan(k.db, NULL, NULL, false)) > 0);
 	CHECK(strlen(dbkit_scan(k.db, NULL, NULL, true)) > 0);
 	CHECK(dbkit_stat(k.db, "read.pages") - before < 20);
+	kit_release(&k);
+}
+
+enum { ROUNDS = 300, EACH = 20, READERS = 2 };
+
+struct watcher {
+	lsm_db *db;
+	_Atomic bool *end;
+	uint64_t looks;
+	bool torn;
+};
+
+/* All of the keys are there, or none. */
+static void
+watch(void *arg)
+{
+	struct watcher *w = arg;
+	lsm_iter *it;
+
+	while (!load_acquire(w->end) && !w->torn) {
+		unsigned up = 0, down = 0;
+
+		CHECK_OK(lsm_iter_new(w->db, NULL, NULL, &it));
+		CHECK_OK(lsm_iter_first(it));
+		for (; lsm_iter_valid(it); up++)
+			CHECK_OK(lsm_iter_next(it));
+		CHECK_OK(lsm_iter_last(it));
+		for (; lsm_iter_valid(it); down++)
+			CHECK_OK(lsm_iter_prev(it));
+		lsm_iter_free(it);
+		w->torn = (up != 0 && up != EACH) || up != down;
+		w->looks++;
+	}
+}
+
+TEST("threads that read see a range delete wholly or not at all")
+{
+	struct watcher watchers[READERS];
+	struct thread threads[READERS];
+	_Atomic bool end = false;
+	struct rangekit k;
+	lsm_batch *b;
+	char key[16];
+
+	kit_open(&k);
+	CHECK_OK(lsm_batch_new(&b));
+	for (int i = 0; i < EACH; i++) {
+		snprintf(key, sizeof key, "k%02d", i);
+		CHECK_OK(lsm_batch_put(b, lsm_str(key), lsm_str("v")));
+	}
+	for (int i = 0; i < READERS; i++) {
+		watchers[i] = (struct watcher){ k.db, &end, 0, false };
+		CHECK_OK(thread_start(&threads[i], watch, &watchers[i]));
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		CHECK_OK(lsm_write(k.db, b, LSM_NO_SYNC));
+		CHECK_OK(lsm_delete_range(k.db, lsm_str("k"), bound(NULL),
+		    LSM_NO_SYNC));
+		if (i % 100 == 50)
+			CHECK_OK(lsm_flush(k.db));
+	}
+	store_release(&end, true);
+	for (int i = 0; i < READERS; i++) {
+		thread_join(&threads[i]);
+		CHECK(!watchers[i].torn);
+	}
+	lsm_batch_free(b);
 	kit_release(&k);
 }
 
