@@ -8,7 +8,7 @@ set -u
 required='gcc make pkg-config libc6-dev libxxhash-dev zlib1g-dev'
 optional='liblz4-dev libzstd-dev libedit-dev libjansson-dev'
 tests='bats g++ jq mandoc bsdextrautils db-util lmdb-utils tinycdb expect
-	locales strace clang libclang-rt-14-dev util-linux'
+	locales rsync strace clang libclang-rt-14-dev util-linux'
 bench='libleveldb-dev librocksdb-dev liblmdb-dev'
 
 if ! command -v dpkg-query >/dev/null; then

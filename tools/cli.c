@@ -53,6 +53,7 @@ static const int status_of[] = {
 	[LSM_BUSY] = EXIT_RETRY,
 	[LSM_FORKED] = EXIT_BUG,
 	[LSM_BUG] = EXIT_BUG,
+	[LSM_UNMET] = EXIT_NO,
 };
 
 /* Best first. */

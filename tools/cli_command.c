@@ -39,6 +39,8 @@ static int command_help_run(struct request *);
 static const struct command table[] = {
 	{ "batch", NULL, " [FILE]", "put and delete as FILE or stdin says",
 	    ON_BATCH, 1 << FORMAT_OPS, 0, 1, command_batch },
+	{ "checkpoint", NULL, " DEST", "copy the database into DEST, beside "
+	    "a writer, too", ON_CHECKPOINT, 0, 1, 1, command_checkpoint },
 	{ "compact", NULL, "", "merge all tables, drop what is deleted",
 	    ON_COMPACT, 0, 0, 0, command_compact },
 	{ "delete", "del", " KEY...", "delete keys, all or none",

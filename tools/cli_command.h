@@ -42,6 +42,7 @@ uint32_t command_scope(size_t i);
 
 /* One function a command, each in the file of its name's noun. */
 int command_batch(struct request *);
+int command_checkpoint(struct request *);
 int command_compact(struct request *);
 int command_delete(struct request *);
 int command_export(struct request *);

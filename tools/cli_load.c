@@ -6,6 +6,9 @@
  * that are. With --skip-bad such records are counted and named instead, and
  * with --atomic nothing is committed before everything was read.
  *
+ * With a condition a load passes over the records whose keys do not meet it, as
+ * if it put one after the other; what is one commit is one question.
+ *
  * import is a load that demands the mark of the end. batch reads operations,
  * and the input says where a batch ends.
  */
@@ -14,6 +17,8 @@
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_condition.h"
+#include "key_marks.h"
 #include "progress.h"
 #include "rate.h"
 #include "record.h"
@@ -32,6 +37,10 @@ struct load {
 	lsm_batch *batch;
 	unsigned flags;
 	bool groups;		/* the input says where a batch ends */
+	struct condition condition;
+	lsm_batch *question;	/* to ask it */
+	struct key_marks batched_keys;
+	bool asks;		/* the batch has conditions */
 	struct record_reader reader;
 	struct progress progress;
 	struct rate rate;
@@ -40,11 +49,13 @@ struct load {
 	struct kept_key last;	/* of the record committed last */
 	uint64_t committed;	/* records */
 	uint64_t bad;		/* records passed over */
+	uint64_t unmet;		/* likewise, for their condition */
+	bool refused;		/* a condition was not met */
 	bool broken;		/* a commit failed: no more of them */
 };
 
 static int
-record_apply(struct load *l, const struct record *r)
+operation_apply(struct load *l, const struct record *r)
 {
 	int rc;
 
@@ -86,23 +97,102 @@ pace(struct load *l)
 		show_progress(l);
 }
 
+/* The batch was written, or refused, and the next one begins. */
+static void
+batch_end(struct load *l, bool written)
+{
+	size_t count = lsm_batch_count(l->batch);
+
+	if (!written) {
+		l->refused = true;
+		l->unmet += count;
+	} else if (count > 0) {
+		l->committed += count;
+		memcpy(l->last.bytes, l->batched.bytes, l->batched.size);
+		l->last.size = l->batched.size;
+	}
+	lsm_batch_clear(l->batch);
+	key_marks_clear(&l->batched_keys);
+	l->asks = false;
+	pace(l);
+}
+
 static int
 load_commit(struct load *l)
 {
 	int rc;
 
-	if (lsm_batch_count(l->batch) == 0)
+	if (lsm_batch_count(l->batch) == 0 && !l->asks)
 		return 0;
-	if ((rc = lsm_write(l->db, l->batch, l->flags)) != LSM_OK) {
+	rc = lsm_write(l->db, l->batch, l->flags);
+	if (rc != LSM_OK && rc != LSM_UNMET) {
 		l->broken = true;
 		return cli_fail_code(rc);
 	}
-	l->committed += lsm_batch_count(l->batch);
-	memcpy(l->last.bytes, l->batched.bytes, l->batched.size);
-	l->last.size = l->batched.size;
-	lsm_batch_clear(l->batch);
-	pace(l);
+	if (rc == LSM_UNMET && l->settings->verbose)
+		cli_note("%s: line %" PRIu64 ": %s", l->reader.in.name,
+		    l->reader.in.line, lsm_message());
+	batch_end(l, rc == LSM_OK);
 	return 0;
+}
+
+/* All that is written is written at the ends of what the input, or the user,
+ * holds together: then conditions belong to the batch. */
+static bool
+load_whole(const struct load *l)
+{
+	return l->groups || l->settings->atomic;
+}
+
+/* Does the condition hold for a record by itself? Records before it count,
+ * so those of its key are committed first. */
+static int
+record_asked(struct load *l, const struct record *r, bool *wanted)
+{
+	int status = 0;
+
+	if (key_marks_add(&l->batched_keys, r->key)) {
+		status = load_commit(l);
+		(void)key_marks_add(&l->batched_keys, r->key);
+	}
+	if (status == 0)
+		status = condition_ask(&l->condition, l->db, l->question,
+		    r->key, wanted);
+	if (status == 0 && !*wanted) {
+		l->unmet++;
+		l->refused = true;
+	}
+	return status;
+}
+
+/* A line of ops that is a condition. */
+static int
+record_demand(struct load *l, const struct record *r)
+{
+	struct condition c = { .kind = r->kind == RECORD_IF_ABSENT ?
+	    IF_ABSENT : r->kind == RECORD_IF_PRESENT ? IF_PRESENT :
+	    IF_EQUALS };
+
+	c.value.bytes = r->value;
+	l->asks = true;
+	return condition_add(&c, l->batch, r->key);
+}
+
+static int
+record_apply(struct load *l, const struct record *r)
+{
+	bool wanted = true;
+	int status = 0;
+
+	if (r->kind >= RECORD_IF_ABSENT)
+		return record_demand(l, r);
+	if (l->condition.kind != IF_NOTHING && load_whole(l)) {
+		l->asks = true;
+		status = condition_add(&l->condition, l->batch, r->key);
+	} else if (l->condition.kind != IF_NOTHING) {
+		status = record_asked(l, r, &wanted);
+	}
+	return status == 0 && wanted ? operation_apply(l, r) : status;
 }
 
 static bool
@@ -164,11 +254,17 @@ load_rest(struct load *l, bool failed)
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
+static const char *
+load_noun(const struct load *l)
+{
+	return l->groups ? "operations" : "records";
+}
+
 /* After a failure the user must know where to go on. */
 static void
 say_committed(const struct load *l)
 {
-	const char *what = l->groups ? "operations" : "records";
+	const char *what = load_noun(l);
 	char room[CLI_KEY_ROOM];
 
 	if (l->bad > 0)
@@ -207,12 +303,15 @@ load_all(struct load *l)
 	progress_end(&l->progress);
 	if (status == 0 && l->bad > 0)
 		status = EXIT_DATA;
+	if (l->refused && !l->settings->quiet)
+		cli_note("%s: %s skipped, a condition was not met: %" PRIu64,
+		    l->reader.in.name, load_noun(l), l->unmet);
 	if (status != 0)
 		say_committed(l);
 	else if (l->settings->verbose)
 		cli_note("%s: %s committed: %" PRIu64, l->reader.in.name,
-		    l->groups ? "operations" : "records", l->committed);
-	return status;
+		    load_noun(l), l->committed);
+	return cli_worst(status, l->refused ? EXIT_NO : 0);
 }
 
 static unsigned
@@ -246,15 +345,18 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 		.reader = { .in = { .fd = -1 } },
 		.flags = load_flags(r->settings->sync) };
 	/* A file that cannot be read creates no database. */
-	if ((status = record_open(&l.reader, style, path)) != 0 ||
+	if ((status = condition_read(r->settings, &l.condition)) != 0 ||
+	    (status = record_open(&l.reader, style, path)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
-	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK)
+	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK ||
+	    (rc = lsm_batch_new(&l.question)) != LSM_OK)
 		status = cli_fail_code(rc);
 	else
 		status = load_all(&l);
 done:
 	lsm_batch_free(l.batch);
+	lsm_batch_free(l.question);
 	record_close(&l.reader);
 	return status;
 }

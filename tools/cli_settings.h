@@ -36,10 +36,11 @@ enum {
 	ON_EXPORT = 1 << 15,
 	ON_IMPORT = 1 << 16,
 	ON_OPTIONS = 1 << 17,
+	ON_CHECKPOINT = 1 << 18,
 	ON_LOADS = ON_LOAD | ON_IMPORT | ON_BATCH,
 	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT,
-	ON_READERS = ON_EXPORT | ON_FILES | ON_GET | ON_HAS | ON_OPTIONS |
-	    ON_SCAN | ON_STATS,
+	ON_READERS = ON_CHECKPOINT | ON_EXPORT | ON_FILES | ON_GET | ON_HAS |
+	    ON_OPTIONS | ON_SCAN | ON_STATS,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
@@ -68,11 +69,11 @@ struct settings {
 	uint64_t interval_us;
 	uint64_t progress_us;	/* between two lines, 0: the usual */
 	/* text NULL: not given */
-	struct word around, group_by, key_file, keys_from, output, prefix,
-	    value_file, value_prefix;
+	struct word around, group_by, if_equals, key_file, keys_from, output,
+	    prefix, value_file, value_prefix;
 	const char *completion;
-	bool atomic, count, force, histogram, keys_only, nul, reverse,
-	    values_only;
+	bool atomic, count, force, histogram, if_absent, if_present, keys_only,
+	    nul, reverse, values_only;
 	bool keep_going, progress, progress_json, quiet, verbose, help,
 	    version;
 

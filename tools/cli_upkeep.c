@@ -1,7 +1,9 @@
 /*
- * cli_upkeep.c - flush and compact: move what is stored, change no record.
+ * cli_upkeep.c - flush, compact and checkpoint: move or copy what is stored,
+ * change no record.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "cli.h"
 #include "cli_command.h"
@@ -20,29 +22,56 @@ command_flush(struct request *r)
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
-/* Called by the library; a return other than 0 stops the merge. */
-static int
-compact_progress(void *arg, uint64_t done, uint64_t all)
-{
-	struct progress *p = arg;
+struct upkeep {
+	struct progress progress;
+	const char *command, *done;
+};
 
-	if (progress_due(p))
-		progress_print(p, "lsm-cli: compact: %" PRIu64 " of %" PRIu64
-		    " MB read", done / 1000000, all / 1000000);
+/* Called by the library; a return other than 0 stops it. */
+static int
+upkeep_progress(void *arg, uint64_t done, uint64_t all)
+{
+	struct upkeep *u = arg;
+
+	if (progress_due(&u->progress))
+		progress_print(&u->progress, "lsm-cli: %s: %" PRIu64 " of %"
+		    PRIu64 " MB %s", u->command, done / 1000000,
+		    all / 1000000, u->done);
 	return signals_pending() != 0;
 }
 
 int
 command_compact(struct request *r)
 {
-	struct progress p;
+	struct upkeep u = { .command = "compact", .done = "read" };
 	lsm_db *db;
 	int rc, status = session_writer(r->session, true, &db);
 
 	if (status != 0)
 		return status;
-	progress_start(&p, r->settings->progress, r->settings->quiet);
-	rc = lsm_compact(db, compact_progress, &p);
-	progress_end(&p);
+	progress_start(&u.progress, r->settings->progress, r->settings->quiet);
+	rc = lsm_compact(db, upkeep_progress, &u);
+	progress_end(&u.progress);
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
+int
+command_checkpoint(struct request *r)
+{
+	struct upkeep u = { .command = "checkpoint", .done = "taken" };
+	const struct word *to = &r->operands[0];
+	lsm_db *db;
+	int rc, status;
+
+	if (to->size == 0 || strlen(to->text) != to->size)
+		return cli_fail(EXIT_USAGE, "checkpoint: wants the name of a "
+		    "directory");
+	if ((status = session_reader(r->session, &db)) != 0)
+		return status;
+	progress_start(&u.progress, r->settings->progress, r->settings->quiet);
+	rc = lsm_checkpoint(db, to->text, upkeep_progress, &u);
+	progress_end(&u.progress);
+	if (rc == LSM_OK && r->settings->verbose)
+		cli_note("checkpoint: done");
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }

@@ -10,7 +10,9 @@
  *              DATA=END; bdb-print the same, printable bytes as they are
  *   pairs      a line for each key and each value, as bdb-print without more
  *   cdb        +SIZE,SIZE:KEY->VALUE LF for each record, then an empty line
- *   ops        put TAB key TAB value LF, del TAB key LF, commit LF
+ *   ops        put TAB key TAB value LF, del TAB key LF, commit LF, and the
+ *              conditions absent TAB key LF, present TAB key LF,
+ *              equals TAB key TAB value LF
  *   raw        the bytes and a delimiter; cannot be read
  *
  * lsm-format(5) has all of it. A completeness mark (the end of bdb and cdb, and
@@ -68,7 +70,8 @@ int record_absent(struct record_writer *, lsm_slice key);
 
 int record_end(struct record_writer *);
 
-enum record_kind { RECORD_PUT, RECORD_DELETE, RECORD_COMMIT };
+enum record_kind { RECORD_PUT, RECORD_DELETE, RECORD_COMMIT, RECORD_IF_ABSENT,
+	RECORD_IF_PRESENT, RECORD_IF_EQUALS };
 
 struct record {
 	enum record_kind kind;

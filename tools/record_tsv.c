@@ -3,7 +3,8 @@
  *
  *   tsv  := key TAB value LF        trailer: "\end" TAB count TAB sum LF
  *   hex  := hex SPACE hex LF        trailer: "end" SPACE count SPACE sum LF
- *   ops  := "put" TAB key TAB value LF | "del" TAB key LF | "commit" LF
+ *   ops  := ("put" | "equals") TAB key TAB value LF | "commit" LF |
+ *           ("del" | "absent" | "present") TAB key LF
  *
  * No text of tsv begins with "\e" and no hexadecimal number with "en", so that
  * a trailer is never a record. Bytes of tsv other than TAB, LF and the
@@ -228,25 +229,33 @@ ops_end(struct record_writer *w)
 	return 0;
 }
 
-static int
-ops_delete(struct record_reader *r, struct record *record)
-{
-	struct word key;
-	int stopped, status;
+static const struct operation {
+	const char *word;
+	enum record_kind kind;
+	bool value;		/* behind its key */
+} operations[] = {
+	{ "put", RECORD_PUT, true },
+	{ "del", RECORD_DELETE, false },
+	{ "absent", RECORD_IF_ABSENT, false },
+	{ "present", RECORD_IF_PRESENT, false },
+	{ "equals", RECORD_IF_EQUALS, true },
+};
 
-	status = input_field(&r->in, '\t', KEY_TEXT_LIMIT, &key, &stopped);
-	if (status != 0)
-		return status;
-	if (stopped == '\t')
-		return record_bad(r, "", "del has one key");
-	status = record_keep_key(r, key, text_of(r->style.keys));
-	record->kind = RECORD_DELETE;
-	record->key = lsm_bytes(r->key, r->key_size);
-	return status;
+static const struct operation *
+operation_find(struct word w)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof operations / sizeof *operations; i++)
+		if (is(w, operations[i].word))
+			return &operations[i];
+	return NULL;
 }
 
+/* What stands behind the word. */
 static int
-ops_put(struct record_reader *r, struct record *record)
+operation_read(struct record_reader *r, const struct operation *o,
+    struct record *record)
 {
 	struct word key;
 	int stopped, status;
@@ -254,29 +263,33 @@ ops_put(struct record_reader *r, struct record *record)
 	status = input_field(&r->in, '\t', KEY_TEXT_LIMIT, &key, &stopped);
 	if (status != 0)
 		return status;
-	if (stopped != '\t')
-		return record_bad(r, "", "put has a key, a TAB and a value");
+	if (o->value && stopped != '\t')
+		return record_bad(r, o->word, " has a key, a TAB and a value");
+	if (!o->value && stopped == '\t')
+		return record_bad(r, o->word, " has one key");
 	status = record_keep_key(r, key, text_of(r->style.keys));
-	return status != 0 ? status : value_read(r, record);
+	record->kind = o->kind;
+	record->key = lsm_bytes(r->key, r->key_size);
+	return status != 0 || !o->value ? status : value_read(r, record);
 }
 
 static int
 ops_read(struct record_reader *r, struct record *record, bool *more)
 {
+	const struct operation *o;
 	struct word word;
 	int stopped, status = field_read(r, &word, &stopped, more);
 
 	if (status != 0 || !*more)
 		return status;
 	r->ended = false;
-	if (stopped == '\t' && is(word, "put"))
-		return ops_put(r, record);
-	if (stopped == '\t' && is(word, "del"))
-		return ops_delete(r, record);
+	if (stopped == '\t' && (o = operation_find(word)) != NULL)
+		return operation_read(r, o, record);
 	if (stopped == '\t' && is(word, "delrange"))
 		return record_bad(r, "", "delrange is not supported");
 	if (stopped == '\t' || (word.size > 0 && !is(word, "commit")))
-		return record_bad(r, "", "no operation: put, del or commit");
+		return record_bad(r, "", "no operation: put, del, absent, "
+		    "present, equals or commit");
 	record->kind = RECORD_COMMIT;
 	r->ended = true;
 	return 0;

@@ -31,6 +31,7 @@ static const char *const words[] = {
 	[LSM_BUSY] = "busy",
 	[LSM_FORKED] = "handle of the parent process",
 	[LSM_BUG] = "internal error",
+	[LSM_UNMET] = "condition not met",
 };
 
 const char *

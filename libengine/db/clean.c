@@ -9,10 +9,8 @@
 
 #include <stdio.h>
 
-#include "base/alloc.h"
+#include "db/copy.h"
 #include "env/files.h"
-
-enum { CHUNK = 64 << 10 };
 
 static bool
 table_live(const struct version *v, uint64_t number)
@@ -40,6 +38,7 @@ orphan(struct lsm_db *db, enum file_kind kind, uint64_t number)
 	case FILE_MANIFEST:
 		return number != db->state.current.manifest;
 	case FILE_TEMPORARY:
+	case FILE_UNFINISHED:	/* it was finished: CURRENT is there */
 		return true;
 	default:
 		return false;
@@ -52,7 +51,7 @@ static void
 orphan_remove(struct lsm_db *db, enum file_kind kind, uint64_t number,
     const char *name)
 {
-	if (kind == FILE_TEMPORARY)
+	if (kind == FILE_TEMPORARY || kind == FILE_UNFINISHED)
 		(void)db->env->ops->dir_unlink(db->dir, name);
 	else
 		grave_add(db, kind, number, load_acquire(&db->head));
@@ -80,35 +79,6 @@ orphans_remove(struct lsm_db *db)
 	return LSM_OK;
 }
 
-static bool
-all_zero(const uint8_t *p, size_t n)
-{
-	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
-}
-
-static int
-bytes_copy(struct env_file *from, uint64_t at, struct env_file *to,
-    bool *something)
-{
-	const struct env_ops *ops = from->env->ops;
-	uint8_t *chunk = mem_alloc(CHUNK);
-	size_t got = CHUNK;
-	int rc = LSM_OK;
-
-	if (chunk == NULL)
-		return mem_exhausted(CHUNK);
-	while (rc == LSM_OK && got == CHUNK) {
-		rc = ops->file_read(from, at, chunk, CHUNK, &got);
-		if (rc != LSM_OK)
-			break;
-		*something |= !all_zero(chunk, got);
-		rc = ops->file_append(to, chunk, got);
-		at += got;
-	}
-	mem_free(chunk);
-	return rc;
-}
-
 /* The bytes behind the end of an interrupted log, as NAME.log.OFFSET. */
 static int
 tail_aside(struct lsm_db *db, struct env_dir *lost)
@@ -117,7 +87,7 @@ tail_aside(struct lsm_db *db, struct env_dir *lost)
 	uint64_t log = db->recovery.interrupted_log;
 	const struct env_ops *ops = db->env->ops;
 	struct env_file *from = NULL, *to = NULL;
-	bool something = false;
+	struct copy copy = { 0 };
 	int rc;
 
 	file_name(name, FILE_LOG, log);
@@ -127,12 +97,12 @@ tail_aside(struct lsm_db *db, struct env_dir *lost)
 		return rc;
 	(void)ops->dir_unlink(lost, kept);	/* of a recovery cut short */
 	if ((rc = ops->file_open(lost, kept, ENV_CREATE, &to)) == LSM_OK &&
-	    (rc = bytes_copy(from, db->recovery.interrupted_at, to,
-	    &something)) == LSM_OK && something)
+	    (rc = copy_bytes(&copy, from, db->recovery.interrupted_at,
+	    UINT64_MAX, to)) == LSM_OK && copy.something)
 		rc = ops->file_sync(to);
 	env_file_close(from);
 	env_file_close(to);
-	if (rc == LSM_OK && !something)
+	if (rc == LSM_OK && !copy.something)
 		rc = ops->dir_unlink(lost, kept);
 	return rc;
 }

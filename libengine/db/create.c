@@ -35,11 +35,28 @@ log_holds_data(struct env_dir *dir, const char *name, bool *holds)
 }
 
 struct leftovers {
-	size_t current, tables, manifests, logs, unreadable, holding;
+	size_t current, tables, manifests, unfinished;
+	size_t unreadable, holding;	/* logs */
 };
 
+static void
+leftovers_count(const struct env_names *names, struct leftovers *l)
+{
+	const char *name = (const char *)names->text.p;
+	uint64_t number;
+
+	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1) {
+		enum file_kind kind = file_parse(name, &number);
+
+		l->current += kind == FILE_CURRENT;
+		l->tables += kind == FILE_TABLE;
+		l->manifests += kind == FILE_MANIFEST;
+		l->unfinished += kind == FILE_UNFINISHED;
+	}
+}
+
 static int
-leftovers_count(struct env_dir *dir, const struct env_names *names,
+logs_look(struct env_dir *dir, const struct env_names *names,
     struct leftovers *l)
 {
 	const char *name = (const char *)names->text.p;
@@ -48,14 +65,8 @@ leftovers_count(struct env_dir *dir, const struct env_names *names,
 	int rc;
 
 	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1) {
-		enum file_kind kind = file_parse(name, &number);
-
-		l->current += kind == FILE_CURRENT;
-		l->tables += kind == FILE_TABLE;
-		l->manifests += kind == FILE_MANIFEST;
-		if (kind != FILE_LOG)
+		if (file_parse(name, &number) != FILE_LOG)
 			continue;
-		l->logs++;
 		rc = log_holds_data(dir, name, &holds);
 		if (rc != LSM_OK && rc != LSM_CORRUPT)
 			return rc;
@@ -66,34 +77,41 @@ leftovers_count(struct env_dir *dir, const struct env_names *names,
 }
 
 /*
- * LSM_OK when there is a database, whole or damaged; LSM_NO_DATABASE when
- * there is none, or one whose making was interrupted (*half_made);
- * LSM_CORRUPT when files of a database are there and CURRENT is not.
+ * LSM_OK when there is a database, as far as CURRENT tells; LSM_NO_DATABASE
+ * when there is none, or one whose making was interrupted: *vacant says
+ * whether one may be made here, as it may not beside a checkpoint, which
+ * perhaps is being made right now; LSM_CORRUPT, among others, when files of a
+ * database are there and CURRENT is not.
  */
 int
-db_absent(struct env_dir *dir, const char *path, bool *half_made)
+db_absent(struct env_dir *dir, const char *path, struct current *current,
+    bool *vacant)
 {
 	struct leftovers l = { 0 };
 	struct env_names names = { 0 };
-	struct env_file *file;
 	int rc;
 
-	*half_made = false;
-	rc = dir->env->ops->file_open(dir, "CURRENT", ENV_READ, &file);
-	env_file_close(file);
-	if (rc != LSM_NOTFOUND)
+	*vacant = false;
+	if ((rc = current_read(dir, current)) != LSM_NOTFOUND)
 		return rc;
 	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
-	rc = leftovers_count(dir, &names, &l);
+	leftovers_count(&names, &l);
+	if (l.current == 0 && l.unfinished == 0)
+		rc = logs_look(dir, &names, &l);
 	env_names_free(&names);
-	if (rc != LSM_OK || l.current > 0)
+	if (rc == LSM_OK && l.current > 0)	/* made meanwhile */
+		return current_read(dir, current);
+	if (rc != LSM_OK)
 		return rc;
+	if (l.unfinished > 0)
+		return status_set(LSM_NO_DATABASE,
+		    "%s: a checkpoint that was not finished", path);
 	if (l.tables > 0 || l.holding > 0 ||
 	    (l.unreadable > 0 && l.manifests > 0))
 		return status_set(LSM_CORRUPT,
 		    "%s: CURRENT is missing, other files are not", path);
-	*half_made = l.logs + l.manifests > 0;
+	*vacant = true;
 	return status_set(LSM_NO_DATABASE, "%s: no database here", path);
 }
 

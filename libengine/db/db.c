@@ -174,16 +174,20 @@ caches_new(struct lsm_db *db)
 	    &db->tables);
 }
 
-/* LSM_OK: there is a database. Nothing is made before that is known. */
+/* LSM_OK: there is a database that this build reads, or one may be made.
+ * Nothing is made before that is known, LOCK neither. */
 static int
 presence(struct lsm_db *db, bool *make)
 {
-	bool half_made;
+	struct current current;
+	bool vacant;
 	int rc;
 
 	*make = false;
-	rc = db_absent(db->dir, db->path, &half_made);
-	if (rc != LSM_NO_DATABASE || !db->opt.create)
+	rc = db_absent(db->dir, db->path, &current, &vacant);
+	if (rc == LSM_OK)
+		memcpy(db->id, current.database, ID_SIZE);
+	if (rc != LSM_NO_DATABASE || !vacant || !db->opt.create)
 		return rc;
 	*make = true;
 	return LSM_OK;
@@ -232,21 +236,21 @@ open_writer(struct lsm_db *db)
 	/* Another may have made it while this one waited. */
 	if ((rc = presence(db, &make)) != LSM_OK)
 		return rc;
+	if (!make && db->opt.exclusive)
+		return status_set(LSM_EXISTS, "%s: database exists", db->path);
 	if (make && ((rc = directory_durable(db)) != LSM_OK ||
 	    (rc = db_create(db)) != LSM_OK))
 		return rc;
-	if (!make && db->opt.exclusive)
-		return status_set(LSM_EXISTS, "%s: database exists", db->path);
-	return LSM_OK;
+	return make ? presence(db, &make) : LSM_OK;
 }
 
 static int
 open_reader(struct lsm_db *db)
 {
-	bool half_made;
+	bool make;
 	int rc;
 
-	if ((rc = db_absent(db->dir, db->path, &half_made)) != LSM_OK)
+	if ((rc = presence(db, &make)) != LSM_OK)
 		return rc;
 	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
 	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
@@ -256,7 +260,6 @@ int
 lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 {
 	struct lsm_db *db;
-	struct current current;
 	int rc;
 
 	*out = NULL;
@@ -267,9 +270,6 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 	if ((rc = db->read_only ? open_reader(db) : open_writer(db)) !=
 	    LSM_OK)
 		goto done;
-	if ((rc = current_read(db->dir, &current)) != LSM_OK)
-		goto done;
-	memcpy(db->id, current.database, ID_SIZE);
 	if ((rc = caches_new(db)) != LSM_OK ||
 	    (rc = db_recover(db)) != LSM_OK ||
 	    (rc = work_start(db)) != LSM_OK)

@@ -51,7 +51,8 @@ struct view {
 };
 
 struct counters {
-	_Atomic uint64_t puts, deletes, range_deletes, batches, bytes_user;
+	_Atomic uint64_t puts, deletes, range_deletes, batches, unmet;
+	_Atomic uint64_t bytes_user;
 	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
@@ -73,6 +74,8 @@ struct graves {
 	struct grave *list;
 	size_t count, room;
 	uint64_t ended;		/* pins below this edit were ended */
+	uint64_t held;		/* with holds: versions from this edit on */
+	size_t holds;		/* stay, for this process itself */
 };
 
 struct recovery {
@@ -167,6 +170,20 @@ struct generation *view_active(struct view *);
 /* A failed check of a view whose pin was ended is no damage: LSM_TOO_OLD. */
 int view_judge(struct view *, int rc);
 
+/* read.c: LSM_NOTFOUND; counted as a get. `value` may be NULL. */
+int view_get(struct lsm_db *, struct view *, uint64_t sequence,
+    struct bytes key, struct buffer *value);
+
+/* condition.c: LSM_OK when all of them hold, LSM_UNMET, or why they cannot be
+ * asked. First without locks: *asked is the sequence that it was so at. Then
+ * under write_mu, to ask again if that is no longer the last one. */
+int conditions_ask(struct lsm_db *, const struct lsm_batch *, uint64_t *asked);
+int conditions_still_locked(struct lsm_db *, const struct lsm_batch *,
+    uint64_t asked);
+#ifdef LSM_SCHED
+extern bool condition_bug;	/* asked once only: the tests must notice */
+#endif
+
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */
 int db_writable(struct lsm_db *);	/* and READ_ONLY, the fence */
@@ -181,6 +198,10 @@ void graves_release(struct graves *);
 void grave_add(struct lsm_db *, enum file_kind, uint64_t number,
     uint64_t died);
 void graves_sweep(struct lsm_db *, enum sweep);
+/* A pin of the writer's own: what the version of now, and all later ones,
+ * name stays. Returns its edit. */
+uint64_t graves_hold(struct lsm_db *);
+void graves_let_go(struct lsm_db *);
 void table_gone(void *db, struct version_table *);
 
 /* edit.c: all take edit_mu. */
@@ -230,7 +251,8 @@ int db_recover(struct lsm_db *);	/* fills state, view, log, sequence */
 int reader_open(struct lsm_db *);
 /* create.c */
 int db_create(struct lsm_db *);
-int db_absent(struct env_dir *, const char *path, bool *half_made);
+int db_absent(struct env_dir *, const char *path, struct current *,
+    bool *vacant);
 /* clean.c: orphans, once the manifest was read to a proven end */
 int db_clean(struct lsm_db *, const struct log_replay_out *);
 

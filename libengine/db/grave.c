@@ -73,7 +73,8 @@ ripe_locked(struct lsm_db *db, const struct grave *g, enum sweep how,
 	*again = false;
 	if (g->kind == FILE_LOG && how == SWEEP_QUICK)
 		return false;
-	if (g->died > load_acquire(&db->head))
+	if (g->died > load_acquire(&db->head) ||
+	    (db->graves.holds > 0 && g->died > db->graves.held))
 		return false;
 	*again = g->died <= lowest && how == SWEEP_WORK &&
 	    g->died > db->graves.ended && !load_acquire(&db->scrubbing);
@@ -146,6 +147,30 @@ graves_sweep(struct lsm_db *db, enum sweep how)
 		if (more)
 			bury(db, &g, again);
 	} while (more);
+}
+
+/* A later hold shares the first one's edit, and keeps a little more. */
+uint64_t
+graves_hold(struct lsm_db *db)
+{
+	struct graves *g = &db->graves;
+	uint64_t edit;
+
+	mutex_lock(&g->mu);
+	if (g->holds++ == 0)
+		g->held = load_acquire(&db->head);
+	edit = g->held;
+	mutex_unlock(&g->mu);
+	return edit;
+}
+
+void
+graves_let_go(struct lsm_db *db)
+{
+	mutex_lock(&db->graves.mu);
+	db->graves.holds--;
+	mutex_unlock(&db->graves.mu);
+	graves_sweep(db, SWEEP_WORK);
 }
 
 /* The last version that named a table has gone, and with it the table. */

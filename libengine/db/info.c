@@ -44,6 +44,7 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "write.deletes", &c->deletes },
 		{ "write.range_deletes", &c->range_deletes },
 		{ "write.batches", &c->batches },
+		{ "write.unmet", &c->unmet },
 		{ "write.bytes", &c->bytes_user },
 		{ "write.stalls", &c->stalls },
 		{ "write.stall_us", &c->stall_us },

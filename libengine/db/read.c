@@ -54,24 +54,39 @@ value_copy(const struct entry *e, struct buffer *value)
 }
 
 static int
-view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
-    struct bytes key, struct buffer *value)
+tables_get(struct lsm_db *db, struct view *v, struct bytes key, uint64_t hash,
+    struct buffer *value)
 {
-	uint64_t hash = hash64(key), at, asked = 0;
-	struct entry e;
+	uint64_t at, asked = 0;
 	enum kind kind;
 	int rc;
 
-	if (memory_get(v, key, hash, sequence, &e)) {
-		COUNT(db, gets_memory, 1);
-		return value_copy(&e, value);
-	}
 	rc = version_get(v->version, db->tables, key, hash, &kind, &at, value,
 	    &asked);
 	COUNT(db, tables_asked, asked);
 	if (rc == LSM_OK)
 		return kind == KIND_PUT ? LSM_OK : LSM_NOTFOUND;
 	return view_judge(v, rc);
+}
+
+int
+view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
+    struct bytes key, struct buffer *value)
+{
+	uint64_t hash = hash64(key);
+	struct entry e;
+	int rc;
+
+	COUNT(db, gets, 1);
+	if (memory_get(v, key, hash, sequence, &e)) {
+		COUNT(db, gets_memory, 1);
+		rc = value_copy(&e, value);
+	} else {
+		rc = tables_get(db, v, key, hash, value);
+	}
+	if (rc == LSM_OK)
+		COUNT(db, gets_found, 1);
+	return rc;
 }
 
 /* A name for errors is born below; "not found" has no story but the key's. */
@@ -89,17 +104,12 @@ lsm_get(lsm_db *db, const lsm_snapshot *snapshot, lsm_slice key,
 	if ((rc = db_usable(db)) != LSM_OK ||
 	    (rc = batch_check_entry(k, bytes(NULL, 0))) != LSM_OK)
 		return rc;
-	COUNT(db, gets, 1);
-	if (snapshot != NULL) {
-		rc = view_get(db, snapshot->view, snapshot->sequence, k,
+	if (snapshot != NULL)
+		return view_get(db, snapshot->view, snapshot->sequence, k,
 		    (struct buffer *)value);
-	} else {
-		v = view_now(db, &sequence);
-		rc = view_get(db, v, sequence, k, (struct buffer *)value);
-		view_unref(v);
-	}
-	if (rc == LSM_OK)
-		COUNT(db, gets_found, 1);
+	v = view_now(db, &sequence);
+	rc = view_get(db, v, sequence, k, (struct buffer *)value);
+	view_unref(v);
 	return rc;
 }
 

@@ -10,20 +10,9 @@
  * same, and everything anew otherwise. It is the one writer of the handle's
  * memtables and holds write_mu.
  */
-#include "db/db.h"
-#include "db/load.h"
+#include "db/reader.h"
 
-enum { TRIES_MAX = 40 };
-
-struct reading {
-	struct pin *pin;
-	struct env_words words;
-	struct state state;
-	struct load load;
-	struct log_replay_out out;
-};
-
-static void
+void
 reading_release(struct reading *r)
 {
 	load_release(&r->load);
@@ -59,7 +48,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		.first = r->state.log,
 		.flushed = r->load.sequence,
 		.begin = load_begin,
-		.end = load_end,
+		.record_end = load_end,
 		.from = from,
 		.ends = r->state.ends,
 		.ends_count = r->state.ends_count,
@@ -102,15 +91,23 @@ read_pin(struct lsm_db *db, struct reading *r)
 	    &r->words) : rc;
 }
 
-static int
-read_all(struct lsm_db *db, struct reading *r, bool plain)
+int
+reading_begin(struct lsm_db *db, struct reading *r, bool plain)
 {
 	int rc = LSM_OK;
 
 	*r = (struct reading){ .load.db = db };
 	if (!plain)
 		rc = read_pin(db, r);
-	if (rc != LSM_OK || (rc = read_manifest(db, r)) != LSM_OK ||
+	return rc == LSM_OK ? read_manifest(db, r) : rc;
+}
+
+static int
+read_all(struct lsm_db *db, struct reading *r, bool plain)
+{
+	int rc;
+
+	if ((rc = reading_begin(db, r, plain)) != LSM_OK ||
 	    (rc = stored_read(&r->state, &db->stored)) != LSM_OK)
 		return rc;
 	r->load.sequence = r->state.flushed;
@@ -120,9 +117,8 @@ read_all(struct lsm_db *db, struct reading *r, bool plain)
 	return r->pin == NULL ? tables_open(db, r->state.version) : LSM_OK;
 }
 
-/* Is the manifest still where it was when this reader began? */
-static bool
-unchanged(struct lsm_db *db, const struct reading *r)
+bool
+reading_stands(struct lsm_db *db, const struct reading *r)
 {
 	struct state now = { 0 };
 	bool same = manifest_read(db->dir, table_gone, db, &now) == LSM_OK &&
@@ -144,15 +140,16 @@ read_steadily(struct lsm_db *db, struct reading *r)
 	bool plain = db->lock == NULL;
 	int rc = LSM_OK;
 
-	for (int i = 0; i < TRIES_MAX; i++) {
+	for (int i = 0; i < READING_TRIES; i++) {
 		rc = read_all(db, r, plain);
-		if (rc == LSM_OK && (r->pin != NULL || unchanged(db, r)))
+		if (rc == LSM_OK && (r->pin != NULL || reading_stands(db, r)))
 			return LSM_OK;
 		if (rc == LSM_NO_MEMORY || rc == LSM_UNSUPPORTED)
 			break;
 		if (rc != LSM_OK) {
 			memcpy(story, status_story(), sizeof story);
-			if (plain && r->state.edit != 0 && unchanged(db, r)) {
+			if (plain && r->state.edit != 0 &&
+			    reading_stands(db, r)) {
 				rc = status_set(rc, "%s", story);
 				break;
 			}

@@ -30,7 +30,7 @@ replay(struct lsm_db *db, struct recovering *r)
 		.ends = db->state.ends,
 		.ends_count = db->state.ends_count,
 		.begin = load_begin,
-		.end = load_end,
+		.record_end = load_end,
 	};
 	int rc;
 

@@ -18,6 +18,8 @@ struct commit {
 	size_t count, data;
 	size_t ranges;		/* range deletes among them */
 	size_t payload;
+	const lsm_batch *conditional;	/* a batch with conditions, or NULL */
+	uint64_t asked;		/* they held after this sequence */
 };
 
 static size_t
@@ -146,6 +148,13 @@ commit_count(struct lsm_db *db, const struct commit *c)
 }
 
 static int
+conditions_still(struct lsm_db *db, const struct commit *c)
+{
+	return c->conditional == NULL ? LSM_OK :
+	    conditions_still_locked(db, c->conditional, c->asked);
+}
+
+static int
 commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
     uint64_t *sequence)
 {
@@ -154,6 +163,7 @@ commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
 
 	mutex_assert_held(&db->write_mu);
 	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = conditions_still(db, c)) != LSM_OK ||
 	    (rc = db_make_room(db, c->count, c->data)) != LSM_OK ||
 	    (rc = commit_ranges(db, c, &made)) != LSM_OK)
 		return rc;
@@ -209,6 +219,9 @@ commit(struct lsm_db *db, struct commit *c, unsigned flags)
 	if ((rc = db_usable(db)) != LSM_OK ||
 	    (rc = flags_check(db, flags, &sync)) != LSM_OK)
 		return rc;
+	if (c->conditional != NULL && ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = conditions_ask(db, c->conditional, &c->asked)) != LSM_OK))
+		return rc;
 	c->payload = payload_size(c);
 	mutex_lock(&db->write_mu);
 	rc = commit_locked(db, c, &position, &sequence);
@@ -220,12 +233,17 @@ commit(struct lsm_db *db, struct commit *c, unsigned flags)
 
 /* An empty batch is refused where a full one would be. */
 static int
-commit_nothing(struct lsm_db *db, unsigned flags)
+commit_nothing(struct lsm_db *db, const struct commit *c, unsigned flags)
 {
+	uint64_t asked;
 	bool sync;
-	int rc = db_writable(db);
+	int rc;
 
-	return rc == LSM_OK ? flags_check(db, flags, &sync) : rc;
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = flags_check(db, flags, &sync)) != LSM_OK)
+		return rc;
+	return c->conditional == NULL ? LSM_OK :
+	    conditions_ask(db, c->conditional, &asked);
 }
 
 int
@@ -269,7 +287,8 @@ lsm_delete_range(lsm_db *db, lsm_slice from, lsm_slice to, unsigned flags)
 	c.ops = buffer_bytes(&batch.ops);
 	c.count = c.ranges = batch.count;
 	c.data = batch.data;
-	rc = c.count > 0 ? commit(db, &c, flags) : commit_nothing(db, flags);
+	rc = c.count > 0 ? commit(db, &c, flags) :
+	    commit_nothing(db, &c, flags);
 	buffer_free(&batch.ops);
 	return rc;
 }
@@ -283,10 +302,11 @@ lsm_write(lsm_db *db, const lsm_batch *batch, unsigned flags)
 		.count = batch->count,
 		.data = batch->data,
 		.ranges = batch->ranges,
+		.conditional = batch->conditions.n ? batch : NULL,
 	};
 
 	if (batch->count == 0)
-		return commit_nothing(db, flags);
+		return commit_nothing(db, &c, flags);
 	return commit(db, &c, flags);
 }
 

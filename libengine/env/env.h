@@ -88,6 +88,11 @@ struct env_ops {
 	/* Move a file into another directory of the same database. */
 	int (*dir_move)(struct env_dir *, const char *name, struct env_dir *to,
 	    const char *to_name);
+	/* Give a file one more name, in another directory: LSM_EXISTS there.
+	 * LSM_UNSUPPORTED: these two cannot share it, copy it. NULL in the
+	 * table: no two can. */
+	int (*dir_link)(struct env_dir *, const char *name, struct env_dir *to,
+	    const char *to_name);
 	/* The file `name` now holds `content`, durably, or still the old. */
 	int (*dir_replace)(struct env_dir *, const char *name,
 	    struct bytes content);

@@ -67,6 +67,7 @@ static const struct env_ops ops = {
 	.dir_rename = posix_dir_rename,
 	.dir_sub = posix_dir_sub,
 	.dir_move = posix_dir_move,
+	.dir_link = posix_dir_link,
 	.dir_replace = posix_dir_replace,
 	.dir_links = posix_dir_links,
 	.dir_same = posix_dir_same,

@@ -123,6 +123,12 @@ sim_capabilities(struct sim *sim, bool ring, bool maps)
 }
 
 void
+sim_without_links(struct sim *sim)
+{
+	sim->ops.dir_link = NULL;
+}
+
+void
 sim_space(struct sim *sim, uint64_t bytes)
 {
 	sim->space = bytes;
@@ -172,7 +178,8 @@ const char *
 sim_describe(struct sim *sim, size_t operation, char text[SIM_TEXT_MAX])
 {
 	static const char *const words[] = {
-		[SIM_CREATE] = "create", [SIM_MKDIR] = "mkdir",
+		[SIM_CREATE] = "create", [SIM_LINK] = "link",
+		[SIM_MKDIR] = "mkdir",
 		[SIM_WRITE] = "write", [SIM_EXTEND] = "extend",
 		[SIM_SYNC] = "sync", [SIM_DIR_SYNC] = "sync directory",
 		[SIM_RENAME] = "rename", [SIM_UNLINK] = "unlink",
@@ -376,6 +383,22 @@ sim_create_locked(struct sim *sim, uint32_t dir, const char *name,
 	if (sim_disk_find(&sim->now, dir, name) != SIM_NONE)
 		return status_set(LSM_EXISTS, "%s: exists", name);
 	*inode = op.inode = sim_disk_number(&sim->now);
+	set_name(op.name, name);
+	sim_do_locked(sim, &op);
+	return LSM_OK;
+}
+
+int
+sim_link_locked(struct sim *sim, uint32_t dir, const char *name,
+    uint32_t inode)
+{
+	struct sim_op op = { .kind = SIM_LINK, .dir = dir, .inode = inode };
+	int rc = sim_enter_locked(sim, name, "link");
+
+	if (rc != LSM_OK)
+		return rc;
+	if (sim_disk_find(&sim->now, dir, name) != SIM_NONE)
+		return status_set(LSM_EXISTS, "%s: exists", name);
 	set_name(op.name, name);
 	sim_do_locked(sim, &op);
 	return LSM_OK;

@@ -42,8 +42,10 @@ struct sim *sim_new(uint64_t seed);	/* an empty disk; log ring and maps */
 void sim_free(struct sim *);
 lsm_env *sim_env(struct sim *);
 
-/* What the door can do, before it is used: the shared log ring; file_map. */
+/* What the door can do, before it is used: the shared log ring; file_map;
+ * dir_link, which it has otherwise. */
 void sim_capabilities(struct sim *, bool ring, bool maps);
+void sim_without_links(struct sim *);
 
 /* Bytes that all files together may have, LSM_NO_SPACE beyond; a write leaves
  * the part that had room. UINT64_MAX: no limit. */

@@ -26,6 +26,7 @@ static const struct shape {
 	[FILE_LOCK] = { "lock", "LOCK", "", false },
 	[FILE_LOST] = { "lost", "lost+found", "", false },
 	[FILE_TEMPORARY] = { "temporary", "CURRENT.new", "", false },
+	[FILE_UNFINISHED] = { "unfinished", "UNFINISHED", "", false },
 };
 
 enum { SHAPES = sizeof shapes / sizeof *shapes };

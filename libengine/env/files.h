@@ -2,6 +2,7 @@
  * files.h - the names of a database's files: fixed words and numbers.
  *
  *   CURRENT  LOCK  MANIFEST-000007  000012.log  000013.sst  lost+found
+ *   UNFINISHED
  *
  * A number has at least six digits, and no leading zero beyond them.
  */
@@ -19,7 +20,8 @@ enum file_kind {
 	FILE_CURRENT = 4,
 	FILE_LOCK = 5,
 	FILE_LOST = 6,		/* lost+found */
-	FILE_TEMPORARY = 7	/* CURRENT.new: a replace that did not end */
+	FILE_TEMPORARY = 7,	/* CURRENT.new: a replace that did not end */
+	FILE_UNFINISHED = 8	/* a copy is being made here, or was */
 };
 
 enum { FILE_NAME_MAX = 32 };

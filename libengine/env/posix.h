@@ -62,6 +62,8 @@ int posix_dir_rename(struct env_dir *, const char *from, const char *to);
 int posix_dir_sub(struct env_dir *, const char *name, struct env_dir **);
 int posix_dir_move(struct env_dir *, const char *name, struct env_dir *to,
     const char *to_name);
+int posix_dir_link(struct env_dir *, const char *name, struct env_dir *to,
+    const char *to_name);
 int posix_dir_replace(struct env_dir *, const char *name, struct bytes);
 bool posix_dir_same(struct env_dir *);
 int posix_dir_links(struct env_dir *, const char *name, uint64_t *links);

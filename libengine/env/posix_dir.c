@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -276,6 +277,41 @@ posix_dir_move(struct env_dir *base, const char *name, struct env_dir *to,
 	    ((struct posix_dir *)to)->fd, to_name) == 0)
 		return LSM_OK;
 	return entry_failed(errno, name, "rename");
+}
+
+/* Other file systems, those without links, files of somebody else where the
+ * system protects them, a file that has all the names it may have. */
+static bool
+cannot_link(int error)
+{
+	return error == EXDEV || error == EPERM || error == EACCES ||
+	    error == EMLINK || error == EOPNOTSUPP || error == ENOSYS;
+}
+
+/* A link in the place of a file would be given one more name itself. */
+int
+posix_dir_link(struct env_dir *base, const char *name, struct env_dir *to,
+    const char *to_name)
+{
+	int from_fd = ((struct posix_dir *)base)->fd;
+	struct stat st;
+
+	assert(is_component(name) && is_component(to_name));
+	if (fstatat(from_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return entry_failed(errno, name, "link");
+	if (!S_ISREG(st.st_mode))
+		return status_set(LSM_CORRUPT, "%s: not a regular file",
+		    posix_name(name).text);
+	if (linkat(from_fd, name, ((struct posix_dir *)to)->fd, to_name,
+	    0) == 0)
+		return LSM_OK;
+	if (errno == EEXIST)
+		return status_set(LSM_EXISTS, "%s: exists",
+		    posix_name(to_name).text);
+	if (cannot_link(errno))
+		return status_set(LSM_UNSUPPORTED, "%s: link: %s",
+		    posix_name(name).text, strerror(errno));
+	return entry_failed(errno, name, "link");
 }
 
 int

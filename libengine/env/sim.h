@@ -86,6 +86,8 @@ int sim_extend_locked(struct sim *, uint32_t inode, const char *name,
 int sim_sync_locked(struct sim *, uint32_t inode, const char *name);
 int sim_create_locked(struct sim *, uint32_t dir, const char *name,
     uint32_t *inode);
+int sim_link_locked(struct sim *, uint32_t dir, const char *name,
+    uint32_t inode);
 int sim_unlink_locked(struct sim *, uint32_t dir, const char *name);
 int sim_rename_locked(struct sim *, uint32_t dir, const char *name,
     uint32_t to_dir, const char *to_name);

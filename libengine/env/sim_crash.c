@@ -122,6 +122,7 @@ image_new(struct sim *sim, uint64_t seed)
 	sim_disk_release(&image->now);
 	sim_disk_copy(&image->base, &sim->base);
 	sim_capabilities(image, sim->ring, sim->ops.file_map != NULL);
+	image->ops.dir_link = sim->ops.dir_link;
 	image->boot = sim->boot;
 	return image;
 }

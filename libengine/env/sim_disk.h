@@ -63,6 +63,7 @@ struct sim_disk {
 
 enum sim_kind {
 	SIM_CREATE,		/* `name` in `dir` is inode */
+	SIM_LINK,		/* likewise, and it has other names */
 	SIM_MKDIR,
 	SIM_WRITE,		/* `data` at `at` of inode */
 	SIM_EXTEND,		/* inode is at least `at` long */

@@ -173,6 +173,22 @@ sim_dir_rename(struct env_dir *dir, const char *from, const char *to)
 }
 
 static int
+sim_dir_link(struct env_dir *dir, const char *name, struct env_dir *to,
+    const char *to_name)
+{
+	struct sim *sim = sim_of(dir->env);
+	uint32_t inode;
+	int rc;
+
+	mutex_lock(&sim->mu);
+	rc = sim_find_locked(sim, dir_of(dir)->inode, name, &inode);
+	if (rc == LSM_OK)
+		rc = sim_link_locked(sim, dir_of(to)->inode, to_name, inode);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
+static int
 sub_locked(struct sim *sim, uint32_t dir, const char *name, uint32_t *inode)
 {
 	*inode = sim_disk_find(&sim->now, dir, name);
@@ -442,6 +458,7 @@ sim_files_ops(struct env_ops *ops)
 	ops->dir_rename = sim_dir_rename;
 	ops->dir_sub = sim_dir_sub;
 	ops->dir_move = sim_dir_move;
+	ops->dir_link = sim_dir_link;
 	ops->dir_replace = sim_dir_replace;
 	ops->dir_links = sim_dir_links;
 	ops->dir_same = sim_dir_same;

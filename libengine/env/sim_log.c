@@ -317,12 +317,19 @@ prepare_locked(struct sim *sim, uint32_t dir, const char *name,
     const char *recycle, uint64_t size, struct bytes head)
 {
 	uint32_t inode;
-	int rc;
+	int rc = LSM_OK;
 
 	if (recycle != NULL &&
-	    sim_find_locked(sim, dir, recycle, &inode) == LSM_OK)
+	    sim_find_locked(sim, dir, recycle, &inode) != LSM_OK)
+		recycle = NULL;
+	/* One with other names is theirs as well. */
+	if (recycle != NULL && sim->now.inodes[inode].links > 1) {
+		rc = sim_unlink_locked(sim, dir, recycle);
+		recycle = NULL;
+	}
+	if (rc == LSM_OK && recycle != NULL)
 		rc = sim_rename_locked(sim, dir, recycle, dir, name);
-	else
+	else if (rc == LSM_OK)
 		rc = sim_create_locked(sim, dir, name, &inode);
 	if (rc == LSM_OK && size > 0)
 		rc = sim_extend_locked(sim, inode, name, size);

@@ -16,10 +16,10 @@
  *   lsm_close(db);
  *
  * Every call that can fail returns an lsm_code: LSM_OK is 0 and true failures
- * are positive. LSM_NOTFOUND is an answer, not a failure. After a failure
- * lsm_message() tells its story in one line, for the calling thread. After a
- * failure nothing has changed unless the call says otherwise, and every
- * output parameter holds NULL or is empty.
+ * are positive. LSM_NOTFOUND and LSM_UNMET are answers, not failures. After a
+ * failure lsm_message() tells its story in one line, for the calling thread,
+ * nothing has changed unless the call says otherwise, and every output
+ * parameter holds NULL or is empty.
  *
  * Threads: one lsm_db may be used by any number of threads at once. An
  * lsm_iter, an lsm_batch or an lsm_buffer belongs to one thread at a time. An
@@ -72,7 +72,8 @@ typedef enum lsm_code {
 	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
 	LSM_BUSY = 17,		/* iterators or snapshots are still open */
 	LSM_FORKED = 18,	/* the handle belongs to the parent process */
-	LSM_BUG = 19		/* a promise of ours broke: please report */
+	LSM_BUG = 19,		/* a promise of ours broke: please report */
+	LSM_UNMET = 20		/* a condition of the batch does not hold */
 } lsm_code;
 
 /* A few words for a code, "no such database". Static, never NULL. */
@@ -218,7 +219,8 @@ int lsm_delete(lsm_db *, lsm_slice key, unsigned flags);
 int lsm_delete_range(lsm_db *, lsm_slice from, lsm_slice to, unsigned flags);
 
 /* All operations of the batch or none, in their order. The batch keeps its
- * content and may be cleared and filled again. */
+ * content and may be cleared and filled again. LSM_UNMET: a condition of the
+ * batch does not hold, and none of it is written. */
 int lsm_write(lsm_db *, const lsm_batch *, unsigned flags);
 
 /* Every write that returned before this call is durable when it returns. */
@@ -232,6 +234,19 @@ int lsm_batch_delete(lsm_batch *, lsm_slice key);
 int lsm_batch_delete_range(lsm_batch *, lsm_slice from, lsm_slice to);
 size_t lsm_batch_count(const lsm_batch *);
 size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
+
+/*
+ * Conditions of a batch. They are about the database before the batch, not
+ * about operations of its own, and hold when it is written, whoever else
+ * writes: of many writers who ask for the same absent key one wins. The others
+ * get LSM_UNMET, perhaps for a write that is not durable yet, and
+ * lsm_message() tells which condition it was, counted from 1. A batch of
+ * conditions alone only asks. What cannot be read cannot be asked: then
+ * lsm_write fails as lsm_get does, and nothing is written.
+ */
+int lsm_batch_if_absent(lsm_batch *, lsm_slice key);
+int lsm_batch_if_present(lsm_batch *, lsm_slice key);
+int lsm_batch_if_equals(lsm_batch *, lsm_slice key, lsm_slice value);
 
 /*
  * Reads. A snapshot of NULL means now. lsm_get copies the value into `value`,
@@ -297,6 +312,19 @@ int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
  * is told of one merge at a time, stops: LSM_BUSY, with what was done done. */
 int lsm_compact_range(lsm_db *, const lsm_range *,
     int (*progress)(void *, uint64_t done, uint64_t all), void *arg);
+
+/*
+ * Make a copy of the database in `path`, a directory that is absent or empty
+ * (LSM_EXISTS): every write that returned before this call, in whatever
+ * process, and perhaps some that came during it. It is durable when the call
+ * returns, opens like any database and has a life of its own; tables are
+ * shared with the original by links where the two directories can share files,
+ * and copied where they cannot. Any handle may make it, one opened to read
+ * beside a writer too; nobody is blocked. `progress` as in lsm_compact. After
+ * a failure the directory is empty, or what is in it is no database.
+ */
+int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
+    uint64_t done, uint64_t all), void *arg);
 
 /* Run one step of the background work, for handles without workers. *more is
  * 0 when there was nothing to do. */

@@ -73,13 +73,14 @@ lsm_batch_free(lsm_batch *b)
 	if (b == NULL)
 		return;
 	buffer_free(&b->ops);
+	buffer_free(&b->conditions);
 	mem_free(b);
 }
 
 void
 lsm_batch_clear(lsm_batch *b)
 {
-	b->ops.n = 0;
+	b->ops.n = b->conditions.n = 0;
 	b->count = b->ranges = b->data = 0;
 }
 

@@ -20,6 +20,7 @@ struct lsm_batch {
 	size_t count;
 	size_t ranges;		/* range deletes among them */
 	size_t data;		/* bytes of keys and values */
+	struct buffer conditions;	/* condition.h */
 };
 
 /* Take the next operation from the front of *ops; sequence stays unset. False

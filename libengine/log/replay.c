@@ -29,6 +29,8 @@ replay_chain(struct replay *r)
 	while (rc == LSM_OK && number != 0) {
 		rc = segment_read(&r->segment, number, r->in, &r->delivery,
 		    r->out);
+		if (rc == LSM_OK && r->in->ended != NULL)
+			rc = r->in->ended(r->delivery.arg, &r->out->last);
 		if (rc == LSM_OK)
 			rc = chain_next(r->in, &r->list, &r->segment,
 			    &r->out->last, &r->aside, &number);
@@ -43,6 +45,7 @@ replay_end(struct replay *r)
 	const struct segment *s = &r->segment;
 
 	out->closed = s->names != 0;
+	out->named = s->names;
 	if (!s->believed)
 		return chain_judge(r->in, &r->list, s, out, &r->aside,
 		    &out->clean);
@@ -59,7 +62,7 @@ log_replay(const struct log_replay_in *in,
     struct log_replay_out *out)
 {
 	struct replay r = { .in = in, .out = out, .delivery = { .each = each,
-		.begin = in->begin, .end = in->end, .arg = arg, .flushed = in->flushed,
+		.begin = in->begin, .end = in->record_end, .arg = arg, .flushed = in->flushed,
 		.next = 1 } };
 	int rc;
 

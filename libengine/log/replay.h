@@ -74,7 +74,9 @@ struct log_replay_in {
 	    uint64_t log);
 	/* All operations of a record were told, and their bytes still live. May
 	 * be NULL. */
-	int (*end)(void *arg);
+	int (*record_end)(void *arg);
+	/* A log of the chain was read to this end. May be NULL. */
+	int (*ended)(void *arg, const struct log_end *);
 };
 
 struct log_replay_out {
@@ -85,6 +87,7 @@ struct log_replay_out {
 					 * in this file with `missing` */
 	bool closed;			/* the last one is a close mark; with
 					 * same_boot: continue, then start */
+	uint64_t named;			/* closed: the log that it names */
 	bool syncing;			/* the last writer died inside a sync */
 	struct buffer missing;		/* up to the end, not in the file yet */
 	uint64_t records, bytes;	/* counted */

@@ -183,7 +183,7 @@ lsm-cli: bad: records committed: 2, last key: c' \
 	[ "$(lsm-cli db scan --keys-only | tr '\n' ' ')" = \
 	    'banana cherry fig kiwi ' ]
 	printf 'del\tfig\ncommit\ndel\tkiwi\nfrob\n' >ops
-	fails 65 'lsm-cli: ops:4: no operation: put, del or commit
+	fails 65 'lsm-cli: ops:4: no operation: put, del, absent, present, equals or commit
 lsm-cli: ops: operations committed: 1, last key: fig' \
 	    lsm-cli db batch ops
 	lsm-cli db has kiwi

@@ -140,6 +140,8 @@ reached_tell(const struct reached *r)
 {
 	const struct aim aims[] = {
 		{ "opens", r->opens }, { "readers", r->readers },
+		{ "unmet", r->unmet },
+		{ "met", r->ops[OP_IF] - r->unmet },
 		{ "flushes", r->flushes }, { "merges", r->merges },
 		{ "shadowed", r->shadowed },
 		{ "deletes_dropped", r->deletes_dropped },

@@ -3,6 +3,7 @@
  *
  *	put 12 300 1 77		key 12, 300 bytes, LSM_SYNC, value of tag 77
  *	batch 12 30 0 78	operations around key 12, as tag 78 wants
+ *	if 12 30 0 79		the same under conditions, most of which hold
  *	flush
  *
  * WORD [KEY [SIZE [FLAGS [TAG]]]]: what is missing is 0, a missing tag is the
@@ -18,7 +19,7 @@
 #include <stdio.h>
 
 enum op_kind {
-	OP_PUT, OP_DELETE, OP_DELRANGE, OP_BATCH, OP_SYNC,
+	OP_PUT, OP_DELETE, OP_DELRANGE, OP_BATCH, OP_IF, OP_SYNC,
 	OP_GET, OP_SCAN, OP_WALK,
 	OP_SNAPSHOT, OP_LOOK, OP_RELEASE,	/* slot: key */
 	OP_HOLD, OP_MOVE, OP_DROP,		/* held iterators, likewise */

@@ -81,6 +81,11 @@ const struct script scripts[] = {
 		.ops = "put 1 3000; put 2 3000; put 3 3000; put 9 3000; flush;"
 		    "put 2 3000; delrange 1 0 0 12; put 1 3000; flush;"
 		    "step 9; reopen; delrange 3; put 3 100; compact" },
+	{ .name = "batches under conditions", .memtable_size = 4096,
+		.no_sync = true, .ring = true, .maps = true,
+		.ops = "put 1 50; if 1 40; if 0 40 1; delete 2; flush;"
+		    "if 2 30; if 1 30 1; flush; if 1 20; if 0 20; compact;"
+		    "if 3 10 1; if 0 10; put 6 10" },
 	{ .name = "batches over many pieces", .memtable_size = 8192,
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "batch 1 900; batch 4 900; batch 7 900 1; batch 2 900;"

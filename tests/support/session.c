@@ -123,15 +123,16 @@ wrote(struct session *s, bool sync)
 	return true;
 }
 
+/* LSM_IO of a conditional write says nothing: perhaps it could not read. */
 static bool
-failed(struct session *s, const char *call, int rc)
+failed(struct session *s, const char *call, int rc, bool fences)
 {
 	if (!session_may_fail(s, call, rc))
 		return false;
 	if (s->fence != LSM_OK && rc != s->fence)
 		return wrong("%s: \"%s\" after a fence of \"%s\"", call,
 		    lsm_strerror(rc), lsm_strerror(s->fence));
-	if (rc == LSM_IO)
+	if (rc == LSM_IO && fences)
 		s->fence = rc;
 	return true;
 }
@@ -207,10 +208,25 @@ commit_engine(struct session *s, const struct op *op)
 		return lsm_delete(s->db, key, op->flags);
 	if ((rc = lsm_batch_new(&b)) != LSM_OK)
 		return rc;
-	if ((rc = batch_fill(s, op, b)) == LSM_OK)
+	if (op->kind == OP_IF)
+		rc = conditions_fill(s, op, b);
+	if (rc == LSM_OK && (rc = batch_fill(s, op, b)) == LSM_OK)
 		rc = lsm_write(s->db, b, op->flags);
 	lsm_batch_free(b);
 	return rc;
+}
+
+/* Was there a state, of those that may be the one of now, without them? */
+static bool
+run_unmet(struct session *s, const struct op *op)
+{
+	size_t low, high;
+
+	for (session_range(s, &low, &high); low <= high; low++)
+		if (!conditions_hold(s, op, low))
+			return true;
+	return wrong("a batch was refused, but its conditions hold: %s",
+	    lsm_message());
 }
 
 /* A commit that failed midway is absent once the handle accepts another, and
@@ -221,8 +237,13 @@ run_commit(struct session *s, const struct op *op)
 	bool sync = op->flags & LSM_SYNC ||
 	    (op->flags == 0 && !s->options.no_sync);
 	bool fenced = s->fence != LSM_OK;
+	bool holds = op->kind != OP_IF || conditions_hold(s, op, s->acked);
 	int rc = commit_engine(s, op);
 
+	if (rc == LSM_UNMET && op->kind == OP_IF)
+		return run_unmet(s, op);
+	if (rc == LSM_OK && !holds)
+		return wrong("a batch was written, but its conditions fail");
 	if (rc == LSM_OK) {
 		if (s->unsure)
 			oracle_cut(s->oracle, s->acked);
@@ -230,10 +251,10 @@ run_commit(struct session *s, const struct op *op)
 		commit_oracle(s, op);
 		return wrote(s, sync);
 	}
-	if (!failed(s, op_word(op->kind), rc))
+	if (!failed(s, op_word(op->kind), rc, op->kind != OP_IF))
 		return false;
 	s->doubt |= !harmless(rc);
-	if (!fenced && !harmless(rc) && !s->unsure) {
+	if (!fenced && !harmless(rc) && !s->unsure && holds) {
 		commit_oracle(s, op);
 		s->unsure = true;
 	}
@@ -253,7 +274,8 @@ static bool
 run_durable(struct session *s, const char *call, int rc, bool work)
 {
 	if (rc != LSM_OK)
-		return work ? work_failed(s, call, rc) : failed(s, call, rc);
+		return work ? work_failed(s, call, rc) :
+		    failed(s, call, rc, true);
 	if (s->fence != LSM_OK)
 		return wrong("%s worked after the fence", call);
 	s->acked_sync = s->acked;
@@ -440,6 +462,7 @@ session_run(struct session *s, const struct op *op)
 	case OP_DELETE:
 	case OP_DELRANGE:
 	case OP_BATCH:
+	case OP_IF:
 		return run_commit(s, op);
 	case OP_SYNC:
 		return run_durable(s, "sync", lsm_sync(s->db), false);

@@ -40,7 +40,7 @@ struct reached {
 	uint64_t covered, ranges_dropped;
 	uint64_t gets, gets_found, gets_memory, tables_asked;
 	uint64_t filter_useful, inflated, evicted, stalls;
-	uint64_t errors, fences;
+	uint64_t unmet, errors, fences;
 };
 
 struct session {
@@ -77,6 +77,11 @@ bool session_open(struct session *);
 bool session_close(struct session *);
 bool session_run(struct session *, const struct op *);
 bool session_run_all(struct session *, const struct op_list *);
+
+/* session_if.c: the conditions of an OP_IF, drawn from its tag and from what
+ * is acknowledged. Do they hold after the first n commits? */
+int conditions_fill(struct session *, const struct op *, lsm_batch *);
+bool conditions_hold(struct session *, const struct op *, size_t n);
 
 /* session_scan.c: the whole content of `db`, both ways, as a hash. *code is
  * what a failing call said; false is a lie of a call that succeeded. */

@@ -100,8 +100,8 @@ static enum op_kind
 kind_random(struct random *r)
 {
 	static const struct share shares[] = {
-		{ OP_PUT, 4000 }, { OP_DELETE, 1200 }, { OP_BATCH, 500 },
-		{ OP_DELRANGE, 40 },
+		{ OP_PUT, 3700 }, { OP_DELETE, 1200 }, { OP_BATCH, 500 },
+		{ OP_IF, 300 }, { OP_DELRANGE, 40 },
 		{ OP_GET, 3260 }, { OP_WALK, 100 }, { OP_LOOK, 100 },
 		{ OP_MOVE, 100 }, { OP_STEP, 200 }, { OP_HOLD, 60 },
 		{ OP_DROP, 40 }, { OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
@@ -148,10 +148,10 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 			.key = (uint32_t)random_below(&r, s->key_count),
 			.tag = random_next(&r) };
 
-		if (op.kind == OP_PUT || op.kind == OP_BATCH)
-			op.size = size_random(s, &r);
 		if (op.kind == OP_PUT || op.kind == OP_BATCH ||
-		    op.kind == OP_DELETE || op.kind == OP_DELRANGE)
+		    op.kind == OP_IF)
+			op.size = size_random(s, &r);
+		if (op.kind <= OP_IF)	/* the commits */
 			op.flags = flags_random(s, &r);
 		op_list_add(l, op);
 	}

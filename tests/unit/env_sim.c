@@ -289,7 +289,8 @@ script(struct sim *sim)
 	    (rc = o->file_open(dir, "a", ENV_CREATE, &file)) ||
 	    (rc = o->file_append(file, "0123456789", 10)) ||
 	    (rc = o->file_sync(file)) ||
-	    (rc = o->dir_sync(dir)) || (rc = o->dir_rename(dir, "a", "b")))
+	    (rc = o->dir_sync(dir)) || (rc = o->dir_rename(dir, "a", "b")) ||
+	    (rc = o->dir_link(dir, "b", dir, "c")))
 		goto done;
 	closed = o->file_close(file);
 	file = NULL;

@@ -18,6 +18,7 @@ static const struct sample {
 	{ "LOCK", FILE_LOCK, 0 },
 	{ "lost+found", FILE_LOST, 0 },
 	{ "CURRENT.new", FILE_TEMPORARY, 0 },
+	{ "UNFINISHED", FILE_UNFINISHED, 0 },
 };
 
 TEST("each kind of name is made and understood")

@@ -12,7 +12,7 @@
 #include "base/random.h"
 #include "db/db.h"
 #include "env/ring.h"
-#include "support/test.h"
+#include "support/dbkit.h"
 
 enum { PATH = 512, BOOT_AT = 16, HEAD_AT = 64, SYNCING_AT = 208 };
 
@@ -212,6 +212,48 @@ TEST("a page of noise misleads nobody")
 		check_has(test_dir(), true, "a");
 		check_has(test_dir(), false, "a");
 	}
+}
+
+/* What is refused for its CURRENT: no writer leaves so much as a LOCK. */
+static void
+check_refused(const char *command, int code)
+{
+	char path[PATH], whole[3 * PATH];
+	uint64_t before;
+	lsm_options o;
+	lsm_db *db;
+
+	snprintf(path, sizeof path, "%s/db", test_dir());
+	snprintf(whole, sizeof whole, "D=%s && %s && rm $D/LOCK", path, command);
+	dbkit_close(db_open(path, false));
+	CHECK_EQ(system(whole), 0);
+	before = dbkit_tree(path);
+	lsm_options_init(&o);
+	o.create = 1;
+	CHECK_CODE(lsm_open(path, &o, &db), code);
+	o.read_only = 1;
+	o.create = 0;
+	CHECK_CODE(lsm_open(path, &o, &db), code);
+	CHECK(before == dbkit_tree(path));
+}
+
+TEST("a writer that must not write makes no LOCK: newer format")
+{
+	char command[2 * PATH];
+
+	snprintf(command, sizeof command, "cat %s >$D/CURRENT",
+	    test_data("CURRENT-newer"));
+	check_refused(command, LSM_UNSUPPORTED);
+}
+
+TEST("a writer that must not write makes no LOCK: damage")
+{
+	check_refused("echo LSM >$D/CURRENT", LSM_CORRUPT);
+}
+
+TEST("a writer that must not write makes no LOCK: no CURRENT")
+{
+	check_refused("rm $D/CURRENT && touch $D/000009.sst", LSM_CORRUPT);
 }
 
 TEST("after a sync that failed all is written again")
