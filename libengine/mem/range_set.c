@@ -116,11 +116,12 @@ sequences_merge(const struct piece *p, uint64_t *out)
 	const uint64_t *b_end = p->b ? b + p->b->count : NULL;
 	size_t n = 0;
 
-	while (a < a_end || b < b_end)
-		if (b == b_end || (a < a_end && *a > *b))
-			out[n++] = *a++;
-		else
-			out[n++] = *b++;
+	while (a < a_end && b < b_end)
+		out[n++] = a[0] > b[0] ? *a++ : *b++;
+	while (a < a_end)
+		out[n++] = *a++;
+	while (b < b_end)
+		out[n++] = *b++;
 	return n;
 }
 
