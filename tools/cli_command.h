@@ -55,6 +55,7 @@ int command_load(struct request *);
 int command_put(struct request *);
 int command_scan(struct request *);
 int command_options(struct request *);
+int command_size(struct request *);
 int command_stats(struct request *);
 
 #endif

@@ -13,6 +13,7 @@
  * and the input says where a batch ends.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -71,21 +72,37 @@ operation_apply(struct load *l, const struct record *r)
 	return 0;
 }
 
+/* ", N %, N s left", where the input's size is known. */
+static const char *
+left_text(const struct input *in, uint64_t us, char *room, size_t size)
+{
+	double done = (double)in->bytes / (double)in->total;
+
+	*room = '\0';
+	if (in->total >= in->bytes && in->bytes > 0)
+		snprintf(room, size, ", %.0f %%, %.0f s left", 100 * done,
+		    (1 - done) / done * (double)us / 1e6);
+	return room;
+}
+
 static void
 show_progress(struct load *l)
 {
+	const struct input *in = &l->reader.in;
 	uint64_t us = progress_elapsed_us(&l->progress) + 1;
 	uint64_t rate = (uint64_t)((double)l->committed * 1e6 / (double)us);
+	char left[48];
 
 	if (l->settings->progress_json)
 		progress_print(&l->progress, "{\"records\":%" PRIu64
-		    ",\"bytes_read\":%" PRIu64 ",\"elapsed_us\":%" PRIu64 "}",
-		    l->committed, l->reader.in.bytes, us);
+		    ",\"bytes_read\":%" PRIu64 ",\"bytes_total\":%" PRIu64
+		    ",\"elapsed_us\":%" PRIu64 "}", l->committed, in->bytes,
+		    in->total, us);
 	else
 		progress_print(&l->progress, "lsm-cli: load: %" PRIu64
 		    " records committed, %" PRIu64 " MB read, %" PRIu64
-		    " records/s", l->committed, l->reader.in.bytes / 1000000,
-		    rate);
+		    " records/s%s", l->committed, in->bytes / 1000000, rate,
+		    left_text(in, us, left, sizeof left));
 }
 
 static void
@@ -381,6 +398,8 @@ command_batch(struct request *r)
 {
 	struct record_style style = r->settings->style;
 
-	style.format = FORMAT_OPS;
+	style.operations = style.format == FORMAT_JSON;
+	if (style.format == FORMAT_DEFAULT)
+		style.format = FORMAT_OPS;
 	return load_run(r, &style, true);
 }

@@ -13,6 +13,7 @@
  *   ops        put TAB key TAB value LF, del TAB key LF, commit LF, and the
  *              conditions absent TAB key LF, present TAB key LF,
  *              equals TAB key TAB value LF
+ *              or of jsonl, {"op":"put","key":...,"value":...}
  *   raw        the bytes and a delimiter; cannot be read
  *
  * lsm-format(5) has all of it. A completeness mark (the end of bdb and cdb, and
@@ -45,6 +46,7 @@ struct record_style {
 	enum key_format keys, values;
 	struct word delimiter;	/* of raw; text NULL: a newline */
 	bool framed, json_hex;
+	bool operations;	/* jsonl: each object has an "op" */
 	enum dups dups;
 	enum redact redact;
 	uint64_t redact_seed;

@@ -229,11 +229,7 @@ ops_end(struct record_writer *w)
 	return 0;
 }
 
-static const struct operation {
-	const char *word;
-	enum record_kind kind;
-	bool value;		/* behind its key */
-} operations[] = {
+static const struct operation operations[] = {
 	{ "put", RECORD_PUT, true },
 	{ "del", RECORD_DELETE, false },
 	{ "absent", RECORD_IF_ABSENT, false },
@@ -241,7 +237,10 @@ static const struct operation {
 	{ "equals", RECORD_IF_EQUALS, true },
 };
 
-static const struct operation *
+const char operation_none[] =
+    "no operation: put, del, absent, present, equals or commit";
+
+const struct operation *
 operation_find(struct word w)
 {
 	size_t i;
@@ -288,8 +287,7 @@ ops_read(struct record_reader *r, struct record *record, bool *more)
 	if (stopped == '\t' && is(word, "delrange"))
 		return record_bad(r, "", "delrange is not supported");
 	if (stopped == '\t' || (word.size > 0 && !is(word, "commit")))
-		return record_bad(r, "", "no operation: put, del, absent, "
-		    "present, equals or commit");
+		return record_bad(r, "", operation_none);
 	record->kind = RECORD_COMMIT;
 	r->ended = true;
 	return 0;

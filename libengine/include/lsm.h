@@ -355,6 +355,17 @@ typedef struct lsm_file_info {
  * level and key first, then the others by name. */
 int lsm_files(lsm_db *, void (*each)(void *, const lsm_file_info *), void *arg);
 
+typedef struct lsm_estimate {
+	uint64_t records;	/* puts, those that are overwritten too */
+	uint64_t bytes;		/* of their keys and values */
+	uint64_t disk_bytes;	/* of tables */
+} lsm_estimate;
+
+/* About how much a range (NULL: everything) holds: what is in memory counted,
+ * what is in tables taken from their counts, and by their indexes where the
+ * range covers a part. Costs a few pages for each run, whatever the range. */
+int lsm_range_estimate(lsm_db *, const lsm_range *, lsm_estimate *);
+
 /* The identity of a database: 16 bytes, drawn when it was created. */
 void lsm_id(const lsm_db *, uint8_t id[16]);
 

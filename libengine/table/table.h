@@ -59,6 +59,9 @@ int table_iter_new(struct table *, unsigned flags, struct iter **);
  * whole-file sum. */
 int table_verify(struct table *);
 
+/* About how much of the table lies below `key`, 0 to 1. */
+int table_share_below(struct table *, struct bytes key, double *share);
+
 struct table_footer;
 const struct table_footer *table_footer(const struct table *);
 

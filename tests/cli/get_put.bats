@@ -169,3 +169,43 @@ load helper
 	fails 0 'lsm-cli: put: done' lsm-cli -v --create db put k v
 	[ ! -s out ]
 }
+
+@test "delete of a range or prefix: all of it, once somebody said yes" {
+	orchard
+	lsm-cli db delete --prefix=tree0001 -n >out 2>err
+	[ "$(wc -l <out)" -eq 10000 ]
+	[ "$(sed -n 1p out)" = tree00010000 ]
+	[ "$(cat err)" = 'lsm-cli: db: would delete: records: 10000' ]
+	fails 64 'lsm-cli: delete: records: 10000? nobody is there to answer: say --yes' \
+	    lsm-cli db delete --prefix=tree0001
+	[ "$(lsm-cli db scan --count | cut -f1)" = 20000 ]
+	fails 0 '' lsm-cli db delete --prefix=tree0001 --yes
+	[ "$(lsm-cli db scan --count | cut -f1)" = 10000 ]
+	fails 0 '' lsm-cli db delete --from=tree00000002 --to=tree00009999 -y
+	[ "$(lsm-cli db scan --keys-only | tr '\n' ' ')" = \
+	    'tree00000000 tree00000001 tree00009999 ' ]
+	fails 0 '' lsm-cli db delete --prefix=shrub
+	fails 0 '' lsm-cli db delete --prefix= -y
+	[ "$(lsm-cli db scan --count)" = $'0\t0\t0' ]
+}
+
+@test "delete of a prefix of highest bytes" {
+	printf '%s\n' 'put fe a' 'put ff b' 'put ffff c' >script
+	lsm-cli --create --key-format=hex db <script
+	lsm-cli db delete --key-format=hex --prefix=ff -y
+	[ "$(lsm-cli db scan --key-format=hex --keys-only)" = fe ]
+}
+
+@test "delete of a range excludes keys, conditions and batches" {
+	fruit
+	refused 64 lsm-cli db delete apple --prefix=b -y
+	refused 64 lsm-cli db delete --prefix=b -y --if-present
+	refused 64 lsm-cli db delete -n apple
+	printf '.begin\ndelete --prefix=b -y\n' >script
+	lsm-cli db <script 2>err && false
+	grep -q 'cannot be part of a batch' err
+	printf '.snapshot\ndelete --prefix=b -y\nget banana\n' |
+	    lsm-cli db >out
+	[ "$(cat out)" = yellow ]
+	[ "$(lsm-cli db scan --keys-only)" = $'apple\ncherry' ]
+}
