@@ -88,7 +88,7 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	    (rc = older_init(&job->older, v, o->level, inputs, count)) !=
 	    LSM_OK || (rc = lineage_find(&job->input, o, &job->output.inputs,
 	    &job->output.inputs_count)) != LSM_OK ||
-	    (rc = input_open(&job->input)) != LSM_OK) {
+	    (rc = input_start(&job->input)) != LSM_OK) {
 		compact_free(job);
 		return rc;
 	}

@@ -249,7 +249,7 @@ covers_open(struct input *in)
 }
 
 int
-input_open(struct input *in)
+input_start(struct input *in)
 {
 	struct iter **iters;
 	size_t n = 0;

@@ -31,7 +31,7 @@ int input_memtable(struct input *, struct memtable *);
 int input_tables(struct input *, struct version *,
     struct version_table *const *tables, size_t count,
     const struct compact_options *);
-int input_open(struct input *);
+int input_start(struct input *);
 
 /* Tell which table it was, when the code says that it is damaged. */
 int input_told(const struct input *, int rc, const struct version_table *);
