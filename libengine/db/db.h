@@ -29,7 +29,10 @@
 #include "version/manifest.h"
 
 enum {
-	FROZEN_MAX = 2,		/* unflushed memtables beside the active one */
+	/* Unflushed memtables beside the active one: so many of full size, or
+	 * more of the small first ones. */
+	FROZEN_FULL = 2,
+	FROZEN_MAX = 6,
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first is no larger */
@@ -56,7 +59,7 @@ struct counters {
 	_Atomic uint64_t gets, gets_found, gets_memory, tables_asked;
 	_Atomic uint64_t iters, seeks, steps;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
-	_Atomic uint64_t moves, merges_failed;
+	_Atomic uint64_t moves, merges_partial, merges_failed;
 	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t stalls, stall_us;
 };
@@ -108,6 +111,7 @@ struct lsm_db {
 	struct log *log;
 	struct memtable *active;	/* the view holds it */
 	uint64_t sequence;		/* last one given, or read */
+	size_t ahead_at;		/* bytes in it at which a log is wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
 
@@ -116,6 +120,7 @@ struct lsm_db {
 	struct compact_job *flush, *merge;
 	struct pick_job flush_place, merge_place;	/* of these */
 	bool merge_manual;		/* the merge was asked for */
+	bool merge_partial;		/* it leaves tables as they are */
 	uint64_t *damaged;		/* tables that no merge takes */
 	size_t damaged_count, damaged_room;
 
@@ -149,6 +154,7 @@ struct lsm_db {
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool merging;		/* merge is not NULL */
 	_Atomic bool scrubbing;		/* dead logs are not used again */
+	_Atomic bool log_wanted;	/* the worker is to prepare one */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
 	struct pace pace;		/* has its own groups */
@@ -208,7 +214,9 @@ void table_gone(void *db, struct version_table *);
 int db_number(void *db, uint64_t *);	/* a fresh file number */
 int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
 int db_renew_manifest(struct lsm_db *);	/* without what it had before */
-int db_prepare_log(struct lsm_db *, uint64_t recycle);	/* 0: a new file */
+/* Of a dead log, or, when that is 0, of a new file. LSM_BUSY: one is ready, and
+ * the dead log was not used. */
+int db_prepare_log(struct lsm_db *, uint64_t recycle);
 void db_announce(struct lsm_db *);	/* the first head, at open */
 int db_own(struct lsm_db *);		/* LOCK is still ours; or fences */
 

@@ -206,10 +206,13 @@ db_prepare_log(struct lsm_db *db, uint64_t recycle)
 	uint64_t number;
 	int rc = LSM_OK;
 
+	/* A writer that finds one ready must not wait for an edit's sync. */
+	if (log_prepared(db->log) != 0)
+		return recycle == 0 ? LSM_OK : LSM_BUSY;
 	mutex_lock(&db->edit_mu);
 	if (log_prepared(db->log) != 0) {
 		mutex_unlock(&db->edit_mu);
-		return LSM_OK;
+		return recycle == 0 ? LSM_OK : LSM_BUSY;
 	}
 	log_segment_size(db->log, load_relaxed(&db->memtable_size));
 	rc = number_locked(db, &number);

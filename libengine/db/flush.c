@@ -53,6 +53,7 @@ flush_begin(struct lsm_db *db, const struct generation *g)
 		return rc;
 	o = job_options(db, db->flush_place.level, run);
 	o.table_size = table_size(db, db->flush_place.level);
+	pace_flush_begin(db, memtable_used(g->mem));
 	return compact_flush_new(&o, g->mem, &db->flush);
 }
 

@@ -19,10 +19,25 @@ memtable_size_next(struct lsm_db *db)
 	return size;
 }
 
+/* The first memtables are small, and their flushes slow for what they are:
+ * they count by what they hold. */
+static bool
+frozen_enough_locked(struct lsm_db *db)
+{
+	size_t frozen = db->view->count - 1, bytes = 0;
+
+	mutex_assert_held(&db->mu);
+	if (frozen < FROZEN_FULL || frozen >= FROZEN_MAX)
+		return frozen >= FROZEN_MAX;
+	for (size_t i = 0; i <= frozen; i++)
+		bytes += memtable_limit(db->view->generations[i].mem);
+	return bytes > FROZEN_FULL * db->opt.memtable_size;
+}
+
 static bool
 too_many_locked(struct lsm_db *db)
 {
-	return db->view->count > FROZEN_MAX || merge_behind_locked(db);
+	return frozen_enough_locked(db) || merge_behind_locked(db);
 }
 
 /* The flush that makes room failed: tell the writer why there is none. */
@@ -52,7 +67,9 @@ wait_for_worker(struct lsm_db *db)
 		cond_wait(&db->changed, &db->mu);
 	mutex_unlock(&db->mu);
 	COUNT(db, stalls, 1);
-	COUNT(db, stall_us, db->env->ops->now_us(db->env) - begin);
+	begin = db->env->ops->now_us(db->env) - begin;
+	COUNT(db, stall_us, begin);
+	pace_stalled(db, begin);
 	return rc;
 }
 
@@ -118,6 +135,7 @@ view_turn(struct lsm_db *db, struct view *next)
 	g.log = log_where(db->log).number;
 	next->count = 0;
 	db->active = g.mem;
+	db->ahead_at = memtable_limit(g.mem) / 2;
 	mutex_lock(&db->mu);
 	old = db->view;
 	view_active(old)->last = db->sequence;
@@ -151,6 +169,18 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 	return LSM_OK;
 }
 
+/* Half of the memtable is used: the worker makes a log for the next one, so
+ * that the writer does not wait for its syncs. */
+static void
+log_ahead(struct lsm_db *db)
+{
+	db->ahead_at = SIZE_MAX;
+	if (!db->working || log_prepared(db->log) != 0)
+		return;
+	store_release(&db->log_wanted, true);
+	work_wake(db);
+}
+
 int
 db_make_room(struct lsm_db *db, size_t ops, size_t data)
 {
@@ -159,6 +189,8 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 	struct memtable *mem = db->active;
 	int rc;
 
+	if (memtable_used(mem) >= db->ahead_at)
+		log_ahead(db);
 	if (!memtable_full(mem) &&
 	    memtable_has_room(mem, ops, data, db->sequence + ops))
 		return LSM_OK;

@@ -67,6 +67,7 @@ counters_tell(lsm_db *db, each_stat *each, void *arg)
 		{ "merge.count", &c->merges },
 		{ "merge.bytes_read", &c->merge_read },
 		{ "merge.bytes_written", &c->merge_bytes },
+		{ "merge.partial", &c->merges_partial },
 		{ "merge.moves", &c->moves },
 		{ "merge.failed", &c->merges_failed },
 		{ "merge.shadowed", &c->shadowed },

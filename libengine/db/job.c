@@ -3,18 +3,21 @@
  */
 #include "db/db.h"
 
+#include "db/codecs.h"
 #include "env/files.h"
 
 struct compact_options
 job_options(struct lsm_db *db, int level, uint64_t run)
 {
+	int codec = codecs_level(db->stored.codec, level);
 	struct compact_options o = {
 		.dir = db->dir,
 		.tables = db->tables,
 		.table = {
 			.dir = db->dir,
-			.codec = db->stored.codec,
-			.page_size = db->stored.page_size,
+			.codec = codec,
+			.page_size = codec_page_size(codec,
+			    db->stored.page_size),
 			.filter_bits = db->stored.filter_bits,
 			.level = level,
 			.run = run,

@@ -11,18 +11,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "db/codecs.h"
 #include "db/db.h"
 
 struct row {
 	const char *name;
-	const char *const *words;	/* of values from 0; NULL: number */
+	const char *const *words;	/* of values from 0; NULL: number;
+					 * codec_list: see codecs.h */
 	size_t size, in_options, in_stored;	/* bytes and offsets */
 	uint64_t least, most, unit;	/* a multiple of unit */
 	const char *help;
 };
 
-static const char *const codec_words[] = { "none", "zlib", "lz4", "zstd",
-	NULL };
+static const char *const codec_list[] = { NULL };
 static const char *const compaction_words[] = { "leveled", "hybrid", "tiered",
 	"lazy", NULL };
 static const char *const level_words[] = { "dynamic", "fixed", NULL };
@@ -39,8 +40,8 @@ _Static_assert((int)LSM_COMPACTION_LEVELED == COMPACTION_LEVELED &&
 static const struct row table[] = {
 	{ "base_size", NULL, FIELD(base_size), 4096, UINT64_C(1) << 50, 1,
 	    "bytes of level 1 when level sizes are fixed" },
-	{ "codec", codec_words, FIELD(codec), 0, 3, 1,
-	    "compresses the leaves of tables" },
+	{ "codec", codec_list, FIELD(codec), 0, UINT32_MAX, 1,
+	    "compresses leaves; a list: of each level, the last of all deeper" },
 	{ "compaction", compaction_words, FIELD(compaction), 0, 3, 1,
 	    "shape of the tree: leveled, hybrid, tiered or lazy" },
 	{ "filter_bits", NULL, FIELD(filter_bits), 0, 20, 1,
@@ -62,7 +63,7 @@ static const struct row table[] = {
 	{ "table_size", NULL, FIELD(table_size), 4096, UINT64_C(8) << 30, 1,
 	    "where tables of the first sorted level are cut" },
 };
-enum { ROWS = sizeof table / sizeof *table };
+enum { ROWS = sizeof table / sizeof *table, TEXT_MAX = CODECS_TEXT_MAX };
 
 struct preset {
 	const char *name;
@@ -111,6 +112,8 @@ stored_at(const struct stored *s, const struct row *r)
 static int
 value_check(const struct row *r, uint64_t value)
 {
+	if (r->words == codec_list)
+		return codecs_check((int)value);
 	if (value >= r->least && value <= r->most && value % r->unit == 0)
 		return LSM_OK;
 	if (r->words != NULL)
@@ -154,11 +157,13 @@ kept_to(const struct stored *s, lsm_options *o)
 }
 
 static const char *
-value_text(const struct row *r, uint64_t value, char *room, size_t size)
+value_text(const struct row *r, uint64_t value, char room[TEXT_MAX])
 {
+	if (r->words == codec_list)
+		return codecs_text((int)value, room);
 	if (r->words != NULL)
-		return value <= r->most ? r->words[value] : "default";
-	snprintf(room, size, "%" PRIu64, value);
+		return value <= r->most ? r->words[value] : "unknown";
+	snprintf(room, TEXT_MAX, "%" PRIu64, value);
 	return room;
 }
 
@@ -166,8 +171,15 @@ static bool
 value_parse(const struct row *r, const char *text, uint64_t *value)
 {
 	char *end;
+	int codecs;
 
 	*value = 0;
+	if (r->words == codec_list) {
+		if (!codecs_parse(text, &codecs))
+			return false;
+		*value = (uint64_t)codecs;
+		return true;
+	}
 	if (r->words == NULL) {
 		*value = strtoull(text, &end, 10);
 		return *text >= '0' && *text <= '9' && *end == '\0';
@@ -181,13 +193,12 @@ value_parse(const struct row *r, const char *text, uint64_t *value)
 int
 kept_edit(const struct stored *s, struct edit *e)
 {
-	char room[24];
+	char room[TEXT_MAX];
 	int rc = LSM_OK;
 
 	for (size_t i = 0; i < ROWS && rc == LSM_OK; i++)
 		rc = edit_set_option(e, table[i].name, value_text(&table[i],
-		    value_get(&table[i], stored_at(s, &table[i])), room,
-		    sizeof room));
+		    value_get(&table[i], stored_at(s, &table[i])), room));
 	return rc;
 }
 
@@ -256,7 +267,7 @@ lsm_options_each(const lsm_options *o, void (*each)(void *, const char *,
     const char *, const char *), void *arg)
 {
 	lsm_options defaults;
-	char room[24];
+	char room[TEXT_MAX];
 
 	lsm_options_init(&defaults);
 	if (o == NULL)
@@ -264,7 +275,7 @@ lsm_options_each(const lsm_options *o, void (*each)(void *, const char *,
 	for (size_t i = 0; i < ROWS; i++)
 		each(arg, table[i].name, value_text(&table[i],
 		    value_get(&table[i], (const char *)o +
-		    table[i].in_options), room, sizeof room), table[i].help);
+		    table[i].in_options), room), table[i].help);
 }
 
 int

@@ -6,15 +6,29 @@
  */
 #include "db/db.h"
 
+static bool
+any_frozen(struct lsm_db *db)
+{
+	bool any;
+
+	mutex_lock(&db->mu);
+	any = db->view->count > 1;
+	mutex_unlock(&db->mu);
+	return any;
+}
+
+/* Merges that are due go along; one that fails is no failed flush. */
 static int
 flush_drive(struct lsm_db *db)
 {
 	bool more = true;
-	int rc = LSM_OK;
+	int rc;
 
-	while (rc == LSM_OK && more)
-		rc = work_step(db, &more);
-	return rc;
+	while (more)
+		if ((rc = work_step(db, &more)) != LSM_OK &&
+		    (any_frozen(db) || fence_check(&db->fence) != LSM_OK))
+			return rc;
+	return LSM_OK;
 }
 
 static int

@@ -81,9 +81,10 @@ plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
 	}
 	db->merge_place = (struct pick_job){ plan->from, plan->level,
 		plan->smallest, plan->largest };
+	db->merge_partial = plan->count < v->tables;
 	store_release(&db->merging, true);
 	if (plan->from == 0)
-		pace_begin(db, compact_input_bytes(db->merge),
+		pace_merge_begin(db, compact_input_bytes(db->merge),
 		    v->levels[0].bytes);
 	return LSM_OK;
 }
@@ -130,6 +131,7 @@ merge_install(struct lsm_db *db)
 	if (rc != LSM_OK)
 		return rc;
 	COUNT(db, merges, 1);
+	COUNT(db, merges_partial, db->merge_partial);
 	COUNT(db, merge_read, s.bytes_read);
 	COUNT(db, merge_bytes, s.bytes_written);
 	COUNT(db, shadowed, s.shadowed);

@@ -75,8 +75,6 @@ options_check(const lsm_options *given, lsm_options *o)
 	o->struct_size = sizeof *o;
 	if (o->codec == LSM_CODEC_DEFAULT)
 		o->codec = codec_default();
-	if (!codec_built_in(o->codec))
-		return option_bad("codec", "not built in");
 	kept_of(o, &s);
 	if ((rc = kept_check(&s)) != LSM_OK)
 		return rc;

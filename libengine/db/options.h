@@ -11,7 +11,7 @@
 
 /* What the manifest keeps, as numbers; as in lsm_options. */
 struct stored {
-	int codec;
+	int codec;			/* of each level, see codecs.h */
 	uint32_t page_size;
 	uint32_t filter_bits;
 	uint64_t table_size;

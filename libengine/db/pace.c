@@ -1,13 +1,15 @@
 /*
  * pace.c - writers wait a little all the time rather than long at times.
  *
- * Runs of level 0 vanish only when a merge ends. So the rule looks ahead: the
- * merge that empties level 0 must end before the room that is left there is
- * used up. From measured times it follows how long a byte has to wait:
+ * Room comes at once, when a job ends: a memtable's when it is flushed, that
+ * of level 0 when a merge has emptied it. So the rule looks ahead: the job
+ * must end before the room that is left is used up. From measured times it
+ * follows how long a byte has to wait:
  *
- *   time = bytes still to be merged x time for a byte
- *   wait = 1.1 x time / room + time to flush a byte - the writers' own time
+ *   wait = 1.1 x time until the job ends / room - the writers' own time
  *
+ * for the flush, with room in memtables, and for the merge, with room in level
+ * 0, where flushing what is written takes its time too; the longer one holds.
  * No wait is longer than the rate's bound makes it, whatever was measured.
  * Short waits are saved up until they are worth a system call.
  */
@@ -15,12 +17,16 @@
 
 enum {
 	WAIT_NS = 1000000,		/* saved up */
-	WAIT_NS_MAX = 10 * WAIT_NS,
+	WAIT_NS_MAX = 4 * WAIT_NS,	/* at once; the rest with what follows */
+	DEBT_NS_MAX = 64 * WAIT_NS_MAX,
 	NS_PER_KIB_MAX = 250000,	/* 1 ms for 4 KiB */
-	ROOM_PARTS = 20			/* of a memtable: never less room */
+	FRESH_PARTS = 64,		/* of a memtable: then a new look */
+	ROOM_PARTS = 20,		/* of a memtable: never less room */
+	LATE_PARTS = 4			/* of a flush: never less time left */
 };
 #define MARGIN 1.1
-#define KEEP (31.0 / 32)		/* of an average, by a new sample */
+#define KEEP_STEPS (31.0 / 32)	/* of an average, by a new sample */
+#define KEEP_JOBS (3.0 / 4)
 
 void
 pace_init(struct pace *p)
@@ -36,46 +42,146 @@ pace_release(struct pace *p)
 }
 
 static void
-average(double *of, double sample)
+average(double *of, double sample, double keep)
 {
-	*of = *of == 0 ? sample : *of * KEEP + sample * (1 - KEEP);
+	*of = *of == 0 ? sample : *of * keep + sample * (1 - keep);
+}
+
+static double
+at_least(double value, double least)
+{
+	return value < least ? least : value;
+}
+
+/* ---- who works ---------------------------------------------------------- */
+
+void
+pace_flush_begin(struct lsm_db *db, uint64_t bytes)
+{
+	struct pace *p = &db->pace;
+
+	mutex_assert_held(&db->work_mu);
+	p->flushing = bytes;
+	p->flush_us = 0;
+	store_relaxed(&p->flush_since, db->env->ops->now_us(db->env));
+}
+
+/* Its last step syncs and installs, and takes as long as many others: only
+ * a whole flush is a sample. */
+void
+pace_flushed(struct lsm_db *db, uint64_t us)
+{
+	struct pace *p = &db->pace;
+
+	mutex_assert_held(&db->work_mu);
+	p->flush_us += us;
+	if (db->flush != NULL)
+		return;
+	average(&p->flush_ns, 1000 * (double)p->flush_us /
+	    (double)p->flushing, KEEP_JOBS);
+	p->flushing = p->flush_us = 0;
+	store_relaxed(&p->flush_ps, (uint64_t)(1000 * p->flush_ns));
+	store_relaxed(&p->flush_since, 0);
 }
 
 void
-pace_flushed(struct lsm_db *db, uint64_t us, uint64_t bytes)
+pace_merge_begin(struct lsm_db *db, uint64_t bytes,
+    uint64_t first_level_bytes)
 {
-	if (bytes > 0)
-		average(&db->pace.flush_ns,
-		    1000 * (double)us / (double)bytes);
+	mutex_assert_held(&db->work_mu);
+	if (first_level_bytes > 0)
+		average(&db->pace.widening, (double)bytes /
+		    (double)first_level_bytes, KEEP_STEPS);
 }
 
 void
 pace_merged(struct lsm_db *db, uint64_t us, uint64_t bytes)
 {
+	mutex_assert_held(&db->work_mu);
 	if (bytes > 0)
 		average(&db->pace.merge_ns,
-		    1000 * (double)us / (double)bytes);
+		    1000 * (double)us / (double)bytes, KEEP_STEPS);
+}
+
+/* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
+ * the room there is used up; flushing the byte takes its time too. */
+static double
+merge_wait(struct lsm_db *db, double left)
+{
+	const struct pace *p = &db->pace;
+	double memtable = (double)db->opt.memtable_size, room, above;
+	size_t runs;
+
+	mutex_lock(&db->mu);
+	runs = db->view->version->levels[0].count + db->view->count - 1;
+	above = (double)db->view->version->levels[0].bytes;
+	mutex_unlock(&db->mu);
+	if (runs < db->stored.l0_trigger)
+		return 0;
+	/* Another merge has the worker: level 0 comes after it. */
+	if (db->merge == NULL || db->merge_place.from > 0)
+		left += above * p->widening;
+	room = ((double)db->stored.l0_stop - (double)runs) * memtable;
+	return MARGIN * left * p->merge_ns /
+	    at_least(room, memtable / ROOM_PARTS) + p->flush_ns;
 }
 
 void
-pace_begin(struct lsm_db *db, uint64_t bytes, uint64_t first_level_bytes)
+pace_merge_left(struct lsm_db *db, uint64_t bytes)
 {
-	if (first_level_bytes > 0)
-		average(&db->pace.widening,
-		    (double)bytes / (double)first_level_bytes);
+	mutex_assert_held(&db->work_mu);
+	store_relaxed(&db->pace.merge_ps,
+	    (uint64_t)(1000 * merge_wait(db, (double)bytes)));
+}
+
+/* ---- who writes --------------------------------------------------------- */
+
+/* What is in memory and has room there, in bytes. */
+static void
+memory_now(struct lsm_db *db, double *frozen, double *room)
+{
+	const struct memtable *active = db->active;
+	size_t count;
+
+	*frozen = 0;
+	mutex_lock(&db->mu);
+	count = db->view->count - 1;
+	for (size_t i = 0; i < count; i++)
+		*frozen += (double)memtable_used(
+		    db->view->generations[i].mem);
+	mutex_unlock(&db->mu);
+	*room = FROZEN_FULL * (double)db->opt.memtable_size - *frozen +
+	    (double)memtable_limit(active) - (double)memtable_used(active);
+}
+
+/* Nanoseconds that a byte waits, so that the frozen memtables are gone before
+ * there is one too many. */
+static double
+flush_wait(struct lsm_db *db, uint64_t now)
+{
+	double ns = (double)load_relaxed(&db->pace.flush_ps) / 1000;
+	uint64_t since = load_relaxed(&db->pace.flush_since);
+	double frozen, room, time, gone = 0;
+
+	memory_now(db, &frozen, &room);
+	if (since != 0 && since < now)
+		gone = 1000 * (double)(now - since);
+	time = at_least(frozen * ns - gone, frozen * ns / LATE_PARTS);
+	return MARGIN * time / at_least(room, (double)db->opt.memtable_size /
+	    ROOM_PARTS);
 }
 
 /* What writers need by themselves, measured over about a memtable. */
 static void
-own_measure(struct lsm_db *db)
+own_measure(struct lsm_db *db, uint64_t now)
 {
 	struct pace *p = &db->pace;
 	uint64_t bytes = load_relaxed(&db->count.bytes_user);
-	uint64_t waited = load_relaxed(&p->waited_us), now;
+	uint64_t waited = load_relaxed(&p->waited_us) +
+	    load_relaxed(&p->stalled_us);
 
 	if (bytes - p->since_bytes < db->opt.memtable_size)
 		return;
-	now = db->env->ops->now_us(db->env);
 	if (p->since_us != 0 && now - p->since_us > waited - p->since_waited)
 		p->own_ns = 1000 * (double)(now - p->since_us -
 		    (waited - p->since_waited)) /
@@ -85,40 +191,27 @@ own_measure(struct lsm_db *db)
 	p->since_waited = waited;
 }
 
-/* Bytes that may be written until level 0 is full. */
-static double
-room(struct lsm_db *db, size_t runs)
+static void
+look_anew(struct lsm_db *db)
 {
-	double memtable = (double)db->opt.memtable_size;
-	double left = ((double)db->stored.l0_stop - (double)runs) * memtable;
+	struct pace *p = &db->pace;
+	uint64_t now = db->env->ops->now_us(db->env);
+	double wait;
 
-	return left < memtable / ROOM_PARTS ? memtable / ROOM_PARTS : left;
+	own_measure(db, now);
+	wait = at_least(flush_wait(db, now),
+	    (double)load_relaxed(&p->merge_ps) / 1000);
+	wait = 1024 * at_least(wait - p->own_ns, 0);
+	p->ns_per_kib = wait > NS_PER_KIB_MAX ? NS_PER_KIB_MAX :
+	    (uint64_t)wait;
+	p->fresh = db->opt.memtable_size / FRESH_PARTS;
 }
 
 void
-pace_set(struct lsm_db *db, uint64_t bytes_left)
+pace_stalled(struct lsm_db *db, uint64_t us)
 {
-	struct pace *p = &db->pace;
-	double left = (double)bytes_left, wait;
-	size_t runs;
-
-	mutex_assert_held(&db->work_mu);
-	own_measure(db);
-	mutex_lock(&db->mu);
-	runs = db->view->version->levels[0].count;
-	/* Another merge has the worker: level 0 comes after it. */
-	if (db->merge == NULL || db->merge_place.from > 0)
-		left += (double)db->view->version->levels[0].bytes *
-		    p->widening;
-	runs += db->view->count - 1;
-	mutex_unlock(&db->mu);
-	wait = MARGIN * left * p->merge_ns / room(db, runs) + p->flush_ns -
-	    p->own_ns;
-	if (runs < db->stored.l0_trigger || wait < 0)
-		wait = 0;
-	wait *= 1024;
-	store_relaxed(&p->ns_per_kib, wait > NS_PER_KIB_MAX ?
-	    NS_PER_KIB_MAX : (uint64_t)wait);
+	atomic_fetch_add_explicit(&db->pace.stalled_us, us,
+	    memory_order_relaxed);
 }
 
 static void
@@ -133,18 +226,28 @@ pause_for(struct lsm_db *db, uint64_t ns)
 	    db->env->ops->now_us(db->env) - begin, memory_order_relaxed);
 }
 
+/* Without a worker the writer does the work, and needs no other wait. */
 void
 pace_wait(struct lsm_db *db, size_t bytes)
 {
 	struct pace *p = &db->pace;
-	uint64_t rate = load_relaxed(&p->ns_per_kib);
+	uint64_t wait;
 
 	mutex_assert_held(&db->write_mu);
-	if (rate == 0)
+	if (p->fresh > bytes)
+		p->fresh -= bytes;
+	else if (db->working)
+		look_anew(db);
+	if (p->ns_per_kib == 0) {
+		p->debt_ns = 0;
 		return;
-	p->debt_ns += rate * bytes / 1024;
+	}
+	p->debt_ns += p->ns_per_kib * bytes / 1024;
 	if (p->debt_ns < WAIT_NS)
 		return;
-	pause_for(db, p->debt_ns < WAIT_NS_MAX ? p->debt_ns : WAIT_NS_MAX);
-	p->debt_ns = 0;
+	if (p->debt_ns > DEBT_NS_MAX)
+		p->debt_ns = DEBT_NS_MAX;
+	wait = p->debt_ns < WAIT_NS_MAX ? p->debt_ns : WAIT_NS_MAX;
+	p->debt_ns -= wait;
+	pause_for(db, wait);
 }

@@ -12,19 +12,26 @@
 struct lsm_db;
 
 struct pace {
-	/* Atomic: what a byte written has to wait for. */
-	_Atomic uint64_t ns_per_kib;
+	/* Atomic. Told by who works, in picoseconds, for who writes. */
+	_Atomic uint64_t flush_ps;	/* for a byte of a memtable flushed */
+	_Atomic uint64_t merge_ps;	/* that a byte waits for the merge */
+	_Atomic uint64_t flush_since;	/* one is under way since then; or 0 */
 	_Atomic uint64_t waited_us;
+	_Atomic uint64_t stalled_us;	/* at a hard limit */
 
 	/* Guarded by write_mu. */
+	uint64_t ns_per_kib;		/* what a byte has to wait now, */
+	size_t fresh;			/* for so many more before a new look */
 	uint64_t debt_ns;
-
-	/* Guarded by work_mu: moving averages, and when they were begun. */
-	double merge_ns;		/* for a byte read by a merge */
-	double flush_ns;		/* for a byte flushed */
 	double own_ns;			/* that writers need for a byte */
-	double widening;		/* bytes merged for a byte of level 0 */
 	uint64_t since_us, since_bytes, since_waited;
+
+	/* Guarded by work_mu: moving averages. */
+	double flush_ns;		/* as flush_ps */
+	double merge_ns;		/* for a byte read by a merge */
+	double widening;		/* bytes merged for a byte of level 0 */
+	uint64_t flushing;		/* bytes of the memtable that is; or 0 */
+	uint64_t flush_us;		/* that it took so far */
 
 	struct cond pause;		/* nobody signals it */
 };
@@ -34,12 +41,18 @@ void pace_release(struct pace *);
 
 /* write_mu held: so many bytes were written. */
 void pace_wait(struct lsm_db *, size_t bytes);
+/* A writer stood still for so long. */
+void pace_stalled(struct lsm_db *, uint64_t us);
 
-/* work_mu held: a step took so long, for so many bytes. */
-void pace_flushed(struct lsm_db *, uint64_t us, uint64_t bytes);
+/* work_mu held: a memtable of so many bytes is to be flushed; a step of it
+ * took so long. The step after which there is no flush was its last. */
+void pace_flush_begin(struct lsm_db *, uint64_t bytes);
+void pace_flushed(struct lsm_db *, uint64_t us);
+/* A merge begins; a step of one took so long, for so many bytes; what is left
+ * of it after a step. */
+void pace_merge_begin(struct lsm_db *, uint64_t bytes,
+    uint64_t first_level_bytes);
 void pace_merged(struct lsm_db *, uint64_t us, uint64_t bytes);
-/* A merge begins; then, after each step: what is left of it. */
-void pace_begin(struct lsm_db *, uint64_t bytes, uint64_t first_level_bytes);
-void pace_set(struct lsm_db *, uint64_t bytes_left);
+void pace_merge_left(struct lsm_db *, uint64_t bytes);
 
 #endif

@@ -104,6 +104,11 @@ work_step_locked(struct lsm_db *db, bool *more)
 
 	mutex_assert_held(&db->work_mu);
 	*more = true;
+	/* If it fails the writer tries for itself, and tells. */
+	if (atomic_exchange(&db->log_wanted, false)) {
+		(void)db_prepare_log(db, 0);
+		return LSM_OK;
+	}
 	if (frozen_next(db, &g, &next_log)) {
 		rc = flush_step(db, &g, next_log);
 		memtable_unref(g.mem);
@@ -119,38 +124,38 @@ work_step_locked(struct lsm_db *db, bool *more)
 	return merge_turn(db, more);
 }
 
-/* Bytes that the job under way has dealt with. */
+/* Bytes that the merge under way has read. */
 static uint64_t
-job_bytes(const struct compact_job *job, bool read)
+merge_bytes(const struct lsm_db *db)
 {
 	struct compact_stats s = { 0 };
 
-	if (job != NULL)
-		compact_stats(job, &s);
-	return read ? s.bytes_read : s.bytes_written;
+	if (db->merge != NULL)
+		compact_stats(db->merge, &s);
+	return s.bytes_read;
 }
 
-/* The worker's step: as below, and measured. What a job did in its last step
- * is not known any more; averages do not need it. */
+/* The worker's step: as below, and measured. What a merge did in its last
+ * step is not known any more; averages do not need it. */
 static void
 step_measured(struct lsm_db *db)
 {
-	const struct compact_job *flush, *merge;
-	uint64_t begin, flushed, merged, us;
+	const struct compact_job *merge;
+	uint64_t begin, merged, us;
 	bool more;
 
 	mutex_lock(&db->work_mu);
 	begin = db->env->ops->now_us(db->env);
-	flushed = job_bytes(flush = db->flush, false);
-	merged = job_bytes(merge = db->merge, true);
+	merge = db->merge;
+	merged = merge_bytes(db);
 	(void)work_step_locked(db, &more);	/* kept by the notes */
 	us = db->env->ops->now_us(db->env) - begin;
-	if (db->flush != NULL && db->flush == flush)
-		pace_flushed(db, us, job_bytes(flush, false) - flushed);
-	else if (db->merge != NULL && db->merge == merge && flush == NULL)
-		pace_merged(db, us, job_bytes(merge, true) - merged);
-	pace_set(db, db->merge == NULL ? 0 :
-	    compact_input_bytes(db->merge) - job_bytes(db->merge, true));
+	if (db->pace.flushing > 0)
+		pace_flushed(db, us);
+	else if (db->merge != NULL && db->merge == merge)
+		pace_merged(db, us, merge_bytes(db) - merged);
+	pace_merge_left(db, db->merge == NULL ? 0 :
+	    compact_input_bytes(db->merge) - merge_bytes(db));
 	mutex_unlock(&db->work_mu);
 }
 
@@ -173,7 +178,8 @@ pending_locked(struct lsm_db *db)
 {
 	if (load_acquire(&db->fence.code) != LSM_OK)
 		return false;
-	if (db->view->count > 1 && db->work_error == LSM_OK)
+	if ((db->view->count > 1 && db->work_error == LSM_OK) ||
+	    load_acquire(&db->log_wanted))
 		return true;
 	return merge_due_locked(db);
 }

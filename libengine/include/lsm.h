@@ -151,7 +151,9 @@ typedef struct lsm_options {
 	int max_open_tables;	/* default 500 */
 
 	/* Kept in the database when it is created. */
-	int codec;		/* LSM_CODEC_*; default: the best built in */
+	int codec;		/* LSM_CODEC_*; default: the best built in;
+				 * lsm_options_set makes it one for each level,
+				 * from "none,lz4,zstd" */
 	uint32_t page_size;	/* 4096 to 16384, multiple of 4096 */
 	uint32_t filter_bits;	/* per key, 0 (none) to 20; default 10 */
 	uint64_t table_size;	/* tables of the first sorted level are cut near

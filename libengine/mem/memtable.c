@@ -452,6 +452,12 @@ memtable_ranges(const struct memtable *m)
 }
 
 size_t
+memtable_limit(const struct memtable *m)
+{
+	return m->limit;
+}
+
+size_t
 memtable_used(const struct memtable *m)
 {
 	return (size_t)load_relaxed(&m->used);

@@ -81,6 +81,7 @@ int memtable_bounds(struct memtable *, bool *any, struct bytes *smallest,
 int memtable_iter_new(struct memtable *, uint64_t sequence, struct iter **);
 
 bool memtable_empty(const struct memtable *);
+size_t memtable_limit(const struct memtable *);	/* of memory, to be full */
 size_t memtable_used(const struct memtable *);		/* bytes of memory */
 uint64_t memtable_entries(const struct memtable *);	/* versions counted */
 uint64_t memtable_deletes(const struct memtable *);

@@ -311,7 +311,9 @@ script_crash(const struct script *script, uint64_t seed, bool thorough)
 	struct story st;
 	uint64_t live = mem_live(), before = states;
 	struct random r = { seed };
-	bool ok = story_tell(&st, script, seed);
+	bool ok = story_tell(&st, script, seed) &&
+	    script_reached(script, &st.session.reached);
+	struct reached did = st.session.reached;
 	size_t n = sim_operations(st.sim);
 
 	if (!ok)
@@ -326,8 +328,10 @@ script_crash(const struct script *script, uint64_t seed, bool thorough)
 	if (ok && mem_live() != live)
 		ok = wrong("%" PRIu64 " allocations left behind",
 		    mem_live() - live);
-	printf("%s, seed %" PRIu64 ": %zu operations, %" PRIu64 " states\n",
-	    script->name, seed, n, states - before);
+	printf("%s, seed %" PRIu64 ": %zu operations, %" PRIu64 " states, %"
+	    PRIu64 " merges, %" PRIu64 " partial, %" PRIu64 " moves, %" PRIu64
+	    " deep\n", script->name, seed, n, states - before, did.merges,
+	    did.partial, did.tables_moved, did.deep);
 	return ok;
 }
 

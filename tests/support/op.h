@@ -5,6 +5,7 @@
  *	batch 12 30 0 78	operations around key 12, as tag 78 wants
  *	if 12 30 0 79		the same under conditions, most of which hold
  *	flush
+ *	range 12 30		merge what lies in keys [12, 42); 0: to the end
  *
  * WORD [KEY [SIZE [FLAGS [TAG]]]]: what is missing is 0, a missing tag is the
  * operation's place in its script. Each operation stands for itself, so any
@@ -23,7 +24,7 @@ enum op_kind {
 	OP_GET, OP_SCAN, OP_WALK,
 	OP_SNAPSHOT, OP_LOOK, OP_RELEASE,	/* slot: key */
 	OP_HOLD, OP_MOVE, OP_DROP,		/* held iterators, likewise */
-	OP_FLUSH, OP_COMPACT, OP_STEP,
+	OP_FLUSH, OP_COMPACT, OP_RANGE, OP_STEP,
 	OP_REOPEN, OP_READER, OP_SECOND,
 	OP_KINDS
 };

@@ -6,7 +6,14 @@
  */
 #include "support/scripts.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "env/env_sim.h"
+#include "support/wrong.h"
+
+/* Level 1 holds one table, each level below twice as many. */
+#define SMALL_LEVELS "level_sizes=fixed base_size=4096 ratio=2 "
 
 const struct script scripts[] = {
 	{ .name = "create", .ops = "scan", .memtable_size = 65536,
@@ -90,8 +97,55 @@ const struct script scripts[] = {
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "batch 1 900; batch 4 900; batch 7 900 1; batch 2 900;"
 		    "flush; batch 1 900; batch 9 900" },
+	{ .name = "a table moves into a gap", .memtable_size = 8192,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .set = "l0_trigger=1",
+		.ops = "put 5 900; flush; put 1 3000; put 9 3000; put 5 3000;"
+		    "put 7 3000; step 1; put 8 3000; put 7 3000; put 20 3000;"
+		    "snapshot 1; step 60; put 3 10; delete 7; flush;"
+		    "look 1 0 0 8; release 1; reopen",
+		.least = { .tables_moved = 1, .merges = 1, .partial = 1 } },
+	{ .name = "tables sink through small levels", .memtable_size = 8192,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .set = SMALL_LEVELS "l0_trigger=1",
+		.ops = "put 1 900; put 9 900; flush; put 1 900; put 9 900;"
+		    "flush; put 1 900; put 9 900; flush; put 1 900; put 9 900;"
+		    "flush; put 1 900; put 9 900; flush; put 2 900; put 8 900;"
+		    "flush; put 3 900; delete 9; flush; put 1 900; put 8 900;"
+		    "flush; delete 1; put 4 900; flush",
+		.least = { .merges = 2, .deep = 1, .partial = 2 } },
+	{ .name = "ranges by hand", .memtable_size = 8192,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .set = SMALL_LEVELS "compaction=tiered",
+		.ops = "put 1 900; put 5 900; put 9 900; flush; put 2 900;"
+		    "delete 5; flush; put 1 900; put 6 900; flush; range 5 3;"
+		    "put 9 50; delete 6; range 6; put 1 10",
+		.least = { .merges = 2, .partial = 2, .deletes_dropped = 1 } },
+	{ .name = "runs pile up in tiers", .memtable_size = 8192,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .set = "compaction=tiered l0_trigger=2 l0_stop=8",
+		.ops = "put 1 900; put 9 900; flush; put 1 900; put 9 900;"
+		    "flush; step 60; put 1 900; delete 9; flush; put 1 900;"
+		    "put 8 900; flush; step 60; put 2 900; put 7 900; flush",
+		.least = { .merges = 2 } },
 };
 const size_t scripts_count = sizeof scripts / sizeof *scripts;
+
+/* Each NAME=VALUE of the text. */
+static bool
+options_set(lsm_options *o, const char *text)
+{
+	char name[32], value[32];
+	int n;
+
+	while (text != NULL && sscanf(text, " %31[^=]=%31s%n", name, value,
+	    &n) == 2) {
+		if (lsm_options_set(o, name, value) != LSM_OK)
+			return wrong("script: %s", lsm_message());
+		text += n;
+	}
+	return true;
+}
 
 bool
 script_start(const struct script *c, struct sim *sim, struct session *s,
@@ -108,7 +162,22 @@ script_start(const struct script *c, struct sim *sim, struct session *s,
 	o.codec = c->codec;
 	if (c->table_size)
 		o.table_size = c->table_size;
+	if (!options_set(&o, c->set))
+		return false;
 	session_init(s, "/db", &o);
 	s->keys = c->keys;
 	return op_list_parse(l, c->ops);
+}
+
+bool
+script_reached(const struct script *c, const struct reached *r)
+{
+	const uint64_t *least = (const uint64_t *)&c->least;
+	const uint64_t *got = (const uint64_t *)r;
+
+	for (size_t i = 0; i < sizeof *r / sizeof *got; i++)
+		if (got[i] < least[i])
+			return wrong("count %zu of what it reached is %" PRIu64
+			    ", below %" PRIu64, i, got[i], least[i]);
+	return true;
 }

@@ -19,6 +19,8 @@ struct script {
 	enum key_set keys;
 	int codec;
 	bool no_sync, ring, maps;
+	const char *set;		/* "NAME=VALUE ...", or NULL */
+	struct reached least;		/* what it must lead to */
 };
 
 extern const struct script scripts[];
@@ -27,5 +29,8 @@ extern const size_t scripts_count;
 /* A session for it on a disk; its operations. False: it does not parse. */
 bool script_start(const struct script *, struct sim *, struct session *,
     struct op_list *);
+
+/* After it went undisturbed: did it lead where it should? */
+bool script_reached(const struct script *, const struct reached *);
 
 #endif

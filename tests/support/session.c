@@ -292,6 +292,23 @@ run_step(struct session *s, uint32_t n)
 	return rc == LSM_OK || work_failed(s, "step", rc);
 }
 
+/* The keys of a range into one run; keys are told apart by their order. */
+static bool
+run_range(struct session *s, const struct op *op)
+{
+	struct bytes a = key_make(s->keys, op->key), b;
+	lsm_range r = { bytes_slice(a), { NULL, 0 } };
+
+	if (op->size > 0) {
+		b = key_make(s->keys, op->key + op->size);
+		r.to = bytes_slice(b);
+		if (bytes_compare(a, b) > 0)
+			r = (lsm_range){ r.to, r.from };
+	}
+	return run_durable(s, "compact range", lsm_compact_range(s->db, &r,
+	    NULL, NULL), true);
+}
+
 static bool
 run_reopen(struct session *s)
 {
@@ -471,6 +488,8 @@ session_run(struct session *s, const struct op *op)
 	case OP_COMPACT:
 		return run_durable(s, "compact", lsm_compact(s->db, NULL,
 		    NULL), true);
+	case OP_RANGE:
+		return run_range(s, op);
 	case OP_STEP:
 		return run_step(s, op->key);
 	case OP_REOPEN:

@@ -3,9 +3,11 @@
  */
 #include "support/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/wrong.h"
+#include "version/version.h"
 
 bool
 session_may_fail(struct session *s, const char *call, int rc)
@@ -165,11 +167,29 @@ stat_of(lsm_db *db, const char *name)
 	return w.value;
 }
 
+static void
+levels_add(struct reached *r, lsm_db *db)
+{
+	unsigned levels = 0;
+	char name[32];
+
+	for (int i = 0; i < LEVELS_MAX; i++) {
+		snprintf(name, sizeof name, "level.%d.runs", i);
+		levels += stat_of(db, name) > 0;
+		r->last_level += i == LEVELS_MAX - 1 &&
+		    stat_of(db, name) > 0;
+	}
+	r->deep += levels > 2;
+}
+
 void
 reached_add(struct reached *r, lsm_db *db)
 {
 	r->flushes += stat_of(db, "flush.count");
 	r->merges += stat_of(db, "merge.count");
+	r->tables_moved += stat_of(db, "merge.moves");
+	r->partial += stat_of(db, "merge.partial");
+	levels_add(r, db);
 	r->shadowed += stat_of(db, "merge.shadowed");
 	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
 	r->covered += stat_of(db, "merge.covered");

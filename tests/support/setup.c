@@ -40,7 +40,7 @@ options_random(lsm_options *o, struct random *r)
 	o->table_size = ONE_OF(r, 4096, 16384, 65536, 64 << 20);
 	o->compaction = (int)random_below(r, 4);
 	o->level_sizes = (int)random_below(r, 4) == 0;
-	o->base_size = ONE_OF(r, 65536, 1 << 20);
+	o->base_size = ONE_OF(r, 4096, 16384, 1 << 20);
 	o->ratio = ONE_OF(r, 2, 4, 10);
 	o->l0_trigger = ONE_OF(r, 1, 2, 4, 8);
 	o->l0_stop = o->l0_trigger + ONE_OF(r, 4, 12);
@@ -106,8 +106,8 @@ kind_random(struct random *r)
 		{ OP_MOVE, 100 }, { OP_STEP, 200 }, { OP_HOLD, 60 },
 		{ OP_DROP, 40 }, { OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
 		{ OP_SYNC, 60 }, { OP_SCAN, 10 }, { OP_FLUSH, 15 },
-		{ OP_COMPACT, 4 }, { OP_REOPEN, 10 }, { OP_READER, 6 },
-		{ OP_SECOND, 4 },
+		{ OP_COMPACT, 3 }, { OP_RANGE, 6 }, { OP_REOPEN, 10 },
+		{ OP_READER, 6 }, { OP_SECOND, 4 },
 	};
 	uint64_t dice = random_below(r, 10000);
 
@@ -147,10 +147,11 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 		struct op op = { .kind = kind_random(&r),
 			.key = (uint32_t)random_below(&r, s->key_count),
 			.tag = random_next(&r) };
-
 		if (op.kind == OP_PUT || op.kind == OP_BATCH ||
 		    op.kind == OP_IF)
 			op.size = size_random(s, &r);
+		if (op.kind == OP_RANGE)
+			op.size = (uint32_t)random_below(&r, s->key_count);
 		if (op.kind <= OP_IF)	/* the commits */
 			op.flags = flags_random(s, &r);
 		op_list_add(l, op);

@@ -1,0 +1,347 @@
+/*
+ * Merges from outside: what damage and a full disk do to them, and what a
+ * tree costs, counted: bytes written for a byte given, bytes kept for a byte
+ * alive.
+ */
+#include <stdio.h>
+
+#include "base/random.h"
+#include "support/dbkit.h"
+#include "version/version.h"
+
+struct kit {
+	struct sim *sim;
+	lsm_options o;
+	lsm_db *db;
+};
+
+static void
+kit_open(struct kit *k)
+{
+	k->db = dbkit_open("db", &k->o);
+}
+
+static void
+kit_init(struct kit *k)
+{
+	k->sim = sim_new(test_seed());
+	k->o = dbkit_options(k->sim);
+	k->o.memtable_size = 64 << 10;
+	k->o.table_size = 16 << 10;
+	k->o.l0_trigger = 2;
+	k->o.codec = LSM_CODEC_NONE;
+}
+
+static void
+kit_close(struct kit *k)
+{
+	dbkit_close(k->db);
+	sim_free(k->sim);
+}
+
+/* Two places that have nothing to do with each other, below level 0. */
+static void
+kit_two_places(struct kit *k)
+{
+	kit_init(k);
+	kit_open(k);
+	dbkit_fill(k->db, 0, 100, "");
+	CHECK_OK(lsm_flush(k->db));
+	dbkit_fill(k->db, 1000, 1100, "");
+	CHECK_OK(lsm_flush(k->db));
+	CHECK_EQ(dbkit_stat(k->db, "level.7.tables"), 2);
+}
+
+/* The last failure of the steps, or LSM_OK; runs all work there is. */
+static int
+work_off(lsm_db *db)
+{
+	int more = 1, rc, failed = LSM_OK;
+
+	for (int i = 0; i < 1000 && more; i++)
+		if ((rc = lsm_step(db, &more)) != LSM_OK)
+			failed = rc;
+	CHECK(!more);
+	return failed;
+}
+
+struct wanted_table {
+	const char *first;
+	char name[64];
+};
+
+static void
+table_see(void *arg, const lsm_file_info *f)
+{
+	struct wanted_table *w = arg;
+
+	if (f->level == LEVELS_MAX - 1 && bytes_equal(bytes_of(f->smallest),
+	    bytes(w->first, strlen(w->first))))
+		snprintf(w->name, sizeof w->name, "%s", f->name);
+}
+
+/* The table of the last level that begins with the key. */
+static const char *
+table_of(lsm_db *db, const char *first)
+{
+	static struct wanted_table w;
+
+	w = (struct wanted_table){ .first = first };
+	CHECK_OK(lsm_files(db, table_see, &w));
+	CHECK(w.name[0] != '\0');
+	return w.name;
+}
+
+/* ---- damage ------------------------------------------------------------- */
+
+/* Both get a run in level 0; done again, each is due. */
+static void
+overwrite_both(struct kit *k)
+{
+	dbkit_fill(k->db, 10, 20, "new");
+	CHECK_OK(lsm_flush(k->db));
+	dbkit_fill(k->db, 1010, 1020, "new");
+	CHECK_OK(lsm_flush(k->db));
+}
+
+TEST("damage stops a merge with its place; other places go on")
+{
+	const lsm_range first = { lsm_str("k000000"), lsm_str("k000100") };
+	char name[64], second[64];
+	struct kit k;
+
+	kit_two_places(&k);
+	snprintf(name, sizeof name, "%s", table_of(k.db, "k000000"));
+	snprintf(second, sizeof second, "%s", table_of(k.db, "k001000"));
+	CHECK(sim_poke(k.sim, "db", name, 4096 + 100, "damage", 6));
+	overwrite_both(&k);
+	overwrite_both(&k);
+	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
+	CHECK_EQ(dbkit_files(k.db, "table", false),
+	    dbkit_files(k.db, "table", true));
+	/* The second place was merged, the damaged table is what it was. */
+	CHECK(strcmp(table_of(k.db, "k001000"), second) != 0);
+	CHECK_STR(table_of(k.db, "k000000"), name);
+	dbkit_check_fill(k.db, 1010, 1020, "new");
+	dbkit_check_fill(k.db, 10, 20, "new");
+	CHECK_CODE(lsm_compact_range(k.db, &first, NULL, NULL), LSM_CORRUPT);
+	CHECK(strncmp(lsm_message(), name, strlen(name)) == 0);
+	CHECK(strstr(lsm_message(), "offset 4096") != NULL);
+	CHECK_CODE(lsm_get(k.db, NULL, lsm_str("k000001"), NULL), LSM_CORRUPT);
+	kit_close(&k);
+}
+
+TEST("a table found damaged is tried again after the next open")
+{
+	struct kit k;
+
+	kit_two_places(&k);
+	CHECK(sim_poke(k.sim, "db", table_of(k.db, "k000000"), 4096 + 100,
+	    "damage", 6));
+	for (int i = 0; i < 4; i++)
+		overwrite_both(&k);
+	CHECK_OK(work_off(k.db));	/* it is left alone */
+	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
+	dbkit_close(k.db);
+	kit_open(&k);
+	overwrite_both(&k);
+	overwrite_both(&k);
+	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
+	dbkit_check_fill(k.db, 1010, 1020, "new");
+	kit_close(&k);
+}
+
+/* ---- a full disk -------------------------------------------------------- */
+
+enum { SHARES = 5, SHARE = 300, VALUE = 100 };
+
+/* Every fifth key, so that tables overlap and share nothing. */
+static void
+share_fill(struct kit *k, unsigned share)
+{
+	char key[16], value[VALUE + 1];
+
+	for (unsigned i = 0; i < SHARE; i++) {
+		snprintf(key, sizeof key, "k%06u", i * SHARES + share);
+		snprintf(value, sizeof value, "%0*u", VALUE, i);
+		dbkit_put(k->db, key, value);
+	}
+}
+
+static void
+shares_check(struct kit *k, unsigned shares)
+{
+	char key[16], value[VALUE + 1];
+
+	for (unsigned i = 0; i < SHARE * shares; i++) {
+		snprintf(key, sizeof key, "k%06u", i / shares * SHARES +
+		    i % shares);
+		snprintf(value, sizeof value, "%0*u", VALUE, i / shares);
+		dbkit_check(k->db, NULL, key, value);
+	}
+}
+
+/* Three tables above one of the last level; one flush more makes a merge of
+ * all due. */
+static void
+kit_three_above(struct kit *k)
+{
+	kit_init(k);
+	k->o.l0_trigger = SHARES - 1;
+	kit_open(k);
+	for (unsigned i = 0; i < SHARES - 1; i++) {
+		share_fill(k, i);
+		CHECK_OK(lsm_flush(k->db));
+	}
+	CHECK_EQ(dbkit_stat(k->db, "level.0.runs"), SHARES - 2);
+}
+
+TEST("a merge without space leaves nothing, writes go on, and it is retried")
+{
+	struct kit k;
+
+	kit_three_above(&k);
+	share_fill(&k, SHARES - 1);
+	/* Room for the flush, not for all again. */
+	sim_space(k.sim, sim_used(k.sim) + (200 << 10));
+	CHECK_OK(lsm_flush(k.db));
+	CHECK_EQ(dbkit_stat(k.db, "level.0.runs"), SHARES - 1);
+	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
+	CHECK_EQ(dbkit_files(k.db, "table", false),
+	    dbkit_files(k.db, "table", true));
+	CHECK_OK(work_off(k.db));	/* not at once */
+	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
+	dbkit_put(k.db, "another", "one");
+	sim_space(k.sim, UINT64_MAX);
+	CHECK_OK(lsm_flush(k.db));
+	CHECK_OK(work_off(k.db));
+	CHECK_EQ(dbkit_stat(k.db, "merge.count"), 1);
+	CHECK_EQ(dbkit_files(k.db, "table", false),
+	    dbkit_files(k.db, "table", true));
+	shares_check(&k, SHARES);
+	kit_close(&k);
+}
+
+TEST("a merge by hand after one that failed is not waited for in vain")
+{
+	struct kit k;
+
+	kit_three_above(&k);
+	share_fill(&k, SHARES - 1);
+	sim_space(k.sim, sim_used(k.sim) + (200 << 10));
+	CHECK_OK(lsm_flush(k.db));
+	CHECK_CODE(lsm_compact(k.db, NULL, NULL), LSM_NO_SPACE);
+	CHECK_EQ(dbkit_files(k.db, "table", false),
+	    dbkit_files(k.db, "table", true));
+	sim_space(k.sim, UINT64_MAX);
+	CHECK_OK(lsm_compact(k.db, NULL, NULL));
+	CHECK_EQ(dbkit_stat(k.db, "db.runs"), 1);
+	shares_check(&k, SHARES);
+	kit_close(&k);
+}
+
+/* ---- what it costs ------------------------------------------------------ */
+
+enum { FILL = 40000, KEY = 16 };
+
+struct cost {
+	double written;		/* by flushes and merges, for a byte given */
+	double space;		/* kept, for a byte alive, once drained */
+	unsigned levels;
+};
+
+static void
+fill_random(struct kit *k, unsigned from)
+{
+	char key[KEY + 1], value[VALUE + 1];
+	struct random r = { test_seed() + from };
+
+	memset(value, 'v', VALUE);
+	for (unsigned i = 0; i < FILL; i++) {
+		snprintf(key, sizeof key, "%016u", (unsigned)
+		    random_below(&r, FILL));
+		CHECK_OK(lsm_put(k->db, lsm_bytes(key, KEY), lsm_bytes(value,
+		    VALUE), 0));
+	}
+}
+
+static unsigned
+levels_count(lsm_db *db)
+{
+	unsigned levels = 0;
+	char name[32];
+
+	for (int i = 0; i < LEVELS_MAX; i++) {
+		snprintf(name, sizeof name, "level.%d.runs", i);
+		levels += dbkit_stat(db, name) > 0;
+	}
+	return levels;
+}
+
+/* Random keys twice over, 1/256 of the default sizes. */
+static struct cost
+cost_of(struct kit *k)
+{
+	double user, alive;
+	struct cost c;
+
+	kit_open(k);
+	fill_random(k, 0);
+	fill_random(k, 1);
+	CHECK_OK(lsm_flush(k->db));
+	CHECK_OK(work_off(k->db));
+	user = (double)dbkit_stat(k->db, "write.bytes");
+	c.written = (double)(dbkit_stat(k->db, "flush.bytes") +
+	    dbkit_stat(k->db, "merge.bytes_written")) / user;
+	c.space = (double)dbkit_stat(k->db, "db.bytes");
+	c.levels = levels_count(k->db);
+	CHECK(dbkit_stat(k->db, "level.7.runs") > 0);
+	CHECK_OK(lsm_compact(k->db, NULL, NULL));
+	alive = (double)dbkit_stat(k->db, "db.bytes");
+	c.space /= alive;
+	CHECK_EQ(dbkit_stat(k->db, "db.entries") * (KEY + VALUE),
+	    dbkit_stat(k->db, "db.data_bytes"));
+	kit_close(k);
+	return c;
+}
+
+static struct cost
+cost_with(const char *compaction, const char *sizes)
+{
+	struct kit k;
+
+	kit_init(&k);
+	k.o.l0_trigger = 4;
+	k.o.table_size = 32 << 10;
+	k.o.base_size = 64 << 10;
+	CHECK_OK(lsm_options_set(&k.o, "compaction", compaction));
+	CHECK_OK(lsm_options_set(&k.o, "level_sizes", sizes));
+	if (k.o.level_sizes == LSM_LEVELS_FIXED)
+		k.o.ratio = 2;		/* so that the last level is reached */
+	return cost_of(&k);
+}
+
+/* lsm-tuning(7) prints these bounds. */
+TEST("what each shape of the tree writes and keeps has a bound")
+{
+	static const struct {
+		const char *compaction, *sizes;
+		double written, space;
+		unsigned levels;
+	} bounds[] = {
+		{ "leveled", "dynamic", 7, 1.25, 3 },
+		{ "hybrid", "dynamic", 7, 1.25, 3 },
+		{ "tiered", "dynamic", 5, 2, 3 },
+		{ "lazy", "dynamic", 8, 1.5, 2 },
+		{ "leveled", "fixed", 9, 1.5, 5 },
+	};
+
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+		struct cost c = cost_with(bounds[i].compaction,
+		    bounds[i].sizes);
+
+		CHECK(c.written < bounds[i].written);
+		CHECK(c.space < bounds[i].space);
+		CHECK(c.levels >= bounds[i].levels);
+	}
+}

@@ -1,0 +1,179 @@
+/*
+ * What a writer waits for, and what it never waits for.
+ */
+#include "db/db.h"
+
+#include "support/dbkit.h"
+
+enum { MANY = 1000000 };
+
+struct kit {
+	struct sim *sim;
+	lsm_options o;
+	lsm_db *db;
+};
+
+static void
+kit_open(struct kit *k)
+{
+	k->sim = sim_new(test_seed());
+	k->o = dbkit_options(k->sim);
+	k->o.memtable_size = 64 << 10;
+	k->db = dbkit_open("db", &k->o);
+}
+
+static void
+kit_close(struct kit *k)
+{
+	dbkit_close(k->db);
+	sim_free(k->sim);
+}
+
+/* As if somebody else worked, and told that each byte has to wait so long. */
+static void
+told(struct kit *k, uint64_t ns_per_byte)
+{
+	k->db->working = true;
+	store_relaxed(&k->db->pace.merge_ps, 1000 * ns_per_byte);
+	k->db->pace.fresh = 0;
+}
+
+static uint64_t
+waited_for(struct kit *k, size_t bytes)
+{
+	uint64_t before = dbkit_stat(k->db, "write.paced_us");
+
+	mutex_lock(&k->db->write_mu);
+	pace_wait(k->db, bytes);
+	mutex_unlock(&k->db->write_mu);
+	return dbkit_stat(k->db, "write.paced_us") - before;
+}
+
+TEST("without pressure no write waits")
+{
+	struct kit k;
+
+	kit_open(&k);
+	told(&k, 0);
+	CHECK_EQ(waited_for(&k, MANY), 0);
+	CHECK_EQ(k.db->pace.debt_ns, 0);
+	k.db->working = false;
+	kit_close(&k);
+}
+
+TEST("short waits are saved up, and none is longer than its bound")
+{
+	struct kit k;
+	uint64_t us;
+
+	kit_open(&k);
+	told(&k, 100);
+	CHECK_EQ(waited_for(&k, 1000), 0);
+	CHECK_EQ(k.db->pace.debt_ns, 100 * 1024 * 1000 / 1024);
+	/* The bound holds whatever the wish: 1 ms for 4 KiB. */
+	told(&k, MANY);
+	us = waited_for(&k, 64 << 10);
+	CHECK(us > 0);
+	CHECK_EQ(k.db->pace.ns_per_kib, 250000);
+	CHECK(k.db->pace.debt_ns <= (16 - 3) * 1000000);
+	CHECK(k.db->pace.debt_ns >= (16 - 4) * 1000000);
+	/* What is owed is forgotten with the pressure. */
+	told(&k, 0);
+	CHECK_EQ(waited_for(&k, 1000), 0);
+	CHECK_EQ(k.db->pace.debt_ns, 0);
+	k.db->working = false;
+	kit_close(&k);
+}
+
+TEST("a slow flush makes writers wait before memory is full")
+{
+	struct kit k;
+
+	kit_open(&k);
+	dbkit_fill(k.db, 0, 100, "");
+	mutex_lock(&k.db->write_mu);
+	CHECK_OK(db_freeze(k.db, 0, 0));
+	mutex_unlock(&k.db->write_mu);
+	told(&k, 0);
+	store_relaxed(&k.db->pace.flush_ps, 100 * 1000);
+	(void)waited_for(&k, 1);
+	CHECK(k.db->pace.ns_per_kib > 0);
+	CHECK(k.db->pace.ns_per_kib < 100 * 1024);
+	CHECK_OK(lsm_step(k.db, &(int){ 0 }));
+	k.db->pace.fresh = 0;
+	(void)waited_for(&k, 1);
+	CHECK_EQ(k.db->pace.ns_per_kib, 0);
+	k.db->working = false;
+	kit_close(&k);
+}
+
+/* Whoever appends to the manifest holds edit_mu while it is synced. */
+TEST("a put that finds the next log ready does not wait for an edit")
+{
+	struct kit k;
+
+	kit_open(&k);
+	CHECK_OK(db_prepare_log(k.db, 0));
+	mutex_lock(&k.db->edit_mu);
+	for (unsigned i = 0; k.db->view->count == 1; i++)
+		dbkit_fill(k.db, 100 * i, 100 * i + 100, "");
+	mutex_unlock(&k.db->edit_mu);
+	CHECK_EQ(dbkit_stat(k.db, "write.puts") % 100, 0);
+	kit_close(&k);
+}
+
+TEST("a dead log that came too late to be used again is not forgotten")
+{
+	struct kit k;
+
+	kit_open(&k);
+	CHECK_OK(db_prepare_log(k.db, 0));
+	CHECK_OK(db_prepare_log(k.db, 0));
+	CHECK_CODE(db_prepare_log(k.db, log_where(k.db->log).number),
+	    LSM_BUSY);
+	kit_close(&k);
+}
+
+TEST("half a memtable brings the next log, by the worker")
+{
+	lsm_options o = dbkit_options(NULL);
+	uint64_t turns = 0;
+	lsm_db *db;
+
+	o.workers = 1;
+	o.memtable_size = 64 << 10;
+	db = dbkit_open(dbkit_path("db"), &o);
+	for (unsigned i = 0; db->ahead_at != SIZE_MAX; i++)
+		dbkit_fill(db, 10 * i, 10 * i + 10, "");
+	CHECK_EQ(dbkit_stat(db, "db.memtables"), 1);
+	while (log_prepared(db->log) == 0 && turns++ < 100 * (uint64_t)MANY)
+		thread_yield();
+	CHECK(log_prepared(db->log) != 0);
+	dbkit_close(db);
+}
+
+TEST("the small first memtables may be more than two")
+{
+	struct kit k;
+
+	k.sim = sim_new(test_seed());
+	k.o = dbkit_options(k.sim);
+	k.db = dbkit_open("db", &k.o);
+	for (unsigned i = 0; i < 3; i++) {
+		dbkit_fill(k.db, 0, 10, "");
+		mutex_lock(&k.db->write_mu);
+		CHECK_OK(db_freeze(k.db, 0, 0));
+		mutex_unlock(&k.db->write_mu);
+	}
+	CHECK_EQ(dbkit_stat(k.db, "db.memtables"), 4);
+	CHECK_EQ(dbkit_stat(k.db, "flush.count"), 0);
+	/* 1 + 2 + 4 + 8 MiB, and the next of 16 is one too many. */
+	for (unsigned i = 0; i < 3; i++) {
+		dbkit_fill(k.db, 0, 10, "");
+		mutex_lock(&k.db->write_mu);
+		CHECK_OK(db_freeze(k.db, 0, 0));
+		mutex_unlock(&k.db->write_mu);
+	}
+	CHECK(dbkit_stat(k.db, "flush.count") > 0);
+	kit_close(&k);
+}
