@@ -358,7 +358,8 @@ typedef struct lsm_file_info {
 int lsm_files(lsm_db *, void (*each)(void *, const lsm_file_info *), void *arg);
 
 typedef struct lsm_estimate {
-	uint64_t records;	/* puts, those that are overwritten too */
+	uint64_t records;	/* puts, also those overwritten, or deleted
+				 * as a range and not merged yet */
 	uint64_t bytes;		/* of their keys and values */
 	uint64_t disk_bytes;	/* of tables */
 } lsm_estimate;

@@ -271,7 +271,7 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 		table_cover(t, key, &cover);
 	rc = entry_get(t, key, hash, kind, sequence, value);
 	if (cover.sequence == 0 || (rc == LSM_OK &&
-	    *sequence > cover.sequence) || (rc != LSM_OK && rc != LSM_NOTFOUND))
+	    *sequence >= cover.sequence) || (rc != LSM_OK && rc != LSM_NOTFOUND))
 		return rc;
 	if (value != NULL)
 		value->n = 0;
