@@ -219,6 +219,8 @@ int db_renew_manifest(struct lsm_db *);	/* without what it had before */
 int db_prepare_log(struct lsm_db *, uint64_t recycle);
 void db_announce(struct lsm_db *);	/* the first head, at open */
 int db_own(struct lsm_db *);		/* LOCK is still ours; or fences */
+/* No other directory shares the file: else it is not appended to. */
+bool db_one_name(struct lsm_db *, enum file_kind, uint64_t number);
 
 /* freeze.c */
 int db_make_room(struct lsm_db *, size_t ops, size_t data); /* write_mu held */

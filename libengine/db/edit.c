@@ -22,6 +22,16 @@ db_own(struct lsm_db *db)
 	    "not the one that was opened", db->path));
 }
 
+bool
+db_one_name(struct lsm_db *db, enum file_kind kind, uint64_t number)
+{
+	char name[FILE_NAME_MAX];
+	uint64_t links;
+
+	return db->env->ops->dir_links(db->dir, file_name(name, kind, number),
+	    &links) == LSM_OK && links == 1;
+}
+
 /* Readers may know of the version from now on. */
 static void
 announce_locked(struct lsm_db *db)
@@ -75,6 +85,10 @@ append_locked(struct lsm_db *db, struct edit *e)
 	mutex_assert_held(&db->edit_mu);
 	if ((rc = fence_check(&db->fence)) != LSM_OK ||
 	    (rc = db_own(db)) != LSM_OK)
+		return rc;
+	/* Somebody copied the directory with links. */
+	if (!db_one_name(db, FILE_MANIFEST, db->state.current.manifest) &&
+	    (rc = manifest_restart_locked(db)) != LSM_OK)
 		return rc;
 	e->next_run = db->next_run;
 	rc = manifest_append(db->manifest, &db->state, e, table_gone, db,

@@ -75,21 +75,36 @@ show(struct lsm_db *db, struct load *l)
 	return LSM_OK;
 }
 
+/* Of a directory and its copy both may go on: new files of the two never
+ * share a seed. */
+static int
+branch_draw(struct lsm_db *db)
+{
+	int rc = db->env->ops->random(db->env, db->state.branch, ID_SIZE);
+
+	if (rc == LSM_OK)
+		log_branch(db->log, db->state.branch);
+	return rc;
+}
+
 /*
  * What was read of names and manifest may be in the page cache only: that is
  * so when the last writer of this boot did not leave in order. Where a sync
- * of it failed, no further sync helps, and a new manifest is begun.
+ * of it failed, no further sync helps, and a new manifest is begun; so it is
+ * where another directory may have the same one.
  */
 static int
 manifest_open(struct lsm_db *db, const struct env_tail *tail)
 {
 	bool durable = tail->trusted && tail->left;
+	bool ours = !tail->foreign && db_one_name(db, FILE_MANIFEST,
+	    db->state.current.manifest);
 	bool fatal;
-	int rc = LSM_OK;
+	int rc = ours ? LSM_OK : branch_draw(db);
 
-	if (!durable)
+	if (rc == LSM_OK && !durable)
 		rc = db->env->ops->dir_sync(db->dir);
-	if (rc == LSM_OK && !db->state.torn && !tail->syncing)
+	if (rc == LSM_OK && ours && !db->state.torn && !tail->syncing)
 		rc = manifest_continue(db->dir, &db->state, &db->manifest);
 	if (rc == LSM_OK && db->manifest != NULL && !durable)
 		rc = manifest_sync(db->manifest);
@@ -291,17 +306,6 @@ write_again(struct lsm_db *db, struct recovering *r)
 	return load_activate(l, log);
 }
 
-/* A log that a checkpoint shares is not appended to. */
-static bool
-one_name(struct lsm_db *db, uint64_t log)
-{
-	char name[FILE_NAME_MAX];
-	uint64_t links;
-
-	return db->env->ops->dir_links(db->dir, file_name(name, FILE_LOG, log),
-	    &links) == LSM_OK && links == 1;
-}
-
 static int
 recover_log(struct lsm_db *db, struct recovering *r)
 {
@@ -315,7 +319,7 @@ recover_log(struct lsm_db *db, struct recovering *r)
 		return rc;
 	r->out.syncing |= tail.syncing;
 	here = r->out.same_boot && !r->out.closed && !r->out.syncing &&
-	    one_name(db, r->out.last.number);
+	    db_one_name(db, FILE_LOG, r->out.last.number);
 	/* What only the ring holds belongs into the file in any case. */
 	if (here || r->out.missing.n > 0)
 		rc = log_continue(db->log, &r->out.last,

@@ -44,6 +44,8 @@ struct env_names {
 	size_t count;
 };
 
+enum { ENV_TAIL_END = 40 };	/* a leave mark with its watermark */
+
 /*
  * What the last writer of this boot left in the log object. Positions are
  * log_position(): the low half of the log's number, and the offset in it.
@@ -53,9 +55,14 @@ struct env_tail {
 	bool syncing;		/* a sync failed, or it died in one; true
 				 * also where there is nothing to trust */
 	bool left;		/* it closed its log in order */
+	bool foreign;		/* LOCK is new here, a copy, or shared: so the
+				 * directory may be a copy of another */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
+	/* With `left`: what stands before `committed` in the ring, where the
+	 * leave mark was, that all below it was durable. */
+	uint8_t end[ENV_TAIL_END];
 };
 
 /*

@@ -93,7 +93,8 @@ enum sim_loss {
 };
 
 /* A new disk: the power failed after so many operations. Another boot: what
- * the ring holds (zeros, the old, or garbage with SIM_RANDOM) is void. */
+ * the ring holds (zeros, the old, with SIM_RANDOM also some of it or garbage)
+ * is void. */
 struct sim *sim_crash(struct sim *, size_t operations, enum sim_loss,
     uint64_t seed);
 

@@ -80,6 +80,15 @@ segment_open(struct posix_dir *dir, const char *name, uint64_t number,
 	return LSM_OK;
 }
 
+/* Another directory has the same LOCK. */
+static bool
+shared(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 1;
+}
+
 int
 posix_log_open(struct env_dir *base, struct env_lock *lock_base,
     const uint8_t id[16], struct env_log **out, struct env_tail *tail)
@@ -103,6 +112,8 @@ posix_log_open(struct env_dir *base, struct env_lock *lock_base,
 	log->lock = lock_base;
 	log->process = process_generation();
 	ring_look(log->memory, &identity, tail);
+	tail->foreign = ring_foreign(log->memory, &identity) ||
+	    shared(lock->fd);
 	*out = &log->ring.base;
 	return LSM_OK;
 }

@@ -170,6 +170,8 @@ void ring_give_up(struct env_log *);	/* any thread */
  */
 void ring_look(struct ring_memory, const struct ring_identity *,
     struct env_tail *);
+/* The page was made by no writer, or for another file. */
+bool ring_foreign(struct ring_memory, const struct ring_identity *);
 int ring_copy(struct ring_memory, const struct ring_identity *,
     uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
 void ring_words(struct ring_memory, const struct ring_identity *,

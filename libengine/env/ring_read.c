@@ -91,6 +91,9 @@ ring_look(struct ring_memory memory, const struct ring_identity *id,
 	    words_possible(tail->written, tail->committed);
 	if (!tail->trusted)
 		*tail = (struct env_tail){ .syncing = tail->syncing };
+	if (tail->left)
+		memcpy(tail->end, memory.bytes + ((tail->committed -
+		    sizeof tail->end) & RING_MASK), sizeof tail->end);
 }
 
 /* In steps, so that a scheduler can make a reader slow inside its copy. */

@@ -62,6 +62,16 @@ ring_words(struct ring_memory memory, const struct ring_identity *id,
 }
 
 bool
+ring_foreign(struct ring_memory memory, const struct ring_identity *id)
+{
+	struct ring_control *c = memory.control;
+
+	return c != NULL && (!page_whole(c) || c->device != id->device ||
+	    c->inode != id->inode ||
+	    memcmp(c->database, id->database, RING_ID) != 0);
+}
+
+bool
 ring_identity_of(struct ring_memory memory, const uint8_t database[RING_ID],
     struct ring_identity *id)
 {

@@ -12,6 +12,8 @@
 
 #include "env/sim.h"
 
+enum { RING_PAGE = 4096 };	/* of LOCK, on the way to the disk */
+
 enum lean { LEAN_NONE, LEAN_KEEP, LEAN_DROP };
 
 struct decision {
@@ -96,21 +98,31 @@ decide(struct decision *d, const struct sim_op *op)
 	}
 }
 
-/* LOCK may have reached the disk like any page, or not. */
+/* Some of the ring's pages are not what they were. */
+static void
+decide_ring(struct decision *d, struct sim_page *page, bool garbage)
+{
+	for (size_t i = 0; i < RING_SIZE; i += RING_PAGE) {
+		if (!garbage && random_below(&d->random, 2) == 0)
+			memset(page->bytes + i, 0, RING_PAGE);
+		for (size_t j = 0; garbage && j < RING_PAGE; j++)
+			page->bytes[i + j] = (uint8_t)random_next(&d->random);
+	}
+}
+
+/* LOCK may have reached the disk like any page, or parts of it, or not. */
 static void
 decide_page(struct decision *d, struct sim_inode *inode)
 {
-	uint64_t choice = d->loss == SIM_RANDOM ? random_below(&d->random, 3) :
+	uint64_t choice = d->loss == SIM_RANDOM ? random_below(&d->random, 4) :
 	    d->loss == SIM_DROP ? 0 : 1;
 
 	if (choice == 0) {
 		sim_memory_free(inode->page);
 		inode->page = NULL;
 	}
-	if (choice < 2)
-		return;
-	for (size_t i = 0; i < RING_SIZE; i++)
-		inode->page->bytes[i] = (uint8_t)random_next(&d->random);
+	if (choice >= 2)
+		decide_ring(d, inode->page, choice == 2);
 }
 
 static struct sim *

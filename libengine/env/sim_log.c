@@ -274,6 +274,7 @@ sim_log_open(struct env_dir *dir, struct env_lock *lock_base,
 		memory = log->shared->memory;
 	ring_init(&log->ring, dir->env, memory, &identity, PROCESS);
 	ring_look(memory, &identity, tail);
+	tail->foreign = ring_foreign(memory, &identity);
 	*out = &log->ring.base;
 	return LSM_OK;
 }

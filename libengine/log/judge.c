@@ -199,7 +199,8 @@ bad_place(const struct judge *j, uint64_t *place)
 		return j->count != 0;
 	}
 	*place = log_position(j->end.number, j->end.size);
-	return j->stop == LOG_STOP_BAD || j->count != 0;
+	return j->stop == LOG_STOP_BAD || j->count != 0 ||
+	    *place < j->watermark;
 }
 
 static int
@@ -264,6 +265,9 @@ chain_judge(const struct log_replay_in *in, const struct log_list *list,
 		rc = log_reader_stop(last->reader, &j.stop, &j.reason,
 		    &beyond);
 	j.watermark = beyond.watermark;
+	if (last->durable != 0 && j.watermark < log_position(last->number,
+	    last->durable))
+		j.watermark = log_position(last->number, last->durable);
 	if (rc == LSM_OK)
 		rc = later_read_all(&j);
 	if (rc == LSM_OK)

@@ -107,6 +107,12 @@ log_prepare(struct log *log, uint64_t number, const char *recycle,
 }
 
 void
+log_branch(struct log *log, const uint8_t branch[ID_SIZE])
+{
+	memcpy(log->id.branch, branch, ID_SIZE);
+}
+
+void
 log_segment_size(struct log *log, uint64_t size)
 {
 	log->segment_size = size;

@@ -44,6 +44,8 @@ void log_free(struct log *);
  * to be renamed, or NULL. `edit`: goes into its header. */
 int log_prepare(struct log *, uint64_t number, const char *recycle,
     uint64_t edit);
+/* The branch of the segments that are prepared from now on. */
+void log_branch(struct log *, const uint8_t branch[ID_SIZE]);
 /* Space for the segments that are prepared from now on. */
 void log_segment_size(struct log *, uint64_t);
 /* The number of the prepared segment, 0 when there is none. */

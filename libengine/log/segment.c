@@ -189,6 +189,28 @@ segment_join(struct segment *s, const struct log_replay_in *in,
 	return log_reader_again(s->reader, bytes(NULL, 0), 0);
 }
 
+/* The leave mark is in the ring, as it was written behind what was durable.
+ * It verifies for no other file, whosever the words are. */
+static bool
+was_left(const struct segment *s, const struct env_tail *tail)
+{
+	uint32_t end = (uint32_t)tail->committed;
+	struct record r;
+	uint64_t want;
+	size_t size;
+
+	if (!tail->left || tail->committed >> 32 != (uint32_t)s->number)
+		return false;
+	for (int marked = 0; marked < 2; marked++) {
+		size = record_size(MARK_PAYLOAD, marked);
+		if (record_read(tail->end + sizeof tail->end - size, size,
+		    s->reader->seed, end - size, &r, &want) &&
+		    r.kind == RECORD_LEAVE)
+			return true;
+	}
+	return false;
+}
+
 static int
 segment_ring(struct segment *s, const struct log_replay_in *in,
     struct delivery *d, struct log_replay_out *out)
@@ -209,6 +231,8 @@ segment_ring(struct segment *s, const struct log_replay_in *in,
 		buffer_free(&out->missing);
 		return LSM_OK;
 	}
+	if (was_left(s, &tail))
+		s->durable = (uint32_t)tail.committed;
 	return segment_join(s, in, &tail, d, out);
 }
 

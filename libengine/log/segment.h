@@ -25,6 +25,7 @@ struct segment {
 	uint64_t names;			/* the close mark's log; 0: none */
 	bool left;			/* the last record is a leave mark */
 	bool believed;			/* the ring proves the end */
+	uint64_t durable;		/* or that all below was, once; or 0 */
 };
 
 /*

@@ -61,6 +61,41 @@ load helper
 	lsm-cli db put k v
 }
 
+# Put keys $1-1, $1-2, ... until the file `stop` is there; the count is left in
+# count.$1.
+shell_of_puts() {
+	local n=0
+	until [ -e stop ]; do
+		lsm-cli --wait db put "$1-$((n + 1))" v || return
+		echo $((++n)) >"count.$1"
+	done
+}
+
+@test "ten shells that wait for each other lose nothing, and none is left out" {
+	lsm-cli --create db put first v
+	local shells=()
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		echo 0 >count.$i
+		shell_of_puts $i &
+		shells+=($!)
+	done
+	until [ "$(lsm-cli db scan --count | cut -f1)" -ge 300 ]; do :; done
+	touch stop
+	for pid in "${shells[@]}"; do
+		wait "$pid"
+	done
+	cat count.? | sort -n | tr '\n' ' '
+	sum=$(cat count.? | awk '{ n += $1 } END { print n }')
+	[ "$(lsm-cli db scan --count | cut -f1)" -eq $((sum + 1)) ]
+	for i in 0 1 2 3 4 5 6 7 8 9; do
+		n=$(cat count.$i)
+		[ "$n" -gt 0 ]
+		lsm-cli db has "$i-$n"
+		# A tenth of an even share, at least.
+		[ $((n * 100)) -ge "$sum" ]
+	done
+}
+
 @test "--wait gets the lock when the other writer ends" {
 	fruit
 	writer_start

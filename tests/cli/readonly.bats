@@ -7,15 +7,28 @@ teardown() {
 }
 
 readers() {
-	local words
+	local words err=$BATS_TEST_TMPDIR/err
 	for words in 'get k0001' 'get k0001 plum' 'has k0001' 'has plum' \
 	    'scan' 'scan --reverse' 'scan --count' 'stats' 'files' \
-	    'get k0001 --strict' 'help'; do
-		"$@" db $words >/dev/null 2>err || [ $? -eq 1 ] || {
-			cat err
+	    'scan --strict' 'get k0001 --strict' 'export' 'help'; do
+		"$@" db $words >/dev/null 2>"$err" || [ $? -eq 1 ] || {
+			cat "$err"
 			return 1
 		}
 	done
+	printf 'get k0001\nscan\nstats\nfiles\n' | "$@" db >/dev/null
+}
+
+# In a place of its own for mounts: run the function $1 with all that follows.
+mounting() {
+	export -f readers tree "$1"
+	unshare $([ "$(id -u)" -eq 0 ] || echo -r) -m bash -euc '"$@"' bash "$@"
+}
+
+may_mount() {
+	unshare $([ "$(id -u)" -eq 0 ] || echo -r) -m \
+	    mount -t tmpfs tmpfs "$BATS_TEST_TMPDIR" 2>/dev/null ||
+	    skip 'mounting is not allowed here'
 }
 
 records() {
@@ -124,4 +137,57 @@ records() {
 		done
 	'
 	tree db | cmp before -
+}
+
+# $1: the database; a copy of it on a medium that is then made read-only.
+on_medium() {
+	mkdir medium
+	mount -t tmpfs tmpfs medium
+	cp -a "$1" medium/db
+	mount -o remount,ro medium
+	tree medium/db >before
+	( cd medium && readers lsm-cli )
+	[ "$(lsm-cli medium/db get unflushed)" = yes ]
+	lsm-cli medium/db checkpoint copy
+	tree medium/db | cmp before -
+	for words in 'put k v' 'compact' '--create put k v'; do
+		got=0
+		lsm-cli medium/db $words 2>err || got=$?
+		[ "$got" -eq 77 ]
+	done
+}
+
+@test "every reader works on a read-only medium" {
+	may_mount
+	records | lsm-cli --create db load
+	lsm-cli db flush
+	lsm-cli db put unflushed yes
+	mounting on_medium db
+	[ "$(lsm-cli copy get unflushed)" = yes ]
+}
+
+@test "every reader works on a read-only medium without LOCK" {
+	may_mount
+	records | lsm-cli --create db load
+	lsm-cli db flush
+	lsm-cli db put unflushed yes
+	rm db/LOCK
+	mounting on_medium db
+	[ "$(lsm-cli copy scan --count | cut -f1)" = 2001 ]
+}
+
+@test "every reader works in a directory that it may not write, without LOCK" {
+	open_place
+	cd "$open"
+	records | lsm-cli --create db load
+	lsm-cli db flush
+	lsm-cli db put unflushed yes
+	rm db/LOCK
+	chmod 444 db/*
+	chmod 555 db
+	tree db >"$BATS_TEST_TMPDIR/before"
+	readers nobody ./lsm-cli
+	[ "$(nobody ./lsm-cli db get unflushed)" = yes ]
+	tree db | cmp "$BATS_TEST_TMPDIR/before" -
+	chmod 755 db
 }

@@ -7,7 +7,9 @@
  * through shared memory what it began and what was acknowledged. So every
  * reader knows what it must find: the state after some N puts, not fewer than
  * were acknowledged before it opened. Memtables and tables are tiny: files
- * die, and logs are used again, all the time. At the end no dead file is left.
+ * die, and logs are used again, all the time. Now and then a reader makes a
+ * checkpoint, which must be such a state too; one whose maker was killed is
+ * whole or no database. At the end no dead file is left.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -32,6 +34,7 @@ enum {
 	KEYS = 300,
 	VALUE = 100,
 	KILL_WRITER_ONE_IN = 20,
+	CHECKPOINT_ONE_IN = 60,
 	OPENS = 15000,
 	OPENS_LONG = 1000000
 };
@@ -39,9 +42,10 @@ enum {
 static struct shared {
 	_Atomic uint64_t begun, acknowledged;
 	_Atomic uint64_t opens, gets, scans, refreshes, wrong, failed;
+	_Atomic uint64_t checkpoints, halves;
 } *shared;
 
-static const char *path;
+static const char *path, *copies;
 
 static lsm_options
 options(void)
@@ -173,6 +177,63 @@ done:
 	atomic_fetch_add(&shared->scans, 1);
 }
 
+static const char *
+copy_of(pid_t pid)
+{
+	static char text[512];
+
+	snprintf(text, sizeof text, "%s/%ld", copies, (long)pid);
+	return text;
+}
+
+/* A copy, perhaps one that was cut short, holds what some moment held. */
+static void
+copy_check(const char *copy, bool whole, uint64_t least)
+{
+	lsm_options o = options();
+	uint64_t count;
+	lsm_db *db;
+	int rc = lsm_open(copy, &o, &db);
+
+	if (rc == LSM_NO_DATABASE && !whole) {
+		atomic_fetch_add(&shared->halves, 1);
+		return;
+	}
+	if (rc != LSM_OK) {
+		complain("open of a checkpoint: code", (uint64_t)rc, 0);
+		return;
+	}
+	if (state_of(db, NULL, &count) && (count < least ||
+	    count > atomic_load(&shared->begun)))
+		complain("checkpoint: puts", count, least);
+	lsm_close(db);
+	atomic_fetch_add(&shared->checkpoints, 1);
+}
+
+/* Half of a copy is never seen under its name. */
+static void
+copy_remove(const char *copy)
+{
+	char gone[600];
+
+	snprintf(gone, sizeof gone, "%s.gone", copy);
+	if (rename(copy, gone) == 0)
+		tmp_clear(gone);
+}
+
+static void
+copy_make(lsm_db *db)
+{
+	const char *copy = copy_of(getpid());
+	uint64_t least = atomic_load(&shared->acknowledged);
+
+	if (lsm_checkpoint(db, copy, NULL, NULL) != LSM_OK)
+		complain("checkpoint: puts", 0, least);
+	else
+		copy_check(copy, true, least);
+	copy_remove(copy);
+}
+
 static void
 read_on(uint64_t seed)
 {
@@ -198,6 +259,8 @@ read_on(uint64_t seed)
 		}
 		if (random_below(&r, 4) == 0)
 			scan_twice(db, least, &r);
+		if (random_below(&r, CHECKPOINT_ONE_IN) == 0)
+			copy_make(db);
 		lsm_close(db);
 	}
 }
@@ -223,8 +286,13 @@ start(int who, uint64_t seed)
 static void
 end(pid_t pid)
 {
+	const char *copy = copy_of(pid);
+
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	if (access(copy, F_OK) == 0)
+		copy_check(copy, false, 0);
+	tmp_clear(copy);
 }
 
 /* Kill one after the other until enough was opened. *kills counts. */
@@ -288,7 +356,7 @@ main(int argc, char **argv)
 	uint64_t opens = getenv("LSM_TEST_LONG") ? OPENS_LONG : OPENS;
 	uint64_t seed = (uint64_t)time(NULL), kills = 0;
 	struct random r;
-	char *dir;
+	char *dir, *copies_dir;
 
 	for (int i = 1; i + 1 < argc; i += 2)
 		*(strcmp(argv[i], "--seed") ? &opens : &seed) =
@@ -298,17 +366,22 @@ main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		return 1;
 	path = dir = tmp_new();
+	copies = copies_dir = tmp_new();
 	r.state = seed;
 	run(opens, &r, &kills);
 	leak_check();
 	printf("seed %" PRIu64 ": opens %" PRIu64 " gets %" PRIu64 " scans %"
 	    PRIu64 " refreshes %" PRIu64 " puts %" PRIu64 " kills %" PRIu64
-	    " failed %" PRIu64 " wrong %" PRIu64 "\n", seed, shared->opens,
-	    shared->gets, shared->scans, shared->refreshes,
-	    shared->acknowledged, kills, shared->failed, shared->wrong);
+	    " checkpoints %" PRIu64 " cut short %" PRIu64 " failed %" PRIu64
+	    " wrong %" PRIu64 "\n", seed, shared->opens, shared->gets,
+	    shared->scans, shared->refreshes, shared->acknowledged,
+	    kills, shared->checkpoints, shared->halves, shared->failed,
+	    shared->wrong);
 	printf("%d passed, %d failed\n", shared->wrong == 0,
 	    shared->wrong != 0);
-	if (shared->wrong == 0)
+	if (shared->wrong == 0) {
 		tmp_remove(dir);
+		tmp_remove(copies_dir);
+	}
 	return shared->wrong != 0;
 }

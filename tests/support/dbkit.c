@@ -77,7 +77,7 @@ dbkit_delete(lsm_db *db, const char *key)
 static const char *
 number_key(unsigned i, const char *tag, char value[64])
 {
-	static char key[16];
+	static _Thread_local char key[16];
 
 	snprintf(key, sizeof key, "k%06u", i);
 	snprintf(value, 64, "v%u%s", i, tag);

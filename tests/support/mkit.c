@@ -93,7 +93,8 @@ mkit_init(struct mkit *k)
 	CHECK((s->created = mem_alloc(8)) != NULL);
 	memcpy(s->created, "lsm 0.1", 8);
 	CHECK_OK(version_new(&s->version));
-	CHECK_OK(manifest_create(k->dir, s, MKIT_MANIFEST, &fatal, &k->manifest));
+	CHECK_OK(manifest_create(k->dir, s, MKIT_MANIFEST, &fatal,
+	    &k->manifest));
 }
 
 void

@@ -1,6 +1,5 @@
 /*
- * A checkpoint: what it holds, what it shares, what it costs, and what a
- * failure or a crash leaves of it.
+ * A checkpoint: what it holds, what it shares, and what goes on beside it.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -9,58 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
 #include "db/db.h"
-#include "support/dbkit.h"
-
-static lsm_options
-reading(lsm_options o)
-{
-	o.read_only = 1;
-	o.create = 0;
-	return o;
-}
-
-static lsm_options
-existing(lsm_options o)
-{
-	o.create = 0;
-	return o;
-}
-
-/* Opened to read and to write, verified from end to end. */
-static void
-check_copy(const char *path, lsm_options o, const char *content)
-{
-	lsm_options r = reading(o);
-	lsm_db *db;
-
-	r.reads = LSM_READS_STRICT;
-	db = dbkit_open(path, &r);
-	CHECK_STR(dbkit_scan(db, NULL, NULL, false), content);
-	dbkit_close(db);
-	o = existing(o);
-	db = dbkit_open(path, &o);
-	CHECK_STR(dbkit_scan(db, NULL, NULL, false), content);
-	CHECK_OK(lsm_compact(db, NULL, NULL));
-	CHECK_STR(dbkit_scan(db, NULL, NULL, false), content);
-	dbkit_close(db);
-}
-
-/* Two tables, and a log whose end is in the ring only. */
-static lsm_db *
-mixed(const char *path, const lsm_options *o)
-{
-	lsm_db *db = dbkit_open(path, o);
-
-	dbkit_put(db, "a", "1");
-	CHECK_OK(lsm_flush(db));
-	dbkit_put(db, "b", "2");
-	dbkit_delete(db, "a");
-	CHECK_OK(lsm_flush(db));
-	dbkit_put(db, "c", "3");
-	return db;
-}
+#include "support/copykit.h"
 
 TEST("a writer's checkpoint holds all, and both live on apart")
 {
@@ -70,13 +19,13 @@ TEST("a writer's checkpoint holds all, and both live on apart")
 		lsm_db *db;
 
 		sim_capabilities(sim, ring, true);
-		db = mixed("db", &o);
+		db = copykit_mixed("db", &o);
 		CHECK_OK(lsm_checkpoint(db, "copy", NULL, NULL));
 		dbkit_put(db, "d", "4");
 		CHECK_OK(lsm_compact(db, NULL, NULL));
 		dbkit_close(db);
-		check_copy("copy", o, "b=2 c=3");
-		check_copy("db", o, "b=2 c=3 d=4");
+		copykit_check("copy", o, "b=2 c=3");
+		copykit_check("db", o, "b=2 c=3 d=4");
 		sim_free(sim);
 	}
 }
@@ -84,10 +33,10 @@ TEST("a writer's checkpoint holds all, and both live on apart")
 TEST("a reader's checkpoint beside a writer holds what the ring holds")
 {
 	struct sim *sim = sim_new(test_seed());
-	lsm_options o = dbkit_options(sim), r = reading(o);
+	lsm_options o = dbkit_options(sim), r = copykit_reading(o);
 	lsm_db *db, *reader;
 
-	db = mixed("db", &o);
+	db = copykit_mixed("db", &o);
 	reader = dbkit_open("db", &r);
 	dbkit_put(db, "d", "4");
 	CHECK_OK(lsm_checkpoint(reader, "copy", NULL, NULL));
@@ -95,14 +44,14 @@ TEST("a reader's checkpoint beside a writer holds what the ring holds")
 	CHECK_OK(lsm_compact(db, NULL, NULL));
 	dbkit_close(reader);
 	dbkit_close(db);
-	check_copy("copy", o, "b=2 c=3 d=4");
+	copykit_check("copy", o, "b=2 c=3 d=4");
 	sim_free(sim);
 }
 
 TEST("a checkpoint on this machine's disk shares its tables")
 {
 	lsm_options o = dbkit_options(NULL);
-	lsm_db *db = mixed(dbkit_path("db"), &o);
+	lsm_db *db = copykit_mixed(dbkit_path("db"), &o);
 	char *table = strdup(dbkit_path("copy/"));
 	struct stat st;
 
@@ -113,8 +62,8 @@ TEST("a checkpoint on this machine's disk shares its tables")
 	CHECK_EQ(st.st_nlink, 2);
 	free(table);
 	dbkit_close(db);
-	check_copy(dbkit_path("copy"), o, "b=2 c=3");
-	check_copy(dbkit_path("db"), o, "b=2 c=3");
+	copykit_check(dbkit_path("copy"), o, "b=2 c=3");
+	copykit_check(dbkit_path("db"), o, "b=2 c=3");
 }
 
 TEST("where nothing can be linked, tables are copied and checked")
@@ -125,13 +74,13 @@ TEST("where nothing can be linked, tables are copied and checked")
 	lsm_db *db;
 
 	sim_without_links(sim);
-	db = mixed("db", &o);
+	db = copykit_mixed("db", &o);
 	CHECK_OK(lsm_checkpoint(db, "copy", NULL, NULL));
-	check_copy("copy", o, "b=2 c=3");
+	copykit_check("copy", o, "b=2 c=3");
 	CHECK(sim_poke(sim, "db", dbkit_file(db, "table"), 4100, &x, 1));
 	CHECK_CODE(lsm_checkpoint(db, "damaged", NULL, NULL), LSM_CORRUPT);
 	dbkit_close(db);
-	o = existing(o);
+	o = copykit_existing(o);
 	dbkit_refused("damaged", &o, LSM_NO_DATABASE);
 	sim_free(sim);
 }
@@ -144,13 +93,13 @@ TEST("a checkpoint of a checkpoint, and of an empty database")
 
 	CHECK_OK(lsm_checkpoint(db, "one", NULL, NULL));
 	dbkit_close(db);
-	o = existing(o);
+	o = copykit_existing(o);
 	db = dbkit_open("one", &o);
 	dbkit_put(db, "a", "1");
 	CHECK_OK(lsm_checkpoint(db, "two", NULL, NULL));
 	dbkit_close(db);
-	check_copy("one", o, "a=1");
-	check_copy("two", o, "a=1");
+	copykit_check("one", o, "a=1");
+	copykit_check("two", o, "a=1");
 	sim_free(sim);
 }
 
@@ -159,7 +108,7 @@ TEST("a copy has a branch of its own, and the numbers of the original")
 	struct sim *sim = sim_new(test_seed());
 	lsm_options o = dbkit_options(sim);
 	struct current a, b, c;
-	lsm_db *db = mixed("db", &o);
+	lsm_db *db = copykit_mixed("db", &o);
 	struct env_dir *dir;
 	const char *const names[] = { "db", "one", "two" };
 	struct current *const into[] = { &a, &b, &c };
@@ -183,7 +132,7 @@ TEST("a copy has a branch of its own, and the numbers of the original")
 TEST("a directory that is not empty is refused and stays as it is")
 {
 	lsm_options o = dbkit_options(NULL);
-	lsm_db *db = mixed(dbkit_path("db"), &o);
+	lsm_db *db = copykit_mixed(dbkit_path("db"), &o);
 	uint64_t before;
 	FILE *f;
 
@@ -218,14 +167,14 @@ TEST("a checkpoint that is stopped leaves an empty directory")
 {
 	struct sim *sim = sim_new(test_seed());
 	lsm_options o = dbkit_options(sim);
-	lsm_db *db = mixed("db", &o);
+	lsm_db *db = copykit_mixed("db", &o);
 	int calls = 0;
 
 	CHECK_CODE(lsm_checkpoint(db, "copy", stop, &calls), LSM_BUSY);
 	CHECK_EQ(calls, 2);
 	CHECK_OK(lsm_checkpoint(db, "copy", NULL, NULL));
 	dbkit_close(db);
-	check_copy("copy", o, "b=2 c=3");
+	copykit_check("copy", o, "b=2 c=3");
 	sim_free(sim);
 }
 
@@ -242,7 +191,7 @@ TEST("a handle cannot be closed below its checkpoint")
 {
 	struct sim *sim = sim_new(test_seed());
 	lsm_options o = dbkit_options(sim);
-	lsm_db *db = mixed("db", &o);
+	lsm_db *db = copykit_mixed("db", &o);
 
 	CHECK_OK(lsm_checkpoint(db, "copy", still_open, db));
 	dbkit_close(db);
@@ -270,12 +219,12 @@ static void
 check_churned(bool by_reader, bool links)
 {
 	struct sim *sim = sim_new(test_seed());
-	lsm_options o = dbkit_options(sim), r = reading(o);
+	lsm_options o = dbkit_options(sim), r = copykit_reading(o);
 	lsm_db *db, *reader = NULL;
 
 	if (!links)
 		sim_without_links(sim);
-	db = mixed("db", &o);
+	db = copykit_mixed("db", &o);
 	if (by_reader)
 		reader = dbkit_open("db", &r);
 	CHECK_OK(lsm_checkpoint(by_reader ? reader : db, "copy", churn, db));
@@ -286,7 +235,7 @@ check_churned(bool by_reader, bool links)
 	CHECK_EQ(dbkit_files(db, "table", false), dbkit_files(db, "table",
 	    true));
 	dbkit_close(db);
-	check_copy("copy", o, "b=2 c=3");
+	copykit_check("copy", o, "b=2 c=3");
 	sim_free(sim);
 }
 
@@ -296,20 +245,175 @@ TEST("what dies during a checkpoint stays for it, and goes afterwards")
 		check_churned(i & 1, i & 2);
 }
 
+TEST("a reader whose pin is ended meanwhile is told so, and can try again")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = dbkit_options(sim), r = copykit_reading(o);
+	lsm_options e = copykit_existing(o);
+	lsm_db *db, *reader;
+
+	sim_without_links(sim);
+	o.max_pin_age = 1;
+	db = copykit_mixed("db", &o);
+	reader = dbkit_open("db", &r);
+	CHECK_CODE(lsm_checkpoint(reader, "copy", churn, db), LSM_TOO_OLD);
+	dbkit_refused("copy", &e, LSM_NO_DATABASE);
+	CHECK_OK(lsm_checkpoint(reader, "copy", NULL, NULL));
+	dbkit_close(reader);
+	dbkit_close(db);
+	e = copykit_existing(o);
+	db = dbkit_open("copy", &e);
+	dbkit_check_fill(db, 0, 40, "y");
+	dbkit_close(db);
+	sim_free(sim);
+}
+
+/* A reader that may not open LOCK. */
+static lsm_db *
+open_unpinned(struct sim *sim, const lsm_options *r)
+{
+	lsm_db *db;
+
+	for (uint64_t n = 1;; n++) {
+		sim_fail_at(sim, n, LSM_PERMISSION, false, false);
+		if (lsm_open("db", r, &db) != LSM_OK)
+			continue;
+		CHECK(sim_failed(sim));
+		sim_fail_at(sim, 0, 0, false, false);
+		if (db->lock == NULL)
+			return db;
+		dbkit_close(db);
+	}
+}
+
+struct moves {
+	lsm_db *writer;
+	int left;		/* so often it changes everything */
+	int calls;
+};
+
+static int
+churn_some(void *arg, uint64_t done, uint64_t all)
+{
+	struct moves *m = arg;
+
+	m->calls++;
+	return m->left-- > 0 ? churn(m->writer, done, all) : 0;
+}
+
+TEST("without a pin a reader tries until it copied what stood still")
+{
+	static const int all[] = { 0, 1, 2, 5, 45 };
+
+	for (int i = 0; i < 5; i++) {
+		int moves = all[i], rc;
+		struct sim *sim = sim_new(test_seed());
+		lsm_options o = dbkit_options(sim), r = copykit_reading(o);
+		lsm_db *db = copykit_mixed("db", &o), *reader;
+		struct moves m = { db, moves, 0 };
+
+		sim_without_links(sim);
+		CHECK_OK(lsm_sync(db));		/* not in the ring only */
+		reader = open_unpinned(sim, &r);
+		rc = lsm_checkpoint(reader, "copy", churn_some, &m);
+		if (rc == LSM_OK)
+			copykit_check("copy", o, strdupa(dbkit_scan(db, NULL,
+			    NULL, false)));
+		else
+			CHECK_CODE(rc, LSM_BUSY);
+		CHECK_EQ(rc == LSM_OK, moves < 40);
+		CHECK(m.calls > moves || rc != LSM_OK);
+		dbkit_close(reader);
+		dbkit_close(db);
+		sim_free(sim);
+	}
+}
+
+/* ---- threads ------------------------------------------------------------- */
+
+enum { FILL_MAX = 3000, MOMENTS = 8 };
+
+struct filling {
+	lsm_db *db;
+	struct thread thread;
+	_Atomic unsigned acked, begun;
+	_Atomic int stop;
+};
+
+/* Key n is put when all before it were. */
+static void
+fill_on(void *arg)
+{
+	struct filling *f = arg;
+
+	for (unsigned n = 0; n < FILL_MAX && !atomic_load(&f->stop); n++) {
+		atomic_store(&f->begun, n + 1);
+		dbkit_fill(f->db, n, n + 1, "");
+		atomic_store(&f->acked, n + 1);
+	}
+}
+
+static void
+check_moment(const char *path, const lsm_options *o, unsigned low,
+    unsigned high)
+{
+	lsm_options r = copykit_reading(*o);
+	lsm_db *db = dbkit_open(path, &r);
+	lsm_iter *it;
+	unsigned n = 0;
+
+	CHECK_OK(lsm_iter_new(db, NULL, NULL, &it));
+	CHECK_OK(lsm_iter_first(it));
+	for (; lsm_iter_valid(it); n++)
+		CHECK_OK(lsm_iter_next(it));
+	lsm_iter_free(it);
+	CHECK(n >= low && n <= high);
+	dbkit_check_fill(db, 0, n, "");
+	dbkit_close(db);
+}
+
+TEST("checkpoints beside a thread that writes, each of one moment")
+{
+	lsm_options o = dbkit_options(NULL), r = copykit_reading(o);
+	struct filling f = { 0 };
+	lsm_db *reader;
+	unsigned low;
+	char name[32];
+
+	o.memtable_size = 16384;
+	o.workers = 1;
+	f.db = dbkit_open(dbkit_path("db"), &o);
+	CHECK_OK(thread_start(&f.thread, fill_on, &f));
+	reader = dbkit_open(dbkit_path("db"), &r);
+	for (int i = 0; i < MOMENTS; i++) {
+		snprintf(name, sizeof name, "copy%d", i);
+		low = atomic_load(&f.acked);
+		CHECK_OK(lsm_checkpoint(i % 2 ? reader : f.db,
+		    dbkit_path(name), NULL, NULL));
+		check_moment(dbkit_path(name), &o, low,
+		    atomic_load(&f.begun));
+	}
+	atomic_store(&f.stop, 1);
+	thread_join(&f.thread);
+	CHECK(atomic_load(&f.acked) > 0);
+	dbkit_close(reader);
+	dbkit_close(f.db);
+}
+
 TEST("the log of a killed writer is copied with what the ring has of it")
 {
 	struct sim *sim = sim_new(test_seed()), *killed;
 	lsm_options o = dbkit_options(sim), r;
-	lsm_db *db = mixed("db", &o), *reader;
+	lsm_db *db = copykit_mixed("db", &o), *reader;
 
 	killed = sim_kill(sim, sim_operations(sim));
 	o.env = sim_env(killed);
-	r = reading(o);
+	r = copykit_reading(o);
 	reader = dbkit_open("db", &r);
 	CHECK_OK(lsm_checkpoint(reader, "copy", NULL, NULL));
 	dbkit_close(reader);
-	check_copy("copy", o, "b=2 c=3");
-	check_copy("db", o, "b=2 c=3");
+	copykit_check("copy", o, "b=2 c=3");
+	copykit_check("db", o, "b=2 c=3");
 	dbkit_close(db);
 	sim_free(killed);
 	sim_free(sim);
@@ -340,7 +444,7 @@ many_logs(void)
 static void
 check_left(struct sim *after)
 {
-	lsm_options o = dbkit_options(after), r = reading(o);
+	lsm_options o = dbkit_options(after), r = copykit_reading(o);
 	lsm_db *db;
 	int rc = lsm_open("db", &r, &db);
 	char *content;
@@ -349,8 +453,8 @@ check_left(struct sim *after)
 		content = strdup(dbkit_scan(db, NULL, NULL, false));
 		CHECK_OK(lsm_checkpoint(db, "copy", NULL, NULL));
 		dbkit_close(db);
-		check_copy("copy", o, content);
-		check_copy("db", o, content);
+		copykit_check("copy", o, content);
+		copykit_check("db", o, content);
 		free(content);
 	} else {
 		CHECK_CODE(rc, LSM_NO_DATABASE);
@@ -371,11 +475,11 @@ TEST("whatever a kill or a crash left, a reader copies what it sees")
 
 TEST("without LOCK a reader copies as well, and makes none")
 {
-	lsm_options o = dbkit_options(NULL), r = reading(o);
+	lsm_options o = dbkit_options(NULL), r = copykit_reading(o);
 	uint64_t before;
 	lsm_db *db;
 
-	dbkit_close(mixed(dbkit_path("db"), &o));
+	dbkit_close(copykit_mixed(dbkit_path("db"), &o));
 	CHECK_EQ(unlink(dbkit_path("db/LOCK")), 0);
 	before = dbkit_tree(dbkit_path("db/CURRENT"));
 	db = dbkit_open(dbkit_path("db"), &r);
@@ -385,153 +489,5 @@ TEST("without LOCK a reader copies as well, and makes none")
 	CHECK(access(dbkit_path("db/LOCK"), F_OK) != 0);
 	CHECK(access(dbkit_path("copy/LOCK"), F_OK) != 0);
 	CHECK(access(dbkit_path("copy/UNFINISHED"), F_OK) != 0);
-	check_copy(dbkit_path("copy"), o, "b=2 c=3");
-}
-
-/* ---- failures ------------------------------------------------------------ */
-
-/* After a failure: the original as ever; the copy whole or no database, and a
- * second try works where the first one could clean up. */
-static void
-check_failed(lsm_db *db, const lsm_options *o, int rc)
-{
-	lsm_options e = existing(*o);
-	lsm_db *copy;
-
-	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "b=2 c=3");
-	if (rc == LSM_OK) {
-		check_copy("copy", *o, "b=2 c=3");
-		return;
-	}
-	rc = lsm_open("copy", &e, &copy);
-	if (rc == LSM_OK) {
-		CHECK_STR(dbkit_scan(copy, NULL, NULL, false), "b=2 c=3");
-		dbkit_close(copy);
-	} else {
-		CHECK_CODE(rc, LSM_NO_DATABASE);
-	}
-}
-
-static bool
-nth_call_fails(uint64_t n, bool for_ever, bool by_reader, bool links)
-{
-	struct sim *sim = sim_new(test_seed());
-	lsm_options o = dbkit_options(sim), r = reading(o);
-	lsm_db *db, *reader = NULL;
-	bool failed;
-	int rc;
-
-	if (!links)
-		sim_without_links(sim);
-	db = mixed("db", &o);
-	CHECK_OK(lsm_sync(db));
-	if (by_reader)
-		reader = dbkit_open("db", &r);
-	sim_fail_at(sim, n, LSM_IO, for_ever, true);
-	rc = lsm_checkpoint(by_reader ? reader : db, "copy", NULL, NULL);
-	if (rc != LSM_OK)
-		CHECK(lsm_message()[0] != '\0');
-	failed = sim_failed(sim);
-	sim_fail_at(sim, 0, 0, false, false);
-	check_failed(db, &o, rc);
-	if (by_reader)
-		dbkit_close(reader);
-	(void)lsm_close(db);
-	sim_free(sim);
-	return failed;
-}
-
-TEST("a checkpoint whose n-th call fails leaves a database or none")
-{
-	for (int how = 0; how < 8; how++)
-		for (uint64_t n = 1; nth_call_fails(n, how & 1, how & 2,
-		    how & 4); n++)
-			;
-}
-
-TEST("a checkpoint whose n-th allocation fails leaves nothing behind")
-{
-	struct sim *sim = sim_new(test_seed());
-	lsm_options o = dbkit_options(sim), e = existing(o);
-	lsm_db *db = mixed("db", &o);
-	int rc;
-
-	for (uint64_t n = 1;; n++) {
-		mem_fail_at(n, false);
-		rc = lsm_checkpoint(db, "copy", NULL, NULL);
-		mem_fail_at(0, false);
-		if (rc == LSM_OK)
-			break;
-		CHECK_CODE(rc, LSM_NO_MEMORY);
-		dbkit_refused("copy", &e, LSM_NO_DATABASE);
-	}
-	dbkit_close(db);
-	check_copy("copy", o, "b=2 c=3");
-	sim_free(sim);
-}
-
-/* ---- crashes ------------------------------------------------------------- */
-
-static void
-check_crashed(struct sim *after, bool done)
-{
-	lsm_options o = dbkit_options(after), e = existing(o);
-	lsm_db *db = dbkit_open("db", &e), *copy;
-	int rc;
-
-	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "b=2 c=3");
-	rc = lsm_open("copy", &e, &copy);
-	if (rc == LSM_OK) {
-		CHECK_STR(dbkit_scan(copy, NULL, NULL, false), "b=2 c=3");
-		dbkit_put(copy, "d", "4");
-		dbkit_close(copy);
-		check_copy("copy", o, "b=2 c=3 d=4");
-	} else {
-		CHECK(!done);
-		CHECK_CODE(rc, LSM_NO_DATABASE);
-		/* Not made into one, either, by who creates. */
-		rc = lsm_open("copy", &o, &copy);
-		CHECK(rc == LSM_OK || rc == LSM_NO_DATABASE);
-		if (rc == LSM_OK) {
-			CHECK_STR(dbkit_scan(copy, NULL, NULL, false), "");
-			dbkit_close(copy);
-		}
-		CHECK_OK(lsm_checkpoint(db, "another", NULL, NULL));
-	}
-	dbkit_close(db);
-	sim_free(after);
-}
-
-static void
-check_crashes(bool links)
-{
-	struct sim *sim = sim_new(test_seed());
-	lsm_options o = dbkit_options(sim);
-	size_t from, to, end;
-	lsm_db *db;
-
-	if (!links)
-		sim_without_links(sim);
-	db = mixed("db", &o);
-	CHECK_OK(lsm_sync(db));
-	from = sim_operations(sim);
-	CHECK_OK(lsm_checkpoint(db, "copy", NULL, NULL));
-	to = sim_operations(sim);
-	dbkit_close(db);
-	end = sim_operations(sim);
-	for (size_t i = from; i <= end; i++) {
-		check_crashed(sim_kill(sim, i), i >= to);
-		check_crashed(sim_crash(sim, i, SIM_DROP, 0), i >= to);
-		check_crashed(sim_crash(sim, i, SIM_KEEP, 0), i >= to);
-		for (uint64_t s = 0; s < 6; s++)
-			check_crashed(sim_crash(sim, i, SIM_RANDOM,
-			    test_seed() + s), i >= to);
-	}
-	sim_free(sim);
-}
-
-TEST("a crash at any moment leaves a whole checkpoint or no database")
-{
-	check_crashes(true);
-	check_crashes(false);
+	copykit_check(dbkit_path("copy"), o, "b=2 c=3");
 }

@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "support/dbkit.h"
 
@@ -242,20 +244,62 @@ TEST("without LOCK a tail that was never vouched for was interrupted")
 	check_reported(&o);
 }
 
-TEST("a tail overwritten while closed is never cut off silently")
+TEST("what a writer left is damaged, not interrupted, when its tail changes")
 {
-	lsm_options o = dbkit_options(NULL);
-	lsm_db *db;
-	int rc;
+	lsm_options o = dbkit_options(NULL), r;
+	uint64_t before;
 
 	real_tail(false);
-	rc = lsm_open(dbkit_path("db"), &o, &db);
-	if (rc != LSM_OK) {
-		CHECK_CODE(rc, LSM_CORRUPT);
-		return;
-	}
-	CHECK(dbkit_stat(db, "recovery.interrupted_log") != 0);
+	before = dbkit_tree(dbkit_path("db"));
+	dbkit_refused(dbkit_path("db"), &o, LSM_CORRUPT);
+	CHECK(strstr(lsm_message(), "all was durable up to") != NULL);
+	CHECK(dbkit_tree(dbkit_path("db")) == before);
+	r = o;
+	r.create = 0;
+	r.read_only = 1;
+	dbkit_refused(dbkit_path("db"), &r, LSM_CORRUPT);
+}
+
+/* A page that says more than the log ever had: of another file, or of a log
+ * that was put back. */
+TEST("only a leave mark that is the log's own proves anything")
+{
+	lsm_options o = dbkit_options(NULL);
+	char command[1200];
+	lsm_db *db = dbkit_open(dbkit_path("db"), &o);
+
+	dbkit_put(db, "a", "1");
 	dbkit_close(db);
+	/* The copy has the same LOCK, and writes more into a like log. */
+	snprintf(command, sizeof command, "cp -al %s %s", dbkit_path("db"),
+	    dbkit_path("copy"));
+	CHECK_EQ(system(command), 0);
+	for (int i = 0; i < 2; i++) {
+		db = dbkit_open(dbkit_path(i ? "db" : "copy"), &o);
+		dbkit_put(db, "b", i ? "2" : MARK_B MARK_B MARK_B);
+		dbkit_close(db);
+	}
+	db = dbkit_open(dbkit_path("copy"), &o);
+	dbkit_put(db, "c", MARK_B MARK_B MARK_B);
+	dbkit_close(db);
+	db = dbkit_open(dbkit_path("db"), &o);
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false), "a=1 b=2");
+	dbkit_close(db);
+}
+
+TEST("a log cut short after its writer left is damaged")
+{
+	lsm_options o = dbkit_options(NULL);
+	lsm_db *db = dbkit_open(dbkit_path("db"), &o);
+	char log[512];
+
+	dbkit_put(db, "a", "1");
+	dbkit_put(db, "b", "2");
+	snprintf(log, sizeof log, "%s/%s", dbkit_path("db"),
+	    dbkit_file(db, "log"));
+	dbkit_close(db);
+	CHECK_EQ(truncate(log, 4096 + 64), 0);
+	dbkit_refused(dbkit_path("db"), &o, LSM_CORRUPT);
 }
 
 TEST("logs behind an interrupted one are set aside whole")

@@ -224,7 +224,8 @@ check_refused(const char *command, int code)
 	lsm_db *db;
 
 	snprintf(path, sizeof path, "%s/db", test_dir());
-	snprintf(whole, sizeof whole, "D=%s && %s && rm $D/LOCK", path, command);
+	snprintf(whole, sizeof whole, "D=%s && %s && rm $D/LOCK", path,
+	    command);
 	dbkit_close(db_open(path, false));
 	CHECK_EQ(system(whole), 0);
 	before = dbkit_tree(path);
