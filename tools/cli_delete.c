@@ -143,8 +143,8 @@ range_run(struct request *r, struct range_delete *d, struct delete *delete,
 static int
 delete_range(struct request *r, struct delete *delete)
 {
-	struct range_delete d = { .report = { .each = range_one,
-		.settings = r->settings } };
+	struct report report = { .each = range_one, .settings = r->settings };
+	struct range_delete d = { .report = report };
 	struct range_room room = { .end = { 0 } };
 	lsm_range range;
 	int status = range_check(r, delete);

@@ -15,12 +15,12 @@ enum { LINE_MAX_OP = 128 };
 static const char *const words[OP_KINDS] = {
 	[OP_PUT] = "put", [OP_DELETE] = "delete", [OP_BATCH] = "batch",
 	[OP_DELRANGE] = "delrange", [OP_IF] = "if", [OP_SYNC] = "sync",
-	[OP_GET] = "get", [OP_SCAN] = "scan", [OP_WALK] = "walk", [OP_SNAPSHOT] = "snapshot",
-	[OP_LOOK] = "look", [OP_RELEASE] = "release",
-	[OP_HOLD] = "hold", [OP_MOVE] = "move",
+	[OP_GET] = "get", [OP_SCAN] = "scan", [OP_WALK] = "walk",
+	[OP_SNAPSHOT] = "snapshot", [OP_LOOK] = "look",
+	[OP_RELEASE] = "release", [OP_HOLD] = "hold", [OP_MOVE] = "move",
 	[OP_DROP] = "drop", [OP_FLUSH] = "flush", [OP_COMPACT] = "compact",
-	[OP_RANGE] = "range", [OP_STEP] = "step", [OP_REOPEN] = "reopen",
-	[OP_READER] = "reader", [OP_SECOND] = "second",
+	[OP_STEP] = "step", [OP_REOPEN] = "reopen", [OP_READER] = "reader",
+	[OP_SECOND] = "second",
 };
 
 const char *
