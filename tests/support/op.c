@@ -19,8 +19,8 @@ static const char *const words[OP_KINDS] = {
 	[OP_SNAPSHOT] = "snapshot", [OP_LOOK] = "look",
 	[OP_RELEASE] = "release", [OP_HOLD] = "hold", [OP_MOVE] = "move",
 	[OP_DROP] = "drop", [OP_FLUSH] = "flush", [OP_COMPACT] = "compact",
-	[OP_STEP] = "step", [OP_REOPEN] = "reopen", [OP_READER] = "reader",
-	[OP_SECOND] = "second",
+	[OP_RANGE] = "range", [OP_STEP] = "step", [OP_REOPEN] = "reopen",
+	[OP_READER] = "reader", [OP_SECOND] = "second",
 };
 
 const char *
