@@ -46,6 +46,8 @@ static const struct command table[] = {
 	    ON_COMPACT, 0, 0, 0, command_compact },
 	{ "delete", "del", " KEY...", "delete keys or a range, all or none",
 	    ON_DELETE, 0, 0, SIZE_MAX, command_delete },
+	{ "delrange", NULL, " FROM [TO]", "delete the keys FROM (incl.) TO "
+	    "(excl.)", ON_DELETE, 0, 0, 2, command_delrange },
 	{ "exit", "quit", "", "end the script or the prompt",
 	    ON_EXIT, 0, 0, 0, command_exit },
 	{ "export", NULL, " [FILE]", "print all records and a mark of the end",

@@ -45,6 +45,7 @@ int command_batch(struct request *);
 int command_checkpoint(struct request *);
 int command_compact(struct request *);
 int command_delete(struct request *);
+int command_delrange(struct request *);
 int command_export(struct request *);
 int command_files(struct request *);
 int command_flush(struct request *);

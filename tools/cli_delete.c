@@ -1,9 +1,9 @@
 /*
  * cli_delete.c - delete: keys, or all keys of a range.
  *
- * A range is one write of all its keys: all of them or none go. Somebody is
- * asked before, as one letter may be all that is between a record and a
- * database.
+ * A range is one write: all of its keys or none go. Somebody is asked before,
+ * as one letter may be all that is between a record and a database; only then
+ * the keys are counted.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ struct delete {
 
 struct range_delete {
 	struct report report;	/* first: a report is one of these */
-	struct delete *delete;
+	bool show;
 	uint64_t count;
 };
 
@@ -44,7 +44,7 @@ delete_keys(struct request *r, struct delete *d)
 {
 	bool open = r->session->batch != NULL;
 	lsm_db *db;
-	int status = keys_each(r, delete_one, d);
+	int status = keys_each(r, delete_one, NULL, d);
 
 	if (status != 0 && open)
 		session_batch_drop(r->session);
@@ -60,16 +60,12 @@ range_check(const struct request *r, const struct delete *d)
 {
 	const struct settings *set = r->settings;
 
-	if (r->count > 0 || set->key_file.text != NULL ||
-	    set->keys_from.text != NULL)
+	if (set->key_file.text != NULL || set->keys_from.text != NULL)
 		return cli_fail(EXIT_USAGE, "keys and a range exclude each "
 		    "other");
 	if (d->condition.kind != IF_NOTHING)
 		return cli_fail(EXIT_USAGE, "conditions are of keys, not of a "
 		    "range");
-	if (r->session->batch != NULL)
-		return cli_fail(EXIT_USAGE, "a range cannot be part of a "
-		    "batch");
 	return 0;
 }
 
@@ -81,9 +77,7 @@ range_one(struct report *report, lsm_slice key, lsm_slice value)
 
 	(void)value;
 	d->count++;
-	if (d->delete->batch == NULL)
-		return record_write(&report->writer, &key, NULL);
-	return delete_one(d->delete, key);
+	return d->show ? record_write(&report->writer, &key, NULL) : 0;
 }
 
 /* Print the keys that would go. */
@@ -93,6 +87,7 @@ range_show(struct request *r, struct range_delete *d, const lsm_range *range)
 	lsm_db *db;
 	int status = session_reader(r->session, &db);
 
+	d->show = true;
 	if (status == 0)
 		status = record_begin(&d->report.writer, &r->settings->style,
 		    true, false);
@@ -105,43 +100,51 @@ range_show(struct request *r, struct range_delete *d, const lsm_range *range)
 	return status;
 }
 
+/* What is counted is what goes: the writer's handle sees no other's write. */
 static int
-range_ask(const struct request *r, uint64_t count, bool *yes)
+range_ask(struct request *r, lsm_db *db, struct range_delete *d,
+    const lsm_range *range, bool *yes)
 {
 	char question[80];
+	int status;
 
-	*yes = r->settings->yes || count == 0;
-	if (*yes)
+	if ((*yes = r->settings->yes))
 		return 0;
+	status = scan_range(r->settings, db, NULL, range, &d->report);
+	if (status != 0 || (*yes = d->count == 0))
+		return status;
 	snprintf(question, sizeof question, "delete: records: %" PRIu64 "?",
-	    count);
+	    d->count);
 	return confirm(question, "yes", yes);
 }
 
-/* What is counted is what goes: the writer's handle sees no other's write. */
 static int
-range_run(struct request *r, struct range_delete *d, const lsm_range *range)
+range_run(struct request *r, struct range_delete *d, struct delete *delete,
+    const lsm_range *range)
 {
 	lsm_db *db;
 	bool yes;
-	int status = session_writer(r->session, false, &db);
+	int rc, status = session_writer(r->session, false, &db);
 
 	if (status == 0)
-		status = scan_range(r->settings, db, NULL, range, &d->report);
-	if (status == 0)
-		status = range_ask(r, d->count, &yes);
+		status = range_ask(r, db, d, range, &yes);
 	if (status != 0)
 		return status;
 	if (!yes)
 		return EXIT_NO;
-	return condition_write(r, db, d->delete->batch, d->delete->flags);
+	rc = lsm_batch_delete_range(delete->batch, range->from, range->to);
+	if (rc != LSM_OK)
+		return cli_fail_code(rc);
+	return r->session->batch != NULL ? 0 :
+	    condition_write(r, db, delete->batch, delete->flags);
 }
 
+/* Operands and options give the range. */
 static int
 delete_range(struct request *r, struct delete *delete)
 {
-	struct range_delete d = { .delete = delete, .report = {
-		.each = range_one, .settings = r->settings } };
+	struct report report = { .each = range_one, .settings = r->settings };
+	struct range_delete d = { .report = report };
 	struct range_room room = { .end = { 0 } };
 	lsm_range range;
 	int status = range_check(r, delete);
@@ -150,9 +153,16 @@ delete_range(struct request *r, struct delete *delete)
 		status = range_read(r, &room, &range);
 	if (status == 0)
 		status = r->settings->dry_run ? range_show(r, &d, &range) :
-		    range_run(r, &d, &range);
+		    range_run(r, &d, delete, &range);
 	range_release(&room);
 	return status;
+}
+
+static bool
+range_wanted(const struct settings *set)
+{
+	return set->from.text != NULL || set->to.text != NULL ||
+	    set->prefix.text != NULL;
 }
 
 static int
@@ -161,8 +171,10 @@ delete_what(struct request *r, struct delete *d)
 	const struct settings *set = r->settings;
 	int status;
 
-	if (set->from.text != NULL || set->to.text != NULL ||
-	    set->prefix.text != NULL)
+	if (range_wanted(set) && r->count > 0)
+		return cli_fail(EXIT_USAGE, "keys and a range exclude each "
+		    "other");
+	if (range_wanted(set))
 		return delete_range(r, d);
 	if (set->dry_run || set->yes)
 		return cli_fail(EXIT_USAGE, "--dry-run and --yes are for a "
@@ -171,8 +183,18 @@ delete_what(struct request *r, struct delete *d)
 	return status != 0 ? status : delete_keys(r, d);
 }
 
-int
-command_delete(struct request *r)
+static int
+delrange_what(struct request *r, struct delete *d)
+{
+	if (r->count == 0 && !range_wanted(r->settings))
+		return cli_fail(EXIT_USAGE, "an operand is missing; usage: "
+		    "delrange FROM [TO]");
+	return delete_range(r, d);
+}
+
+static int
+delete_run(struct request *r,
+    int (*what)(struct request *, struct delete *))
 {
 	bool own = r->session->batch == NULL && !r->settings->dry_run;
 	struct delete d = { .batch = r->session->batch };
@@ -183,9 +205,21 @@ command_delete(struct request *r)
 		return status;
 	if (own && (rc = lsm_batch_new(&d.batch)) != LSM_OK)
 		return cli_fail_code(rc);
-	status = delete_what(r, &d);
+	status = what(r, &d);
 	if (own)
 		lsm_batch_free(d.batch);
 	return status;
+}
+
+int
+command_delete(struct request *r)
+{
+	return delete_run(r, delete_what);
+}
+
+int
+command_delrange(struct request *r)
+{
+	return delete_run(r, delrange_what);
 }
 

@@ -71,8 +71,12 @@ operation_apply(struct load *l, const struct record *r)
 {
 	int rc;
 
-	rc = r->kind == RECORD_DELETE ? lsm_batch_delete(l->batch, r->key) :
-	    lsm_batch_put(l->batch, r->key, r->value);
+	if (r->kind == RECORD_DELRANGE)
+		rc = lsm_batch_delete_range(l->batch, r->key, r->value);
+	else if (r->kind == RECORD_DELETE)
+		rc = lsm_batch_delete(l->batch, r->key);
+	else
+		rc = lsm_batch_put(l->batch, r->key, r->value);
 	if (rc == LSM_TOO_LARGE)
 		return cli_fail(EXIT_DATA, "%s: record %" PRIu64 ": %s",
 		    l->reader.in.name, l->reader.count, lsm_message());
@@ -255,6 +259,9 @@ record_apply(struct load *l, const struct record *r)
 		return record_ingest(l, r);
 	if (r->kind >= RECORD_IF_ABSENT)
 		return record_demand(l, r);
+	if (r->kind == RECORD_DELRANGE && l->condition.kind != IF_NOTHING)
+		return cli_fail(EXIT_USAGE, "conditions are of keys, not of a "
+		    "range");
 	if (l->condition.kind != IF_NOTHING && load_whole(l)) {
 		l->asks = true;
 		status = condition_add(&l->condition, l->batch, r->key);

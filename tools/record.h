@@ -72,12 +72,13 @@ int record_absent(struct record_writer *, lsm_slice key);
 
 int record_end(struct record_writer *);
 
-enum record_kind { RECORD_PUT, RECORD_DELETE, RECORD_COMMIT, RECORD_IF_ABSENT,
-	RECORD_IF_PRESENT, RECORD_IF_EQUALS };
+enum record_kind { RECORD_PUT, RECORD_DELETE, RECORD_DELRANGE, RECORD_COMMIT,
+	RECORD_IF_ABSENT, RECORD_IF_PRESENT, RECORD_IF_EQUALS };
 
 struct record {
 	enum record_kind kind;
-	lsm_slice key, value;	/* until the next one is read */
+	/* Until the next one is read. Of a range: where it begins and ends. */
+	lsm_slice key, value;
 };
 
 struct record_reader {

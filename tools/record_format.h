@@ -49,7 +49,7 @@ int record_trailer(struct record_reader *, const char *count,
 struct operation {
 	const char *word;
 	enum record_kind kind;
-	bool value;		/* behind its key */
+	bool value;		/* behind its key; of a range a key, too */
 };
 const struct operation *operation_find(struct word);
 extern const char operation_none[];

@@ -94,11 +94,13 @@ key_take(struct record_reader *r, struct record *record)
 static int
 value_take(struct record_reader *r, struct record *record)
 {
+	bool range = record->kind == RECORD_DELRANGE;
 	struct word value;
-	const char *reason = side_read(r, "value", "value_hex", &value);
+	const char *reason = side_read(r, range ? "to" : "value",
+	    range ? "to_hex" : "value_hex", &value);
 
 	if (reason != NULL)
-		return record_bad(r, "value: ", reason);
+		return record_bad(r, range ? "to: " : "value: ", reason);
 	record->value = lsm_bytes(value.text, value.size);
 	return 0;
 }

@@ -66,13 +66,14 @@ enum stall { STALL_NONE, STALL_MEMTABLES, STALL_LEVEL0, STALL_TIERS, STALLS };
 
 struct counters {
 	/* Of whoever holds write_mu. */
-	_Atomic uint64_t puts, deletes, batches, batch_ops, bytes_user;
+	_Atomic uint64_t puts, deletes, range_deletes, batches, batch_ops;
+	_Atomic uint64_t bytes_user;
 	/* Of anybody. */
 	_Atomic uint64_t unmet;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, merges_partial, merges_failed;
 	_Atomic uint64_t ingests, ingest_bytes;
-	_Atomic uint64_t shadowed, deletes_dropped;
+	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
 	_Atomic uint64_t manifest_bytes;
 	_Atomic uint64_t stalls[STALLS], stall_us[STALLS];

@@ -52,8 +52,7 @@ static int
 flush_freeze_locked(struct lsm_db *db)
 {
 	mutex_assert_held(&db->write_mu);
-	return memtable_entries(db->active) == 0 ? LSM_OK :
-	    db_freeze(db, 0, 0);
+	return memtable_empty(db->active) ? LSM_OK : db_freeze(db, 0, 0);
 }
 
 static int

@@ -27,6 +27,7 @@ recover_replay(struct lsm_db *db, struct recovering *r)
 		.ends = db->state.ends,
 		.ends_count = db->state.ends_count,
 		.begin = load_begin,
+		.record_end = load_end,
 	};
 	int rc;
 

@@ -259,6 +259,10 @@ int lsm_close(lsm_db *);
 int lsm_put(lsm_db *, lsm_slice key, lsm_slice value, unsigned flags);
 int lsm_delete(lsm_db *, lsm_slice key, unsigned flags);
 
+/* Delete every key from `from` (inclusive) to `to` (exclusive), data NULL =
+ * open, at the cost of one write. A range that holds no key deletes none. */
+int lsm_delete_range(lsm_db *, lsm_slice from, lsm_slice to, unsigned flags);
+
 /* All operations of the batch or none, in their order. The batch keeps its
  * content and may be cleared and filled again. LSM_UNMET: a condition of the
  * batch does not hold, and none of it is written. */
@@ -272,6 +276,7 @@ void lsm_batch_free(lsm_batch *);
 void lsm_batch_clear(lsm_batch *);
 int lsm_batch_put(lsm_batch *, lsm_slice key, lsm_slice value);
 int lsm_batch_delete(lsm_batch *, lsm_slice key);
+int lsm_batch_delete_range(lsm_batch *, lsm_slice from, lsm_slice to);
 size_t lsm_batch_count(const lsm_batch *);
 size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
 
@@ -447,9 +452,11 @@ typedef struct lsm_file_info {
 	uint64_t size;		/* bytes on disk */
 	uint64_t entries, deletes;
 	uint64_t sequence_min, sequence_max;
-	lsm_slice smallest, largest;
+	lsm_slice smallest, largest;	/* nothing lies outside; a range delete
+					 * may end at the second, exclusively */
 	int live;		/* the manifest names it */
 	int present;		/* it is in the directory */
+	uint64_t range_deletes;
 } lsm_file_info;
 
 /* Call `each` with every file of the directory and of the manifest, tables by
@@ -457,7 +464,8 @@ typedef struct lsm_file_info {
 int lsm_files(lsm_db *, void (*each)(void *, const lsm_file_info *), void *arg);
 
 typedef struct lsm_estimate {
-	uint64_t records;	/* puts, those that are overwritten too */
+	uint64_t records;	/* puts, also those overwritten, or deleted
+				 * as a range and not merged yet */
 	uint64_t bytes;		/* of their keys and values */
 	uint64_t disk_bytes;	/* of tables */
 } lsm_estimate;

@@ -119,6 +119,7 @@ kind_record(struct segment *s, const struct record *r, struct delivery *d)
 	case RECORD_PUT:
 	case RECORD_DELETE:
 	case RECORD_BATCH:
+	case RECORD_RANGE_DELETE:
 		return operation_record(s, r, d);
 	case RECORD_INGESTION:
 		return ingestion_record(s, r, d);

@@ -5,6 +5,7 @@
 #define TABLE_TABLE_IMPL_H
 
 #include "table/page_source.h"
+#include "table/range_block.h"
 
 struct table {
 	struct page_source source;
@@ -12,6 +13,7 @@ struct table {
 	uint8_t *texts;			/* the footer's slices point here */
 	uint64_t sequence;		/* of an ingested table's entries: the
 					 * file was written without; else 0 */
+	struct range_block ranges;
 };
 
 /* Look at a page of this table. */
@@ -38,6 +40,9 @@ int table_ask_filter(struct table *, uint64_t hash, bool *perhaps);
 /* The page that this asks; there is a filter. */
 struct page_where table_filter_page(const struct table *, uint64_t hash);
 
+/* What range deletes of the table make of the answer `rc`. */
+int table_covered(const struct table *, struct bytes key, int rc,
+    enum kind *, uint64_t *sequence, struct buffer *value);
 /* The end of a get: the entry of the key in its leaf. */
 int table_leaf_get(const struct table *, const struct page_hold *leaf,
     struct bytes key, enum kind *, uint64_t *sequence, struct buffer *value);

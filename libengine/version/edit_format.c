@@ -97,6 +97,7 @@ write_add(struct writer *w, const struct edit_add *a)
 	write_raw(w, &sum, sizeof sum);
 	write_varint(w, m->entries);
 	write_varint(w, m->deletes);
+	write_varint(w, m->ranges);
 	write_varint(w, m->data);
 	write_varint(w, m->sequence_min);
 	write_varint(w, m->sequence_max);
@@ -226,6 +227,7 @@ read_add(struct bytes *b, struct edit *e)
 	    !bytes_take64(b, &m.sum) ||
 	    !bytes_take_varint(b, &m.entries) ||
 	    !bytes_take_varint(b, &m.deletes) ||
+	    !bytes_take_varint(b, &m.ranges) ||
 	    !bytes_take_varint(b, &m.data) ||
 	    !bytes_take_varint(b, &m.sequence_min) ||
 	    !bytes_take_varint(b, &m.sequence_max) ||

@@ -229,14 +229,39 @@ load helper
 	[ "$(lsm-cli db scan --key-format=hex --keys-only)" = fe ]
 }
 
-@test "delete of a range excludes keys, conditions and batches" {
+@test "delrange: FROM and TO, or options, and as part of a batch" {
+	fruit
+	fails 64 'lsm-cli: an operand is missing; usage: delrange FROM [TO]' \
+	    lsm-cli db delrange
+	[ "$(lsm-cli db delrange apple cherry -n 2>err)" = $'apple\nbanana' ]
+	fails 0 '' lsm-cli db delrange apple banana -y
+	[ "$(lsm-cli db scan --keys-only)" = $'banana\ncherry' ]
+	fails 0 '' lsm-cli db delrange cherry apple -y
+	printf '%s\n' .begin 'put date brown' 'delrange b d -y' \
+	    'put cherry black' .commit scan >script
+	[ "$(lsm-cli db <script)" = $'cherry\tblack\ndate\tbrown' ]
+	fails 0 '' lsm-cli db delrange d -y
+	fails 0 '' lsm-cli db delrange --prefix=c -y
+	[ "$(lsm-cli db scan --count)" = $'0\t0\t0' ]
+	[ "$(lsm-cli db stats --format=tsv |
+	    grep -c 'range_deletes')" -gt 0 ]
+}
+
+@test "what was deleted as a range stays so, and a key can come back" {
+	seq -f 'key%06g	v' 20000 | lsm-cli --create db load
+	fails 0 '' lsm-cli db delete --prefix=key -y
+	[ "$(lsm-cli db scan --count | cut -f1)" = 0 ]
+	lsm-cli db put key000001 back
+	[ "$(lsm-cli db scan)" = $'key000001\tback' ]
+	lsm-cli db compact
+	[ "$(lsm-cli db scan)" = $'key000001\tback' ]
+}
+
+@test "delete of a range excludes keys and conditions" {
 	fruit
 	refused 64 lsm-cli db delete apple --prefix=b -y
 	refused 64 lsm-cli db delete --prefix=b -y --if-present
 	refused 64 lsm-cli db delete -n apple
-	printf '.begin\ndelete --prefix=b -y\n' >script
-	lsm-cli db <script 2>err && false
-	grep -q 'cannot be part of a batch' err
 	printf '.snapshot\ndelete --prefix=b -y\nget banana\n' |
 	    lsm-cli db >out
 	[ "$(cat out)" = yellow ]

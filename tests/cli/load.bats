@@ -220,7 +220,7 @@ lsm-cli: bad: records committed: 2, last key: c' \
 	[ "$(lsm-cli db scan --keys-only | tr '\n' ' ')" = \
 	    'banana cherry fig kiwi ' ]
 	printf 'del\tfig\ncommit\ndel\tkiwi\nfrob\n' >ops
-	fails 65 'lsm-cli: ops:4: no operation: put, del, absent, present, equals or commit
+	fails 65 'lsm-cli: ops:4: no operation: put, del, delrange, absent, present, equals or commit
 lsm-cli: ops: operations committed: 1, last key: fig' \
 	    lsm-cli db batch ops
 	lsm-cli db has kiwi
@@ -235,9 +235,27 @@ lsm-cli: ops: operations committed: 1, last key: fig' \
 	printf 'del\tkiwi\ncommit\n' | lsm-cli db batch --framed
 	fails 1 '' lsm-cli db has kiwi
 	for line in 'put' 'put\ta' 'del' 'del\ta\tb' 'commit\ta' 'put\ta\tb\tc' \
-	    'delrange\ta\tb'; do
+	    'delrange\ta' 'delrange\ta\tb\tc'; do
 		got=0
 		printf "$line\n" | lsm-cli db batch 2>err || got=$?
+		[ "$got" -eq 65 ]
+	done
+}
+
+@test "batch: range deletes take part in the order of operations" {
+	fruit
+	printf 'put\tbean\tgreen\ndelrange\tb\tc\nput\tberry\tblue\n' |
+	    lsm-cli db batch
+	[ "$(lsm-cli db scan --keys-only)" = $'apple\nberry\ncherry' ]
+	printf '%s\n' '{"op":"delrange","key":"b","to_hex":"6300"}' |
+	    lsm-cli db batch --format=jsonl
+	[ "$(lsm-cli db scan --keys-only)" = $'apple\ncherry' ]
+	printf 'delrange\t\\0\tb\\xff\n' | lsm-cli db batch
+	[ "$(lsm-cli db scan --keys-only)" = cherry ]
+	for bad in '{"op":"delrange","key":"b"}' \
+	    '{"op":"delrange","key":"b","value":"c"}'; do
+		got=0
+		echo "$bad" | lsm-cli db batch --format=jsonl 2>err || got=$?
 		[ "$got" -eq 65 ]
 	done
 }

@@ -38,6 +38,8 @@ void oracle_put(struct oracle *, struct bytes key, struct value);
 void oracle_delete(struct oracle *, struct bytes key);
 /* A put that shares its sequence with the others of its commit. */
 void oracle_join(struct oracle *, struct bytes key, struct value);
+/* As lsm_delete_range; never empty. */
+void oracle_delete_range(struct oracle *, struct lsm_range);
 size_t oracle_commit(struct oracle *);
 
 size_t oracle_commits(const struct oracle *);

@@ -95,6 +95,17 @@ const struct script scripts[] = {
 		.no_sync = true, .table_size = 4096, .codec = LSM_CODEC_ZLIB,
 		.ops = "put 3 30; ingest 1 150 0 11; put 2 9; ingest 30 90 0"
 		    " 13; delete 3; put 6 10" },
+	{ .name = "range deletes", .memtable_size = 4096, .no_sync = true,
+		.ring = true, .maps = true,
+		.ops = "put 1 50; put 2 50; put 3 50; delrange 1 0 0 12;"
+		    "put 2 10; flush; delrange 2 0 1 7; put 4 20; flush;"
+		    "delrange 1; flush; batch 1 30; delrange 0 0 0 12;"
+		    "compact; put 1 20; delrange 1" },
+	{ .name = "range deletes over several tables", .memtable_size = 16384,
+		.table_size = 4096, .ring = true,
+		.ops = "put 1 3000; put 2 3000; put 3 3000; put 9 3000; flush;"
+		    "put 2 3000; delrange 1 0 0 12; put 1 3000; flush;"
+		    "step 9; reopen; delrange 3; put 3 100; compact" },
 	{ .name = "batches under conditions", .memtable_size = 4096,
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "put 1 50; if 1 40; if 0 40 1; delete 2; flush;"

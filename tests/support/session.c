@@ -157,8 +157,14 @@ batch_fill(struct session *s, const struct op *op, lsm_batch *b)
 		struct value v = { random_next(&r),
 			op->size ? random_below(&r, 2 * op->size) : 0 };
 		bool delete = random_below(&r, 4) == 0;
+		bool range = random_below(&r, 100) == 0;
+		lsm_range all = key_range(s->keys, op->key, v.tag);
 
-		if (b == NULL && delete)
+		if (b == NULL && range)
+			oracle_delete_range(s->oracle, all);
+		else if (range)
+			rc = lsm_batch_delete_range(b, all.from, all.to);
+		else if (b == NULL && delete)
 			oracle_delete(s->oracle, key);
 		else if (b == NULL)
 			oracle_put(s->oracle, key, v);
@@ -181,6 +187,9 @@ commit_oracle(struct session *s, const struct op *op)
 		    op->size });
 	else if (op->kind == OP_DELETE)
 		oracle_delete(s->oracle, key);
+	else if (op->kind == OP_DELRANGE)
+		oracle_delete_range(s->oracle, key_range(s->keys, op->key,
+		    op->tag));
 	else
 		(void)batch_fill(s, op, NULL);
 	oracle_commit(s->oracle);
@@ -190,9 +199,13 @@ static int
 commit_engine(struct session *s, const struct op *op)
 {
 	lsm_slice key = bytes_slice(key_make(s->keys, op->key));
+	lsm_range range = key_range(s->keys, op->key, op->tag);
 	lsm_batch *b;
 	int rc;
 
+	if (op->kind == OP_DELRANGE)
+		return lsm_delete_range(s->db, range.from, range.to,
+		    op->flags);
 	if (op->kind == OP_PUT)
 		return lsm_put(s->db, key, bytes_slice(value_bytes(
 		    (struct value){ op->tag, op->size })), op->flags);
@@ -515,6 +528,7 @@ session_run(struct session *s, const struct op *op)
 	switch (op->kind) {
 	case OP_PUT:
 	case OP_DELETE:
+	case OP_DELRANGE:
 	case OP_BATCH:
 	case OP_IF:
 		return run_commit(s, op);

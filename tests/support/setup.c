@@ -101,8 +101,8 @@ kind_random(struct random *r)
 {
 	static const struct share shares[] = {
 		{ OP_PUT, 3700 }, { OP_DELETE, 1200 }, { OP_BATCH, 500 },
-		{ OP_IF, 300 },
-		{ OP_GET, 3170 }, { OP_GETS, 100 }, { OP_INGEST, 30 },
+		{ OP_IF, 300 }, { OP_DELRANGE, 40 },
+		{ OP_GET, 3130 }, { OP_GETS, 100 }, { OP_INGEST, 30 },
 		{ OP_WALK, 100 }, { OP_LOOK, 100 }, { OP_MOVE, 100 },
 		{ OP_STEP, 200 }, { OP_HOLD, 60 }, { OP_DROP, 40 },
 		{ OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
