@@ -3,9 +3,10 @@
  *
  * A flush is a compaction whose only input is a memtable. A job reads its
  * inputs merged, drops what is shadowed, covered by range deletes or, where
- * allowed, deleted, and cuts its output into tables. It installs nothing: when it is done its outputs
- * stand in an edit for the caller to append. Damage in an input ends the job
- * with its place; its outputs are unlinked when it is freed unfinished.
+ * allowed, deleted, and cuts its output into tables. It installs nothing: when
+ * it is done its outputs stand in an edit for the caller to append. Damage in
+ * an input ends the job with its place; its outputs are unlinked when it is
+ * freed unfinished.
  */
 #ifndef COMPACT_COMPACT_H
 #define COMPACT_COMPACT_H

@@ -1,9 +1,10 @@
 /*
  * older.c - what lies below a merge: may a delete be dropped?
  *
- * A delete hides older entries of its key, or of its keys. All of those that are not in the
- * merge lie in tables of its output's level or below. Such a table may span
- * the key without having it; then the delete stays, which is always right.
+ * A delete hides older entries of its key, or of its keys. All of those that
+ * are not in the merge lie in tables of its output's level or below. Such a
+ * table may span the key without having it; then the delete stays, which is
+ * always right.
  * Newer tables of that level are asked as well: that costs a delete kept, and
  * needs no word about which run is how old.
  */

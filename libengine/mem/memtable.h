@@ -54,7 +54,8 @@ bool memtable_get(const struct memtable *, struct bytes key, uint64_t hash,
     uint64_t sequence, struct entry *);
 
 /* Is there a version, of whatever sequence, of a key in [smallest, largest], or
- * may a range delete cover one? What the writer puts meanwhile may or may not count. */
+ * may a range delete cover one? What the writer puts meanwhile may or may not
+ * count. */
 bool memtable_overlaps(const struct memtable *, struct bytes smallest,
     struct bytes largest);
 

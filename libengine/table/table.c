@@ -296,8 +296,8 @@ table_covered(const struct table *t, struct bytes key, int rc, enum kind *kind,
 	struct range cover;
 
 	table_cover(t, key, &cover);
-	if (cover.sequence == 0 || (rc == LSM_OK &&
-	    *sequence >= cover.sequence) || (rc != LSM_OK && rc != LSM_NOTFOUND))
+	if (cover.sequence == 0 || (rc != LSM_OK && rc != LSM_NOTFOUND) ||
+	    (rc == LSM_OK && *sequence >= cover.sequence))
 		return rc;
 	if (value != NULL)
 		value->n = 0;

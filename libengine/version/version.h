@@ -3,10 +3,10 @@
  *
  * A run is a list of tables in key order that do not overlap: one entry per
  * key. Its range deletes cover all older runs, and those of its entries that
- * have a lower sequence. Runs are totally ordered: level 0 is the newest level, and inside a
- * level runs stand newest first, by number. The order law: per key, sequences
- * fall from newer runs to older. A version never changes; an edit makes the
- * next one.
+ * have a lower sequence. Runs are totally ordered: level 0 is the newest level,
+ * and inside a level runs stand newest first, by number. The order law: per
+ * key, sequences fall from newer runs to older. A version never changes; an
+ * edit makes the next one.
  */
 #ifndef VERSION_VERSION_H
 #define VERSION_VERSION_H

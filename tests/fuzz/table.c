@@ -123,7 +123,8 @@ ask(const struct table_source *source, const struct table_footer *f)
 {
 	struct table_meta meta = { .number = NUMBER, .size = f->size,
 		.sum = f->sum, .entries = f->entries, .deletes = f->deletes,
-		.ranges = f->ranges, .data = f->data, .sequence_min = f->sequence_min,
+		.ranges = f->ranges, .data = f->data,
+		.sequence_min = f->sequence_min,
 		.sequence_max = f->sequence_max, .smallest = f->smallest,
 		.largest = f->largest };
 	struct buffer value = { 0 };

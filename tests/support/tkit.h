@@ -54,8 +54,8 @@ int tkit_open(struct tkit *);
 void tkit_close(struct tkit *);
 struct buffer *tkit_file(struct tkit *);
 
-/* Every get, gets of keys that are not there, and all range deletes. LSM_OK or the first code; an
- * answer that is wrong ends the test. */
+/* Every get, gets of keys that are not there, and all range deletes. LSM_OK or
+ * the first code; an answer that is wrong ends the test. */
 int tkit_check_gets(struct tkit *, const struct model *);
 /* Forward and backward walks. */
 int tkit_check_walks(struct tkit *, const struct model *, unsigned flags);

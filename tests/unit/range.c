@@ -14,7 +14,8 @@ TEST("a range is read as it was written")
 {
 	struct bytes from, to;
 	uint8_t raw[32];
-	size_t n = (size_t)(range_put(raw, bytes("a", 1), bytes("bc", 2)) - raw);
+	size_t n = (size_t)(range_put(raw, bytes("a", 1), bytes("bc", 2)) -
+	    raw);
 
 	CHECK_EQ(n, range_size(bytes("a", 1), bytes("bc", 2)));
 	CHECK(taken((const char *)raw, n, &from, &to));
