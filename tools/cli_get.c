@@ -1,20 +1,31 @@
 /*
  * cli_get.c - get and has: ask for single keys.
+ *
+ * Several keys are gathered, asked for together and printed in their order.
+ * The more of them the smaller their values are: all are in memory at once.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "cli.h"
 #include "cli_command.h"
 #include "cli_keys.h"
 #include "out.h"
 #include "record.h"
 
+enum { GATHER_MAX = 128, VALUES_MAX = 1 << 20 };
+
 struct get {
 	struct request *request;
 	lsm_db *db;
 	const lsm_snapshot *snapshot;
 	struct record_writer writer;
-	lsm_buffer value;
 	bool alone;		/* one key: its value is printed as it is */
 	int status;		/* the worst so far */
+	size_t count, most;	/* keys gathered; this many at once */
+	lsm_slice keys[GATHER_MAX];
+	lsm_buffer values[GATHER_MAX];
+	char room[GATHER_MAX][LSM_KEY_MAX];
 };
 
 static int
@@ -42,30 +53,78 @@ value_print(const struct get *g, lsm_slice value)
 	return 0;
 }
 
-/* Called with each key. */
 static int
-get_one(void *arg, lsm_slice key)
+get_print(struct get *g, size_t i)
 {
-	struct get *g = arg;
 	enum record_format format = g->request->settings->style.format;
-	lsm_slice bytes;
-	int rc = lsm_get(g->db, g->snapshot, key, &g->value);
-	int status;
+	lsm_slice value = lsm_bytes(g->values[i].data, g->values[i].size);
 
-	if (rc == LSM_NOTFOUND) {
-		g->status = cli_worst(g->status, absent(g, key));
-		return 0;
-	}
-	if (rc != LSM_OK)
-		return cli_fail_code(rc);
-	bytes = lsm_bytes(g->value.data, g->value.size);
 	if (g->alone && (format == FORMAT_DEFAULT || format == FORMAT_RAW) &&
 	    g->writer.style.redact == REDACT_NONE)
-		status = value_print(g, bytes);
-	else
-		status = record_write(&g->writer,
-		    format == FORMAT_RAW ? NULL : &key, &bytes);
+		return value_print(g, value);
+	return record_write(&g->writer,
+	    format == FORMAT_RAW ? NULL : &g->keys[i], &value);
+}
+
+static int
+get_answer(struct get *g, size_t i, int rc)
+{
+	if (rc == LSM_OK)
+		return get_print(g, i);
+	if (rc != LSM_NOTFOUND)
+		return cli_fail_code(rc);
+	g->status = cli_worst(g->status, absent(g, g->keys[i]));
+	return 0;
+}
+
+/* More or fewer keys at once, as their values are. */
+static void
+get_weigh(struct get *g)
+{
+	size_t i, bytes = 0;
+
+	for (i = 0; i < g->count; i++)
+		bytes += g->values[i].size;
+	if (bytes > VALUES_MAX)
+		g->most = g->most / 2 + 1;
+	else if (2 * g->most <= GATHER_MAX)
+		g->most *= 2;
+	for (i = 0; i < g->count && bytes > VALUES_MAX; i++)
+		lsm_buffer_free(&g->values[i]);
+}
+
+/* Ask for what was gathered. Where that fails it is asked for one by one, so
+ * that what stands before the bad one is printed. */
+static int
+get_rest(void *arg)
+{
+	struct get *g = arg;
+	int codes[GATHER_MAX], status = 0;
+	bool together = g->count > 1 && lsm_multi_get(g->db, g->snapshot,
+	    g->count, g->keys, g->values, codes) == LSM_OK;
+	size_t i;
+
+	for (i = 0; i < g->count && status == 0; i++)
+		status = get_answer(g, i, together ? codes[i] :
+		    lsm_get(g->db, g->snapshot, g->keys[i], &g->values[i]));
+	get_weigh(g);
+	g->count = 0;
 	return status;
+}
+
+/* Called with each key, whose bytes do not stay. */
+static int
+get_add(void *arg, lsm_slice key)
+{
+	struct get *g = arg;
+	char *room = g->room[g->count];
+
+	if (key.size > LSM_KEY_MAX)
+		return get_answer(g, 0, lsm_get(g->db, NULL, key, NULL));
+	if (key.size > 0)
+		memcpy(room, key.data, key.size);
+	g->keys[g->count++] = lsm_bytes(room, key.size);
+	return g->count >= g->most ? get_rest(g) : 0;
 }
 
 static int
@@ -84,28 +143,46 @@ get_start(struct get *g)
 	    true);
 }
 
-int
-command_get(struct request *r)
+static int
+get_all(struct get *g)
 {
-	struct get g = { .request = r, .snapshot = r->session->snapshot };
+	struct request *r = g->request;
 	lsm_snapshot *snapshot = NULL;
 	int rc, status;
 
-	g.alone = keys_count(r) == 1;
-	if ((status = keys_check(r)) != 0 || (status = get_start(&g)) != 0)
+	g->alone = keys_count(r) == 1;
+	if ((status = keys_check(r)) != 0 || (status = get_start(g)) != 0)
 		return status;
 	/* All answers are of one moment. */
-	if (!g.alone && g.snapshot == NULL) {
-		if ((rc = lsm_snapshot_new(g.db, &snapshot)) != LSM_OK)
+	if (!g->alone && g->snapshot == NULL) {
+		if ((rc = lsm_snapshot_new(g->db, &snapshot)) != LSM_OK)
 			return cli_fail_code(rc);
-		g.snapshot = snapshot;
+		g->snapshot = snapshot;
 	}
-	status = keys_each(r, get_one, &g);
+	status = keys_each(r, get_add, get_rest, g);
 	if (status == 0)
-		status = record_end(&g.writer);
+		status = record_end(&g->writer);
 	lsm_snapshot_free(snapshot);
-	lsm_buffer_free(&g.value);
-	return cli_worst(status, g.status);
+	return cli_worst(status, g->status);
+}
+
+int
+command_get(struct request *r)
+{
+	struct get *g = calloc(1, sizeof *g);
+	size_t i;
+	int status;
+
+	if (g == NULL)
+		return cli_fail_memory();
+	g->request = r;
+	g->snapshot = r->session->snapshot;
+	g->most = 1;
+	status = get_all(g);
+	for (i = 0; i < GATHER_MAX; i++)
+		lsm_buffer_free(&g->values[i]);
+	free(g);
+	return status;
 }
 
 struct has {
@@ -133,5 +210,5 @@ command_has(struct request *r)
 	if ((status = keys_check(r)) != 0 ||
 	    (status = session_reader(r->session, &h.db)) != 0)
 		return status;
-	return keys_each(r, has_one, &h);
+	return keys_each(r, has_one, NULL, &h);
 }

@@ -76,7 +76,8 @@ key_of_line(struct request *r, struct input *in, struct word line,
 }
 
 static int
-keys_of_lines(struct request *r, int (*each)(void *, lsm_slice), void *arg)
+keys_of_lines(struct request *r, int (*each)(void *, lsm_slice),
+    int (*rest)(void *), void *arg)
 {
 	char stop = r->settings->nul ? '\0' : '\n';
 	struct input in = { .fd = -1 };
@@ -84,8 +85,11 @@ keys_of_lines(struct request *r, int (*each)(void *, lsm_slice), void *arg)
 	int stopped = 0, status = input_open(&in, r->settings->keys_from.text);
 
 	while (status == 0 && out_ok()) {
-		if (!input_ready(&in))
+		if (!input_ready(&in)) {
+			if (rest != NULL && (status = rest(arg)) != 0)
+				break;
 			out_flush();
+		}
 		status = input_until(&in, stop,
 		    (uint64_t)LSM_KEY_MAX * KEY_TEXT_MAX, &line, &stopped);
 		if (status != 0 || (line.size == 0 && stopped == INPUT_END))
@@ -96,17 +100,13 @@ keys_of_lines(struct request *r, int (*each)(void *, lsm_slice), void *arg)
 	return status;
 }
 
-int
-keys_each(struct request *r, int (*each)(void *, lsm_slice), void *arg)
+static int
+keys_of_words(struct request *r, int (*each)(void *, lsm_slice), void *arg)
 {
 	struct key key;
 	size_t i;
 	int status = 0;
 
-	if (r->settings->key_file.text != NULL)
-		return key_of_file(r, each, arg);
-	if (r->settings->keys_from.text != NULL)
-		return keys_of_lines(r, each, arg);
 	for (i = 0; i < r->count && status == 0 && out_ok() &&
 	    signals_pending() == 0; i++) {
 		status = session_key(r->settings, &r->operands[i], &key);
@@ -114,4 +114,19 @@ keys_each(struct request *r, int (*each)(void *, lsm_slice), void *arg)
 			status = each(arg, key.bytes);
 	}
 	return status;
+}
+
+int
+keys_each(struct request *r, int (*each)(void *, lsm_slice),
+    int (*rest)(void *), void *arg)
+{
+	int status;
+
+	if (r->settings->key_file.text != NULL)
+		status = key_of_file(r, each, arg);
+	else if (r->settings->keys_from.text != NULL)
+		status = keys_of_lines(r, each, rest, arg);
+	else
+		status = keys_of_words(r, each, arg);
+	return rest != NULL ? cli_worst(status, rest(arg)) : status;
 }

@@ -15,8 +15,13 @@ size_t keys_count(const struct request *);
 /* Refuse two sources, none, and a stdin that holds the script. */
 int keys_check(const struct request *);
 
-/* Call `each` with every key, in order, until it returns a status other than
- * 0, which is returned. */
-int keys_each(struct request *, int (*each)(void *, lsm_slice key), void *arg);
+/*
+ * Call `each` with every key, in order, until it returns a status other than
+ * 0, which is returned. `rest`, if there is one, is called before a wait for
+ * more of them and at the end, a bad one too: there who gathered keys deals
+ * with them.
+ */
+int keys_each(struct request *, int (*each)(void *, lsm_slice key),
+    int (*rest)(void *), void *arg);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "env/files.h"
+#include "table/compress.h"
 
 enum {
 	LOCK_TRY_US = 1000		/* between two tries for the lock */
@@ -78,6 +79,7 @@ db_free(struct lsm_db *db)
 	arena_pool_unref(db->arenas);
 	table_cache_free(db->tables);
 	cache_free(db->cache);
+	inflaters_free(db->inflaters);
 	if (db->lock != NULL)
 		db->env->ops->lock_close(db->lock);
 	if (db->dir != NULL)
@@ -190,9 +192,11 @@ caches_new(struct lsm_db *db)
 	};
 	int rc;
 
-	if ((rc = cache_new(db->opt.cache_size, &db->cache)) != LSM_OK)
+	if ((rc = cache_new(db->opt.cache_size, &db->cache)) != LSM_OK ||
+	    (rc = inflaters_new(&db->inflaters)) != LSM_OK)
 		return rc;
 	source.cache = db->cache;
+	source.inflaters = db->inflaters;
 	memcpy(source.database, db->id, ID_SIZE);
 	return table_cache_new(&source, (size_t)db->opt.max_open_tables,
 	    &db->tables);

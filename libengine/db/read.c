@@ -23,14 +23,22 @@ lsm_buffer_free(lsm_buffer *b)
 	*b = (lsm_buffer){ NULL, 0, 0 };
 }
 
+/* A key that a range delete covers has an entry as well: a delete. */
 static bool
 memory_get(const struct view *v, struct bytes key, uint64_t hash,
     uint64_t sequence, struct entry *e)
 {
-	for (size_t i = v->count; i-- > 0;)
-		if (memtable_get(v->generations[i].mem, key, hash, sequence,
-		    e))
+	for (size_t i = v->count; i-- > 0;) {
+		const struct memtable *m = v->generations[i].mem;
+		uint64_t covered = memtable_covered(m, key, sequence);
+		bool found = memtable_get(m, key, hash, sequence, e);
+
+		if (covered > 0 && (!found || e->sequence < covered))
+			*e = (struct entry){ .sequence = covered,
+				.kind = KIND_DELETE };
+		if (found || covered > 0)
 			return true;
+	}
 	return false;
 }
 
@@ -61,24 +69,32 @@ tables_get(struct lsm_db *db, struct view *v, struct bytes key, uint64_t hash,
 	return event_damage(db, view_judge(v, rc));
 }
 
+bool
+view_get_memory(struct lsm_db *db, const struct view *v, uint64_t sequence,
+    struct bytes key, uint64_t hash, struct buffer *value, int *code)
+{
+	struct tally_line *line = tally_line(db->tally);
+	struct entry e;
+
+	tally_line_add(db->tally, line, TALLY_GETS, 1);
+	if (!memory_get(v, key, hash, sequence, &e))
+		return false;
+	tally_line_add(db->tally, line, TALLY_MEMORY, 1);
+	*code = value_copy(&e, value);
+	return true;
+}
+
 int
 view_get(struct lsm_db *db, struct view *v, uint64_t sequence,
     struct bytes key, struct buffer *value)
 {
-	struct tally_line *line = tally_line(db->tally);
 	uint64_t hash = hash64(key);
-	struct entry e;
 	int rc;
 
-	tally_line_add(db->tally, line, TALLY_GETS, 1);
-	if (memory_get(v, key, hash, sequence, &e)) {
-		tally_line_add(db->tally, line, TALLY_MEMORY, 1);
-		rc = value_copy(&e, value);
-	} else {
+	if (!view_get_memory(db, v, sequence, key, hash, value, &rc))
 		rc = tables_get(db, v, key, hash, value);
-	}
 	if (rc == LSM_OK)
-		tally_line_add(db->tally, line, TALLY_FOUND, 1);
+		tally_add(db->tally, TALLY_FOUND, 1);
 	return rc;
 }
 

@@ -12,6 +12,8 @@
  */
 #include "db/reader.h"
 
+#include "db/ingest.h"
+
 void
 reading_release(struct reading *r)
 {
@@ -46,8 +48,10 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		.lock = db->lock,
 		.id = { .kind = FILE_LOG },
 		.first = r->state.log,
+		.edit = r->state.edit,
 		.flushed = r->load.sequence,
 		.begin = load_begin,
+		.record_end = load_end,
 		.from = from,
 		.ends = r->state.ends,
 		.ends_count = r->state.ends_count,
@@ -64,7 +68,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		    db->path, (unsigned long long)r->state.log);
 	if (r->out.last.sequence > r->load.sequence)
 		r->load.sequence = r->out.last.sequence;
-	return LSM_OK;
+	return ingest_reached(&r->state, &r->out, &r->load.sequence);
 }
 
 static int
@@ -277,10 +281,10 @@ refresh_log(struct lsm_db *db, const struct env_words *now)
 	db->seen = *now;
 	remember(db, &r);
 done:
-	/* What went into the memtable is there, though nobody sees it. */
-	if (rc != LSM_OK && r.load.count > 0)
-		db->sequence = r.load.count > 1 ? r.load.generations[0].last :
-		    r.load.sequence;
+	/* What went into the memtable is there, though nobody sees it; half a
+	 * record may be: this memtable is not gone on in. */
+	if (rc != LSM_OK)
+		db->read_to.number = 0;
 	r.state = (struct state){ 0 };
 	reading_release(&r);
 	return rc;

@@ -8,6 +8,7 @@
 #define TABLE_BLOOM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -40,12 +41,19 @@ bloom_line(uint64_t hash, uint64_t pages)
 	return ((hash >> 32) * (BLOOM_LINES * pages)) >> 32;
 }
 
+/* Where a line begins in its page. */
+static inline size_t
+bloom_offset(uint64_t line)
+{
+	return BLOOM_LINE + line % BLOOM_LINES * BLOOM_LINE;
+}
+
 /* Perhaps there? All bits are tested before the only branch: where a first
  * zero stands cannot be predicted. */
 static inline bool
 bloom_test(const uint8_t *page, uint64_t line, uint32_t probes, uint64_t hash)
 {
-	const uint8_t *p = page + BLOOM_LINE + line % BLOOM_LINES * BLOOM_LINE;
+	const uint8_t *p = page + bloom_offset(line);
 	uint32_t a = (uint32_t)hash, all = 1;
 
 	for (uint32_t i = 0; i < probes; i++) {

@@ -1,11 +1,12 @@
 /*
  * cache.c - inflated leaves, kept while they are asked for.
  *
- * A page belongs to one shard, by a hash of file and position. A shard is a
- * hash table of chains and a ring that the hand of the CLOCK goes round. A new
- * page has no mark, so one that only a scan wanted goes at the hand's first
- * visit; each time a page is asked for again it gets a mark, up to MARKS_MAX,
- * and the hand takes one away as it passes.
+ * A page belongs to one shard, by a hash of file and position. A shard is an
+ * open hash table of slots and a ring that the hand of the CLOCK goes round. A
+ * slot has all that a hit looks at: it costs one cache line, and the page's own
+ * line may still be on its way. A new page has no mark, so one that only a scan
+ * wanted goes at the hand's first visit; each time a page is asked for again it
+ * gets a mark, up to MARKS_MAX, and the hand takes one away as it passes.
  *
  * Threads: everything in a shard is guarded by its mutex; the bytes of a page
  * never change once it is published. No lock is held while another is taken.
@@ -22,29 +23,37 @@
 enum {
 	SHARDS_MAX = 16,
 	MARKS_MAX = 2,
-	CHAINS_MIN = 64
+	SLOTS_MIN = 64
 };
 #define SHARD_SIZE_MIN ((size_t)256 << 10)
 #define PAGE_TYPICAL ((size_t)4096)
 
 struct cache_page {
-	struct cache_page *chain;		/* next of its hash */
 	struct cache_page *before, *behind;	/* in the ring */
 	uint64_t file, position;
 	size_t size;
-	uint32_t pins;
-	uint8_t marks;
-	bool kept;				/* findable; else freed */
+	uint32_t pins;				/* of a page without slot */
+	bool kept;				/* has a slot */
 	_Alignas(16) uint8_t data[];
 };
 
+/* Linear probing: a slot of a page is not behind an empty one, seen from
+ * where the page's hash points. Slots move when others go. */
+struct slot {
+	uint64_t file, position;
+	struct cache_page *page;		/* NULL: empty */
+	uint32_t size;				/* of the page */
+	unsigned pins : 24, marks : 8;
+};
+_Static_assert(sizeof(struct slot) == 32, "two slots are a cache line");
+
 struct shard {
 	_Alignas(64) struct mutex mu;
+	struct slot *_Atomic slots;	/* NULL before the first page */
+	size_t slots_mask;
 	struct cache_page *hand;
 	size_t bytes, limit;
 	struct cache_stats stats;
-	size_t chains_mask;
-	struct cache_page **chains;	/* NULL before the first page */
 };
 
 struct cache {
@@ -73,28 +82,29 @@ shard_of(struct cache *c, uint64_t hash)
 	return &c->shards[(hash >> 40) & c->shards_mask];
 }
 
+/* Half of the slots stay empty when pages are as large as most are. */
 static void
 shard_init(struct shard *s, size_t limit)
 {
-	size_t chains = CHAINS_MIN;
+	size_t slots = SLOTS_MIN;
 
-	while (chains < limit / PAGE_TYPICAL)
-		chains *= 2;
+	while (slots < 2 * (limit / PAGE_TYPICAL))
+		slots *= 2;
 	mutex_init(&s->mu);
 	s->limit = limit;
-	s->chains_mask = chains - 1;
+	s->slots_mask = slots - 1;
 }
 
 /* A handle that is opened for a key or two never fills the cache, and does not
  * pay for one. */
 static bool
-shard_chains_locked(struct shard *s)
+shard_slots_locked(struct shard *s)
 {
 	mutex_assert_held(&s->mu);
-	if (s->chains == NULL)
-		s->chains = mem_zalloc((s->chains_mask + 1) *
-		    sizeof *s->chains);
-	return s->chains != NULL;
+	if (s->slots == NULL)
+		store_release(&s->slots, mem_zalloc((s->slots_mask + 1) *
+		    sizeof(struct slot)));
+	return s->slots != NULL;
 }
 
 int
@@ -118,36 +128,59 @@ cache_new(size_t bytes, struct cache **out)
 	return LSM_OK;
 }
 
-static struct cache_page **
-chain_of(struct shard *s, uint64_t hash)
-{
-	return &s->chains[hash & s->chains_mask];
-}
-
-static struct cache_page *
-shard_find_locked(struct shard *s, uint64_t hash, uint64_t file,
+/* The page's slot, or NULL. */
+static struct slot *
+slot_find_locked(struct shard *s, uint64_t hash, uint64_t file,
     uint64_t position)
 {
-	struct cache_page *page;
+	struct slot *slot;
 
 	mutex_assert_held(&s->mu);
-	page = s->chains == NULL ? NULL : *chain_of(s, hash);
-	while (page != NULL &&
-	    (page->position != position || page->file != file))
-		page = page->chain;
-	return page;
+	if (s->slots == NULL)
+		return NULL;
+	for (size_t i = hash;; i++) {
+		slot = &s->slots[i & s->slots_mask];
+		if (slot->page == NULL)
+			return NULL;
+		if (slot->position == position && slot->file == file)
+			return slot;
+	}
+}
+
+static struct slot *
+slot_of_locked(struct shard *s, const struct cache_page *page)
+{
+	return slot_find_locked(s, page_hash(page->file, page->position),
+	    page->file, page->position);
+}
+
+/* Empty it; those behind it that would not be found any more move up. */
+static void
+slot_clear_locked(struct shard *s, struct slot *slot)
+{
+	size_t mask = s->slots_mask, hole = (size_t)(slot - s->slots);
+
+	mutex_assert_held(&s->mu);
+	for (size_t i = hole + 1;; i++) {
+		struct slot *next = &s->slots[i & mask];
+		size_t home;
+
+		if (next->page == NULL)
+			break;
+		home = page_hash(next->file, next->position);
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		s->slots[hole & mask] = *next;
+		hole = i;
+	}
+	s->slots[hole & mask].page = NULL;
 }
 
 /* Into the ring right behind the hand, which has just been there. */
 static void
-shard_insert_locked(struct shard *s, struct cache_page *page, uint64_t hash)
+ring_insert_locked(struct shard *s, struct cache_page *page)
 {
-	struct cache_page **chain = chain_of(s, hash);
-
 	mutex_assert_held(&s->mu);
-	page->kept = true;
-	page->chain = *chain;
-	*chain = page;
 	if (s->hand == NULL) {
 		s->hand = page->before = page->behind = page;
 	} else {
@@ -156,30 +189,50 @@ shard_insert_locked(struct shard *s, struct cache_page *page, uint64_t hash)
 		page->before->behind = page;
 		page->behind->before = page;
 	}
+}
+
+/* The caller's pin goes into its slot. */
+static void
+shard_insert_locked(struct shard *s, struct cache_page *page, uint64_t hash)
+{
+	struct slot *slot;
+	size_t i = hash;
+
+	while ((slot = &s->slots[i & s->slots_mask])->page != NULL)
+		i++;
+	*slot = (struct slot){ page->file, page->position, page,
+		(uint32_t)page->size, 1, 0 };
+	page->pins = 0;
+	page->kept = true;
+	ring_insert_locked(s, page);
 	s->bytes += page_bytes(page);
 	s->stats.pages++;
 }
 
-/* Out of chain and ring; freed now, or by the one who holds it last. */
+/* Out of table and ring; freed now, or by the one who holds it last. */
 static void
-shard_remove_locked(struct shard *s, struct cache_page *page)
+shard_remove_locked(struct shard *s, struct slot *slot)
 {
-	struct cache_page **chain =
-	    chain_of(s, page_hash(page->file, page->position));
+	struct cache_page *page = slot->page;
 
-	mutex_assert_held(&s->mu);
-	while (*chain != page)
-		chain = &(*chain)->chain;
-	*chain = page->chain;
+	page->pins = slot->pins;
+	page->kept = false;
+	slot_clear_locked(s, slot);
 	page->before->behind = page->behind;
 	page->behind->before = page->before;
 	if (s->hand == page)
 		s->hand = page->behind == page ? NULL : page->behind;
 	s->bytes -= page_bytes(page);
 	s->stats.pages--;
-	page->kept = false;
 	if (page->pins == 0)
 		mem_free(page);
+}
+
+static bool
+shard_full(const struct shard *s, size_t need)
+{
+	return s->bytes + need > s->limit ||
+	    s->stats.pages >= (s->slots_mask + 1) / 4 * 3;
 }
 
 /* Let the hand go on until there is room; false: everything is pinned. */
@@ -191,16 +244,17 @@ shard_make_room_locked(struct shard *s, size_t need)
 	mutex_assert_held(&s->mu);
 	if (need > s->limit)
 		return false;
-	while (s->bytes + need > s->limit) {
-		struct cache_page *page = s->hand;
+	while (shard_full(s, need)) {
+		struct slot *slot;
 
 		if (visits-- == 0)
 			return false;
-		s->hand = page->behind;
-		if (page->marks > 0 && page->pins == 0) {
-			page->marks--;
-		} else if (page->pins == 0) {
-			shard_remove_locked(s, page);
+		slot = slot_of_locked(s, s->hand);
+		s->hand = s->hand->behind;
+		if (slot->marks > 0 && slot->pins == 0) {
+			slot->marks--;
+		} else if (slot->pins == 0) {
+			shard_remove_locked(s, slot);
 			s->stats.evicted++;
 		}
 	}
@@ -210,13 +264,15 @@ shard_make_room_locked(struct shard *s, size_t need)
 static void
 shard_release(struct shard *s)
 {
+	mutex_lock(&s->mu);
 	while (s->hand != NULL) {
-		assert(s->hand->pins == 0);
-		mutex_lock(&s->mu);
-		shard_remove_locked(s, s->hand);
-		mutex_unlock(&s->mu);
+		struct slot *slot = slot_of_locked(s, s->hand);
+
+		assert(slot->pins == 0);
+		shard_remove_locked(s, slot);
 	}
-	mem_free(s->chains);
+	mutex_unlock(&s->mu);
+	mem_free(s->slots);
 	mutex_release(&s->mu);
 }
 
@@ -230,20 +286,36 @@ cache_free(struct cache *c)
 	mem_free(c);
 }
 
+void
+cache_prefetch(const struct cache *c, uint64_t file, uint64_t position)
+{
+	uint64_t hash = page_hash(file, position);
+	const struct shard *s = shard_of((struct cache *)c, hash);
+	const struct slot *slots = load_acquire(&s->slots);
+
+	if (slots != NULL)
+		__builtin_prefetch(&slots[hash & s->slots_mask]);
+}
+
 struct cache_page *
-cache_get(struct cache *c, uint64_t file, uint64_t position)
+cache_get(struct cache *c, uint64_t file, uint64_t position, size_t *size)
 {
 	uint64_t hash = page_hash(file, position);
 	struct shard *s = shard_of(c, hash);
-	struct cache_page *page;
+	struct cache_page *page = NULL;
+	struct slot *slot;
 
+	*size = 0;
 	mutex_lock(&s->mu);
-	page = shard_find_locked(s, hash, file, position);
-	if (page != NULL) {
-		page->pins++;
-		if (page->marks < MARKS_MAX)
-			page->marks++;
+	slot = slot_find_locked(s, hash, file, position);
+	if (slot != NULL) {
+		page = slot->page;
+		*size = slot->size;
+		slot->pins++;
+		if (slot->marks < MARKS_MAX)
+			slot->marks++;
 		s->stats.hits++;
+		__builtin_prefetch(page);	/* its release looks there */
 	} else {
 		s->stats.misses++;
 	}
@@ -257,7 +329,7 @@ cache_room(struct cache *c, size_t size)
 	struct cache_page *page;
 
 	(void)c;
-	if (size > SIZE_MAX - sizeof *page)
+	if (size > UINT32_MAX)
 		return NULL;
 	page = mem_aligned(16, sizeof *page + size);
 	if (page == NULL)
@@ -274,18 +346,21 @@ cache_publish(struct cache *c, struct cache_page *page, uint64_t file,
 {
 	uint64_t hash = page_hash(file, position);
 	struct shard *s = shard_of(c, hash);
-	struct cache_page *other;
+	struct cache_page *other = NULL;
+	struct slot *slot;
 
 	assert(page->pins == 1 && !page->kept);
 	page->file = file;
 	page->position = position;
 	mutex_lock(&s->mu);
-	other = shard_find_locked(s, hash, file, position);
-	if (other != NULL)
-		other->pins++;
-	else if (shard_chains_locked(s) &&
-	    shard_make_room_locked(s, page_bytes(page)))
+	slot = slot_find_locked(s, hash, file, position);
+	if (slot != NULL) {
+		other = slot->page;
+		slot->pins++;
+	} else if (shard_slots_locked(s) &&
+	    shard_make_room_locked(s, page_bytes(page))) {
 		shard_insert_locked(s, page, hash);
+	}
 	mutex_unlock(&s->mu);
 	if (other == NULL)
 		return page;
@@ -309,14 +384,21 @@ void
 cache_release(struct cache *c, struct cache_page *page)
 {
 	struct shard *s;
-	bool last;
+	struct slot *slot;
+	bool last = false;
 
 	if (page == NULL)
 		return;
 	s = shard_of(c, page_hash(page->file, page->position));
 	mutex_lock(&s->mu);
-	assert(page->pins > 0);
-	last = --page->pins == 0 && !page->kept;
+	if (page->kept) {
+		slot = slot_of_locked(s, page);
+		assert(slot->pins > 0);
+		slot->pins--;
+	} else {
+		assert(page->pins > 0);
+		last = --page->pins == 0;
+	}
 	mutex_unlock(&s->mu);
 	if (last)
 		mem_free(page);
@@ -334,7 +416,8 @@ cache_forget(struct cache *c, uint64_t file)
 		for (uint64_t n = s->stats.pages; n > 0; n--, page = behind) {
 			behind = page->behind;
 			if (page->file == file)
-				shard_remove_locked(s, page);
+				shard_remove_locked(s,
+				    slot_of_locked(s, page));
 		}
 		mutex_unlock(&s->mu);
 	}

@@ -18,8 +18,13 @@ struct cache_page;	/* pinned while held */
 int cache_new(size_t bytes, struct cache **);
 void cache_free(struct cache *);
 
-/* NULL when it is not there. */
-struct cache_page *cache_get(struct cache *, uint64_t file, uint64_t position);
+/* Somebody will ask for it soon. */
+void cache_prefetch(const struct cache *, uint64_t file, uint64_t position);
+
+/* NULL when it is not there. *size is that of the page; its bytes are not
+ * touched. */
+struct cache_page *cache_get(struct cache *, uint64_t file, uint64_t position,
+    size_t *size);
 
 /* Room of `size` bytes for a page, pinned, not yet findable; NULL: no memory.
  * Fill it, then cache_publish (another's may win: use what it returns). */

@@ -2,8 +2,10 @@
  * compress.c - codecs: by number, by name, and what they do to a payload.
  *
  * A codec is a row of a table. What a writer keeps between two pages (zlib's
- * and Zstandard's hash tables, LZ4's state) lives in its compressor; inflating
- * keeps nothing. The codecs take their memory from base/alloc.h as well.
+ * and Zstandard's hash tables, LZ4's state) lives in its compressor. What
+ * readers keep (zlib's and Zstandard's tables again) lies in their inflaters,
+ * where each takes one and gives it back. The codecs take their memory from
+ * base/alloc.h as well.
  */
 #include "table/compress.h"
 
@@ -20,8 +22,10 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "base/sync.h"
 
 enum {
+	INFLATERS_MAX = 4,	/* kept for each codec */
 	ZLIB_LEVEL = 1,
 	ZSTD_LEVEL = 1,
 	LZ4_ACCELERATION = 1
@@ -35,7 +39,11 @@ struct codec {
 	void (*close)(void *state);
 	int (*deflate)(void *state, struct bytes raw, uint8_t *out,
 	    size_t room, size_t *size);
-	int (*inflate)(struct bytes stored, uint8_t *out, size_t raw);
+	/* Likewise for inflating; NULL where nothing is kept. */
+	int (*inflate_open)(void **state);
+	void (*inflate_close)(void *state);
+	int (*inflate)(void *state, struct bytes stored, uint8_t *out,
+	    size_t raw);
 };
 
 struct compressor {
@@ -106,21 +114,42 @@ zlib_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
 }
 
 static int
-zlib_inflate(struct bytes stored, uint8_t *out, size_t raw)
+zlib_inflate_open(void **state)
 {
-	z_stream z = { .zalloc = zlib_alloc, .zfree = zlib_free };
-	bool whole;
+	z_stream *z = mem_zalloc(sizeof *z);
 
-	z.next_in = (Bytef *)(uintptr_t)stored.p;
-	z.avail_in = (uInt)stored.n;
-	z.next_out = out;
-	z.avail_out = (uInt)raw;
-	if (inflateInit(&z) != Z_OK)
+	if (z == NULL)
+		return mem_exhausted(sizeof *z);
+	z->zalloc = zlib_alloc;
+	z->zfree = zlib_free;
+	if (inflateInit(z) != Z_OK) {
+		mem_free(z);
 		return status_set(LSM_NO_MEMORY, "out of memory: zlib");
-	whole = inflate(&z, Z_FINISH) == Z_STREAM_END &&
-	    z.total_out == raw && z.avail_in == 0;
-	inflateEnd(&z);
-	return whole ? LSM_OK : inflate_failed("zlib");
+	}
+	*state = z;
+	return LSM_OK;
+}
+
+static void
+zlib_inflate_close(void *state)
+{
+	inflateEnd(state);
+	mem_free(state);
+}
+
+static int
+zlib_inflate(void *state, struct bytes stored, uint8_t *out, size_t raw)
+{
+	z_stream *z = state;
+
+	if (inflateReset(z) != Z_OK)
+		return inflate_failed("zlib");
+	z->next_in = (Bytef *)(uintptr_t)stored.p;
+	z->avail_in = (uInt)stored.n;
+	z->next_out = out;
+	z->avail_out = (uInt)raw;
+	return inflate(z, Z_FINISH) == Z_STREAM_END && z->total_out == raw &&
+	    z->avail_in == 0 ? LSM_OK : inflate_failed("zlib");
 }
 
 #ifdef HAVE_LZ4
@@ -143,11 +172,12 @@ lz4_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
 }
 
 static int
-lz4_inflate(struct bytes stored, uint8_t *out, size_t raw)
+lz4_inflate(void *state, struct bytes stored, uint8_t *out, size_t raw)
 {
 	int n = LZ4_decompress_safe((const char *)stored.p, (char *)out,
 	    (int)stored.n, (int)raw);
 
+	(void)state;
 	return n >= 0 && (size_t)n == raw ? LSM_OK : inflate_failed("LZ4");
 }
 #endif
@@ -199,15 +229,24 @@ zstd_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
 }
 
 static int
-zstd_inflate(struct bytes stored, uint8_t *out, size_t raw)
+zstd_inflate_open(void **state)
 {
-	ZSTD_DCtx *context = ZSTD_createDCtx_advanced(zstd_memory);
-	size_t n;
+	*state = ZSTD_createDCtx_advanced(zstd_memory);
+	return *state ? LSM_OK :
+	    status_set(LSM_NO_MEMORY, "out of memory: Zstandard");
+}
 
-	if (context == NULL)
-		return status_set(LSM_NO_MEMORY, "out of memory: Zstandard");
-	n = ZSTD_decompressDCtx(context, out, raw, stored.p, stored.n);
-	ZSTD_freeDCtx(context);
+static void
+zstd_inflate_close(void *state)
+{
+	ZSTD_freeDCtx(state);
+}
+
+static int
+zstd_inflate(void *state, struct bytes stored, uint8_t *out, size_t raw)
+{
+	size_t n = ZSTD_decompressDCtx(state, out, raw, stored.p, stored.n);
+
 	return n == raw ? LSM_OK : inflate_failed("Zstandard");
 }
 #endif
@@ -217,16 +256,18 @@ zstd_inflate(struct bytes stored, uint8_t *out, size_t raw)
 static const struct codec codecs[] = {
 	[LSM_CODEC_NONE] = { .name = "none", .ratio = 1 },
 	[LSM_CODEC_ZLIB] = { "zlib", 1032, zlib_open, zlib_close,
-	    zlib_deflate, zlib_inflate },
+	    zlib_deflate, zlib_inflate_open, zlib_inflate_close,
+	    zlib_inflate },
 #ifdef HAVE_LZ4
 	[LSM_CODEC_LZ4] = { "lz4", 255, lz4_open, mem_free,
-	    lz4_deflate, lz4_inflate },
+	    lz4_deflate, NULL, NULL, lz4_inflate },
 #else
 	[LSM_CODEC_LZ4] = { .name = "lz4" },
 #endif
 #ifdef HAVE_ZSTD
 	[LSM_CODEC_ZSTD] = { "zstd", 32768, zstd_open, zstd_close,
-	    zstd_deflate, zstd_inflate },
+	    zstd_deflate, zstd_inflate_open, zstd_inflate_close,
+	    zstd_inflate },
 #else
 	[LSM_CODEC_ZSTD] = { .name = "zstd" },
 #endif
@@ -336,17 +377,87 @@ codec_plausible(int codec, uint64_t stored, uint64_t raw)
 	    raw <= stored * codecs[codec].ratio;
 }
 
+/* Waiting to be used again, the last one used on top. */
+struct inflaters {
+	struct mutex mu;
+	struct {
+		size_t count;
+		void *states[INFLATERS_MAX];
+	} of[CODECS];
+};
+
 int
-codec_inflate(int codec, struct bytes stored, uint8_t *out, size_t raw)
+inflaters_new(struct inflaters **out)
 {
+	struct inflaters *f = mem_zalloc(sizeof *f);
+
+	*out = f;
+	if (f == NULL)
+		return mem_exhausted(sizeof *f);
+	mutex_init(&f->mu);
+	return LSM_OK;
+}
+
+void
+inflaters_free(struct inflaters *f)
+{
+	if (f == NULL)
+		return;
+	for (int i = 0; i < CODECS; i++)
+		while (f->of[i].count > 0)
+			codecs[i].inflate_close(
+			    f->of[i].states[--f->of[i].count]);
+	mutex_release(&f->mu);
+	mem_free(f);
+}
+
+static int
+inflater_take(struct inflaters *f, int codec, void **state)
+{
+	*state = NULL;
+	if (f != NULL) {
+		mutex_lock(&f->mu);
+		if (f->of[codec].count > 0)
+			*state = f->of[codec].states[--f->of[codec].count];
+		mutex_unlock(&f->mu);
+	}
+	return *state ? LSM_OK : codecs[codec].inflate_open(state);
+}
+
+static void
+inflater_give(struct inflaters *f, int codec, void *state)
+{
+	if (f != NULL) {
+		mutex_lock(&f->mu);
+		if (f->of[codec].count < INFLATERS_MAX) {
+			f->of[codec].states[f->of[codec].count++] = state;
+			state = NULL;
+		}
+		mutex_unlock(&f->mu);
+	}
+	if (state != NULL)
+		codecs[codec].inflate_close(state);
+}
+
+int
+codec_inflate(struct inflaters *f, int codec, struct bytes stored,
+    uint8_t *out, size_t raw)
+{
+	void *state = NULL;
 	int rc = codec_require(codec, "payload");
 
 	if (rc != LSM_OK)
 		return rc;
+	if (codecs[codec].inflate_open != NULL &&
+	    (rc = inflater_take(f, codec, &state)) != LSM_OK)
+		return rc;
 	if (codecs[codec].inflate != NULL)
-		return codecs[codec].inflate(stored, out, raw);
-	if (stored.n != raw)
-		return inflate_failed("none");
-	memcpy(out, stored.p, raw);
-	return LSM_OK;
+		rc = codecs[codec].inflate(state, stored, out, raw);
+	else if (stored.n != raw)
+		rc = inflate_failed("none");
+	else
+		memcpy(out, stored.p, raw);
+	if (state != NULL)
+		inflater_give(f, codec, state);
+	return rc;
 }

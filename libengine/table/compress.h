@@ -39,7 +39,16 @@ int compressor_run(struct compressor *, struct bytes raw, uint8_t *out,
  * is: a codec's best ratio bounds what a small file can demand. */
 bool codec_plausible(int codec, uint64_t stored, uint64_t raw);
 
-/* Exactly `raw` bytes must come out, else LSM_CORRUPT; any thread. */
-int codec_inflate(int codec, struct bytes stored, uint8_t *out, size_t raw);
+/* What inflating would make anew for each page, kept for those of a handle.
+ * Any thread. */
+struct inflaters;
+
+int inflaters_new(struct inflaters **);
+void inflaters_free(struct inflaters *);
+
+/* Exactly `raw` bytes must come out, else LSM_CORRUPT; any thread. Without
+ * inflaters (NULL) nothing is kept. */
+int codec_inflate(struct inflaters *, int codec, struct bytes stored,
+    uint8_t *out, size_t raw);
 
 #endif

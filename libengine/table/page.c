@@ -179,6 +179,20 @@ page_find(const struct page *page, struct bytes key, bool *equal)
 	return tie_find(page, i + 1, h, key, equal);
 }
 
+void
+page_prefetch(const struct page *page, struct bytes key)
+{
+	uint32_t i;
+
+	if (key.n < page->prefix)
+		return;
+	i = heads_lower(page, 0, head_of(page, key));
+	if (i == page->n)
+		return;
+	__builtin_prefetch(row_at(page, i));
+	__builtin_prefetch(row_at(page, i) + 64);
+}
+
 uint32_t
 page_child_index(const struct page *page, struct bytes key)
 {

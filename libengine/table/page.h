@@ -73,6 +73,9 @@ void page_open(struct page *, const uint8_t *p, size_t size);
 /* The first entry at or above the key, n when there is none. */
 uint32_t page_find(const struct page *, struct bytes key, bool *equal);
 
+/* Have the row on its way that page_find is about to look at. */
+void page_prefetch(const struct page *, struct bytes key);
+
 /* The child to go to for a key, and the position of a child. */
 uint32_t page_child_index(const struct page *, struct bytes key);
 

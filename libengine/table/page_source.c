@@ -71,11 +71,12 @@ page_source_open(struct page_source *s, const struct table_source *source,
 	s->seed = file_seed(&f->id);
 	s->size = f->size;
 	s->codec = f->codec;
-	s->nodes_end = f->filter_pages ? f->filter : f->position;
+	s->nodes_end = footer_nodes_end(f);
 	s->filter = f->filter;
 	s->filter_pages = f->filter_pages;
 	s->guess = leaf_guess(s, f);
 	s->cache = source->cache;
+	s->inflaters = source->inflaters;
 	s->stats = source->stats;
 	s->maps = source->reads == LSM_READS_MAPPED &&
 	    s->env->ops->file_map != NULL;
@@ -154,8 +155,9 @@ page_source_unpack(struct page_source *s, const uint8_t *block,
 	int rc;
 
 	memcpy(page, block, BLOCK_HEADER);
-	rc = codec_inflate(h->codec, bytes(block + BLOCK_HEADER, h->stored),
-	    page + BLOCK_HEADER, h->raw);
+	rc = codec_inflate(s->inflaters, h->codec,
+	    bytes(block + BLOCK_HEADER, h->stored), page + BLOCK_HEADER,
+	    h->raw);
 	if (rc == LSM_CORRUPT)
 		return status_add(rc, "%s: offset %llu", s->name,
 		    (unsigned long long)h->position);
@@ -310,10 +312,10 @@ load_mapped(struct page_source *s, const uint8_t *map,
 }
 
 static void
-hold_cached(struct cache_page *page, struct page_hold *hold)
+hold_cached(struct cache_page *page, size_t size, struct page_hold *hold)
 {
 	*hold = (struct page_hold){ .p = cache_data(page),
-		.size = cache_size(page) - PAGE_SLACK, .cached = page };
+		.size = size - PAGE_SLACK, .cached = page };
 }
 
 /* Read, and let the cache keep it. Without memory for that it is the hold's
@@ -341,46 +343,53 @@ load_kept(struct page_source *s, const struct page_where *w,
 		cache_release(s->cache, page);
 		return rc;
 	}
-	hold_cached(cache_publish(s->cache, page, s->id.number, w->position),
-	    hold);
+	page = cache_publish(s->cache, page, s->id.number, page_cache_key(w));
+	hold_cached(page, cache_size(page), hold);
 	return LSM_OK;
+}
+
+/* Leaves and filters are cached as such, so what is found is what is wanted;
+ * inner nodes differ in height. */
+static bool
+find_cached(struct page_source *s, const struct page_where *w,
+    struct page_hold *hold, bool *answers)
+{
+	size_t size;
+	struct cache_page *page = s->cache == NULL ? NULL :
+	    cache_get(s->cache, s->id.number, page_cache_key(w), &size);
+
+	*answers = true;
+	*hold = (struct page_hold){ 0 };
+	if (page == NULL)
+		return false;
+	hold_cached(page, size, hold);
+	if (w->tag != BLOCK_INNER || page_answers(hold->p, w))
+		return true;
+	page_release(s, hold);
+	return *answers = false;
 }
 
 bool
 page_source_cached(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
 {
-	struct cache_page *page = s->cache == NULL ? NULL :
-	    cache_get(s->cache, s->id.number, w->position);
+	bool answers;
 
-	*hold = (struct page_hold){ 0 };
-	if (page == NULL)
-		return false;
-	hold_cached(page, hold);
-	if (page_answers(hold->p, w))
-		return true;
-	page_release(s, hold);
-	return false;
+	return find_cached(s, w, hold, &answers);
 }
 
 static int
 load_cached(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
 {
-	struct cache_page *page;
-	int rc;
+	bool answers;
 
-	if (s->cache == NULL)
-		return page_source_read(s, w, hold);
-	page = cache_get(s->cache, s->id.number, w->position);
-	if (page == NULL && (rc = load_kept(s, w, hold)) != LSM_OK)
-		return rc;
-	if (page != NULL)
-		hold_cached(page, hold);
-	if (page_answers(hold->p, w))
+	if (find_cached(s, w, hold, &answers))
 		return LSM_OK;
-	page_release(s, hold);
-	return page_bad(s, w->position, "another kind of block");
+	if (!answers)
+		return page_bad(s, w->position, "another kind of block");
+	return s->cache == NULL ? page_source_read(s, w, hold) :
+	    load_kept(s, w, hold);
 }
 
 int

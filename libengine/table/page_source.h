@@ -35,6 +35,7 @@ struct page_source {
 	uint32_t filter_pages;
 	size_t guess;			/* bytes that hold most leaves */
 	struct cache *cache;		/* may be NULL */
+	struct inflaters *inflaters;	/* likewise */
 	struct table_stats *stats;
 	bool maps;			/* where it can be mapped, it will */
 	/* Set before `map` is released. */
@@ -73,6 +74,14 @@ page_node(uint64_t position, unsigned height)
 {
 	return (struct page_where){ position,
 	    height ? BLOCK_INNER : BLOCK_LEAF, height };
+}
+
+/* A page's place in the cache: leaves, filters and inner nodes apart. */
+static inline uint64_t
+page_cache_key(const struct page_where *w)
+{
+	return w->position << 2 | (w->tag == BLOCK_LEAF ? 0 :
+	    w->tag == BLOCK_FILTER ? 1 : 2);
 }
 
 /* Does what is there answer to what is asked? A crafted tree may lead to one
@@ -123,6 +132,22 @@ page_source_get(struct page_source *s, const struct page_where *w,
 		.size = w->tag == BLOCK_FILTER ? BLOCK_UNIT :
 		    BLOCK_HEADER + (size_t)get32(p + 20) };
 	return LSM_OK;
+}
+
+/* `lines` cache lines of a page are wanted soon, from an offset on. Mapped
+ * pages only; those of the cache: where to find them. */
+static inline void
+page_source_prefetch(const struct page_source *s, const struct page_where *w,
+    size_t offset, unsigned lines)
+{
+	if (s->map == NULL || (w->tag == BLOCK_LEAF && s->codec != 0)) {
+		if (s->cache != NULL)
+			cache_prefetch(s->cache, s->id.number,
+			    page_cache_key(w));
+		return;
+	}
+	for (unsigned i = 0; i < lines; i++)
+		__builtin_prefetch(s->map + w->position + offset + 64 * i);
 }
 
 static inline void

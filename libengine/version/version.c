@@ -142,8 +142,7 @@ run_overlaps(const struct run *run, struct bytes smallest,
 	    bytes_compare(run->tables[at]->meta.smallest, largest) <= 0;
 }
 
-/* The only table of the run that may hold the key, or NULL. */
-static struct version_table *
+struct version_table *
 run_table(const struct run *run, struct bytes key)
 {
 	size_t at = run_find(run, key);
@@ -188,20 +187,4 @@ version_get(const struct version *v, struct table_cache *cache,
 			return rc;
 	}
 	return LSM_NOTFOUND;
-}
-
-int
-version_iters(struct version *v, struct table_cache *cache, unsigned flags,
-    struct iter **list, size_t *count)
-{
-	int rc;
-
-	for (size_t i = 0; i < v->runs; i++) {
-		rc = run_iter_new(v, &v->run_list[i], cache, flags,
-		    &list[*count]);
-		if (rc != LSM_OK)
-			return rc;
-		++*count;
-	}
-	return LSM_OK;
 }

@@ -93,8 +93,9 @@ run_one(struct bench *b, const struct workload *w)
 {
 	double seconds, drain;
 
-	if (b->engine->compact == NULL &&
-	    strcmp(w->name, "compact") == 0)
+	if ((b->engine->compact == NULL && strcmp(w->name, "compact") == 0) ||
+	    (b->engine->multi_get == NULL &&
+	    strncmp(w->name, "multi", strlen("multi")) == 0))
 		return 0;
 	if (w->fresh ? database_fresh(b) : b->db == NULL)
 		return engine_failed(b->label, w->name, "nothing was filled");

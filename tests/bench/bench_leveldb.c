@@ -213,8 +213,8 @@ current(void *cursor, struct record *r)
 const struct engine engine_leveldb = {
 	"leveldb", "write buffer 64 MiB, cache 256 MiB, bloom 10 bits, "
 	"snappy unless -none", engine_open, engine_close, engine_put,
-	engine_remove, engine_batch, engine_get, engine_compact, cursor_open,
-	cursor_close, first, last, seek, next, prev, current
+	engine_remove, engine_batch, engine_get, NULL, engine_compact,
+	cursor_open, cursor_close, first, last, seek, next, prev, current
 };
 #else
 const struct engine engine_leveldb = { .name = "leveldb" };

@@ -252,8 +252,8 @@ current(void *cursor, struct record *r)
 const struct engine engine_lmdb = {
 	"lmdb", "MDB_NOSYNC, map 64 GiB, one transaction an operation or batch",
 	engine_open, engine_close, engine_put, engine_remove, engine_batch,
-	engine_get, NULL, cursor_open, cursor_close, first, last, seek, next,
-	prev, current
+	engine_get, NULL, NULL, cursor_open, cursor_close, first, last, seek,
+	next, prev, current
 };
 #else
 const struct engine engine_lmdb = { .name = "lmdb" };

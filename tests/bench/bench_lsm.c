@@ -86,6 +86,23 @@ engine_get(void *db, struct span key, struct span *value)
 }
 
 static int
+engine_multi_get(void *db, const struct span *keys, size_t count,
+    struct span *values)
+{
+	static _Thread_local lsm_buffer rooms[MULTI_MAX];
+	lsm_slice slices[MULTI_MAX] = { { NULL, 0 } };
+	int codes[MULTI_MAX], rc;
+
+	for (size_t i = 0; i < count; i++)
+		slices[i] = slice(keys[i]);
+	rc = lsm_multi_get(db, NULL, count, slices, rooms, codes);
+	for (size_t i = 0; i < count && rc == LSM_OK; i++)
+		values[i] = codes[i] != LSM_OK ? (struct span){ NULL, 0 } :
+		    (struct span){ rooms[i].data, rooms[i].size };
+	return told("multi get", rc);
+}
+
+static int
 engine_compact(void *db)
 {
 	return told("compact", lsm_compact(db, NULL, NULL));
@@ -153,6 +170,7 @@ current(void *cursor, struct record *r)
 
 const struct engine engine_lsm = {
 	"lsm", "cache 256 MiB, otherwise defaults", engine_open, engine_close,
-	engine_put, engine_remove, engine_batch, engine_get, engine_compact,
-	cursor_open, cursor_close, first, last, seek, next, prev, current
+	engine_put, engine_remove, engine_batch, engine_get, engine_multi_get,
+	engine_compact, cursor_open, cursor_close, first, last, seek, next,
+	prev, current
 };

@@ -38,6 +38,10 @@ struct engine {
 	/* A copy of the value, kept until this thread's next get; p is NULL
 	 * when the key is not there. */
 	int (*get)(void *db, struct span key, struct span *value);
+	/* Copies of many values, kept likewise; NULL where there is no such
+	 * call. */
+	int (*multi_get)(void *db, const struct span *keys, size_t count,
+	    struct span *values);
 	/* Merge everything; NULL where the engine cannot. */
 	int (*compact)(void *db);
 
@@ -63,7 +67,7 @@ enum {
 	PEER_FILTER_BITS = 10
 };
 
-enum { VALUE_SIZE_MAX = 64 << 10 };
+enum { VALUE_SIZE_MAX = 64 << 10, MULTI_MAX = 100 };
 
 /* Print "engine: what failed: why" and return 1. */
 int engine_failed(const char *engine, const char *what, const char *why);

@@ -14,6 +14,7 @@
 
 enum {
 	BATCH = 100,
+	MULTI = 100,		/* keys of a multi-get */
 	STEPS = 10,		/* of a seek */
 	SYNC_THREADS = 16,
 	CHECK_ONE_IN = 64	/* values read are compared, one in so many */
@@ -188,7 +189,21 @@ deleterandom(struct bench *b)
 	return 0;
 }
 
-/* One get of a key that was written; it must be there unless deleted since. */
+/* It must be there unless deleted since. */
+static int
+value_check(const struct bench *b, uint64_t drawn, uint64_t i,
+    struct span value)
+{
+	if ((value.p != NULL) != (drawn >= b->deleted))
+		return wrong(b, value.p ? "a deleted key is there" :
+		    "a key is missing");
+	if (value.p && drawn % CHECK_ONE_IN == 0 &&
+	    !data_right(&b->data, i, value))
+		return wrong(b, "not the value that was written");
+	return 0;
+}
+
+/* One get of a key that was written. */
 static int
 get_one(struct bench *b)
 {
@@ -199,13 +214,7 @@ get_one(struct bench *b)
 
 	if (b->engine->get(b->db, data_key(i, room), &value))
 		return 1;
-	if ((value.p != NULL) != (drawn >= b->deleted))
-		return wrong(b, value.p ? "a deleted key is there" :
-		    "a key is missing");
-	if (value.p && drawn % CHECK_ONE_IN == 0 &&
-	    !data_right(&b->data, i, value))
-		return wrong(b, "not the value that was written");
-	return 0;
+	return value_check(b, drawn, i, value);
 }
 
 static int
@@ -218,6 +227,43 @@ readrandom(struct bench *b)
 	latency_begin(&b->latency);
 	for (uint64_t i = 0; i < b->reads; i++) {
 		if (get_one(b))
+			return 1;
+		latency_mark(&b->latency);
+	}
+	return 0;
+}
+
+/* A time is that of all keys of a call. */
+static int
+get_many(struct bench *b)
+{
+	char rooms[MULTI][KEY_SIZE];
+	struct span keys[MULTI], values[MULTI];
+	uint64_t drawn[MULTI], numbers[MULTI];
+
+	for (size_t k = 0; k < MULTI; k++) {
+		drawn[k] = random_next(b) % b->data.count;
+		numbers[k] = data_permute(&b->data, drawn[k]);
+		keys[k] = data_key(numbers[k], rooms[k]);
+	}
+	if (b->engine->multi_get(b->db, keys, MULTI, values))
+		return 1;
+	for (size_t k = 0; k < MULTI; k++)
+		if (value_check(b, drawn[k], numbers[k], values[k]))
+			return 1;
+	return 0;
+}
+
+static int
+multireadrandom(struct bench *b)
+{
+	for (uint64_t i = 0; i < b->reads / 10; i++)
+		if (get_one(b))
+			return 1;
+	meter_begin(&b->meter);
+	latency_begin(&b->latency);
+	for (uint64_t i = 0; i < b->reads / MULTI; i++) {
+		if (get_many(b))
 			return 1;
 		latency_mark(&b->latency);
 	}
@@ -410,6 +456,7 @@ static const struct workload workloads[] = {
 	{ "fillsync16", fillsync16, true, 1 },
 	{ "fillrandom", fillrandom, true, 1 },
 	{ "readrandom", readrandom, false, 1 },
+	{ "multireadrandom", multireadrandom, false, MULTI },
 	{ "readmissing", readmissing, false, 1 },
 	{ "readseq", readseq, false, 1 },
 	{ "readreverse", readreverse, false, 1 },
@@ -419,6 +466,7 @@ static const struct workload workloads[] = {
 	{ "deleterandom", deleterandom, false, 1 },
 	{ "compact", compact, false, 1 },
 	{ "readrandom2", readrandom, false, 1 },
+	{ "multireadrandom2", multireadrandom, false, MULTI },
 	{ "readmissing2", readmissing, false, 1 },
 	{ "readseq2", readseq, false, 1 },
 	{ "readreverse2", readreverse, false, 1 },

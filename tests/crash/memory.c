@@ -26,8 +26,8 @@ static uint64_t runs, errors;
 
 /* After the script reads of all kinds, and at last a close. */
 static const char reads[] =
-    "get 1; get 2; get 99; scan; walk; walk 0 0 0 2; walk 0 0 0 3;"
-    "snapshot 1; look 1 0 0 1; look 1 0 0 2; release 1; reader";
+    "get 1; get 2; get 99; gets; gets 0 0 0 7; scan; walk; walk 0 0 0 2;"
+    "walk 0 0 0 3; snapshot 1; look 1 0 0 1; look 1 0 0 2; release 1; reader";
 
 static bool
 run_without_memory(struct session *s, const struct op_list *ops)

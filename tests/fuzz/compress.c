@@ -30,7 +30,7 @@ inflate_any(int codec, struct bytes payload, size_t promised)
 	if (!codec_plausible(codec, payload.n, promised))
 		return;
 	out = need(promised);
-	rc = codec_inflate(codec, payload, out, promised);
+	rc = codec_inflate(NULL, codec, payload, out, promised);
 	if (rc != LSM_OK && rc != LSM_CORRUPT)
 		abort();
 	free(out);
@@ -47,7 +47,8 @@ there_and_back(int codec, struct bytes raw)
 	    compressor_run(c, raw, out, raw.n, &size) != LSM_OK)
 		abort();
 	if (size > 0 && (!codec_plausible(codec, size, raw.n) ||
-	    codec_inflate(codec, bytes(out, size), back, raw.n) != LSM_OK ||
+	    codec_inflate(NULL, codec, bytes(out, size), back, raw.n) !=
+	    LSM_OK ||
 	    memcmp(raw.p, back, raw.n) != 0))
 		abort();
 	compressor_free(c);

@@ -20,13 +20,16 @@ stamp(uint64_t file, uint64_t position)
 static void
 want(struct cache *c, uint64_t file, uint64_t position)
 {
-	struct cache_page *page = cache_get(c, file, position);
+	size_t size;
+	struct cache_page *page = cache_get(c, file, position, &size);
 
 	if (page == NULL) {
 		page = cache_room(c, PAGE);
 		CHECK(page != NULL);
 		memset(cache_data(page), stamp(file, position), PAGE);
 		page = cache_publish(c, page, file, position);
+	} else {
+		CHECK_EQ(size, PAGE);
 	}
 	CHECK_EQ(cache_size(page), PAGE);
 	CHECK_EQ(cache_data(page)[0], stamp(file, position));
@@ -37,7 +40,8 @@ want(struct cache *c, uint64_t file, uint64_t position)
 static bool
 has(struct cache *c, uint64_t file, uint64_t position)
 {
-	struct cache_page *page = cache_get(c, file, position);
+	size_t size;
+	struct cache_page *page = cache_get(c, file, position, &size);
 
 	cache_release(c, page);
 	return page != NULL;
@@ -94,14 +98,43 @@ TEST("what is asked for again outlives a scan")
 	cache_free(c);
 }
 
+TEST("more pages than there are slots for push each other out")
+{
+	enum { SMALL = 16, MANY = 3000 };
+	struct cache_stats s;
+	struct cache *c;
+	size_t size;
+
+	CHECK_OK(cache_new(128 << 10, &c));
+	for (uint64_t i = 0; i < MANY; i++) {
+		struct cache_page *page = cache_room(c, SMALL);
+
+		memset(cache_data(page), stamp(i % 7, i), SMALL);
+		cache_release(c, cache_publish(c, page, i % 7, i));
+		for (uint64_t j = i < 20 ? 0 : i - 20; j <= i; j++) {
+			page = cache_get(c, j % 7, j, &size);
+			if (page == NULL)
+				continue;
+			CHECK_EQ(size, SMALL);
+			CHECK_EQ(cache_data(page)[0], stamp(j % 7, j));
+			cache_release(c, page);
+		}
+	}
+	cache_stats(c, &s);
+	CHECK(s.pages >= 40 && s.pages < 64);
+	CHECK_EQ(s.evicted + s.pages, MANY);
+	cache_free(c);
+}
+
 TEST("a pinned page keeps its bytes whatever happens to the cache")
 {
 	struct cache_page *page;
 	struct cache *c;
+	size_t size;
 
 	CHECK_OK(cache_new(100 << 10, &c));
 	want(c, 1, 8);
-	page = cache_get(c, 1, 8);
+	page = cache_get(c, 1, 8, &size);
 	CHECK(page != NULL);
 	for (uint64_t i = 0; i < 300; i++)
 		want(c, 2, i * 8);
@@ -216,10 +249,11 @@ crowd_run(void *arg)
 		uint64_t file = random_below(&r, 3);
 		uint64_t position = random_below(&r, 100) * 8;
 		struct cache_page *page;
+		size_t size;
 
 		if (random_below(&r, 200) == 0)
 			cache_forget(crowd->c, file);
-		page = cache_get(crowd->c, file, position);
+		page = cache_get(crowd->c, file, position, &size);
 		if (page == NULL && (page = cache_room(crowd->c, PAGE))) {
 			memset(cache_data(page), stamp(file, position), PAGE);
 			page = cache_publish(crowd->c, page, file, position);

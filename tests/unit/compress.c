@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "base/sync.h"
 #include "support/test.h"
 
 enum { RAW = 20000 };
@@ -41,13 +42,13 @@ check_round(int codec, size_t n, struct random *r)
 	size = deflated(codec, raw, n, out, n);
 	CHECK(size > 0 && size < n);
 	CHECK(codec_plausible(codec, size, n));
-	CHECK_OK(codec_inflate(codec, bytes(out, size), back, n));
+	CHECK_OK(codec_inflate(NULL, codec, bytes(out, size), back, n));
 	CHECK(memcmp(raw, back, n) == 0);
-	CHECK_CODE(codec_inflate(codec, bytes(out, size), back, n - 1),
+	CHECK_CODE(codec_inflate(NULL, codec, bytes(out, size), back, n - 1),
 	    LSM_CORRUPT);
-	CHECK_CODE(codec_inflate(codec, bytes(out, size), back, n + 1),
+	CHECK_CODE(codec_inflate(NULL, codec, bytes(out, size), back, n + 1),
 	    LSM_CORRUPT);
-	CHECK_CODE(codec_inflate(codec, bytes(out, size - 1), back, n),
+	CHECK_CODE(codec_inflate(NULL, codec, bytes(out, size - 1), back, n),
 	    LSM_CORRUPT);
 }
 
@@ -94,7 +95,7 @@ TEST("a compressor is used again and again")
 		if (i % 3 == 0)
 			CHECK_EQ(size, 0);
 		else
-			CHECK_OK(codec_inflate(LSM_CODEC_ZLIB,
+			CHECK_OK(codec_inflate(NULL, LSM_CODEC_ZLIB,
 			    bytes(out, size), back, sizeof back));
 	}
 	compressor_free(c);
@@ -118,8 +119,8 @@ TEST("damaged payloads are refused or have the right length, never more")
 
 			memcpy(exact, out, size);
 			exact[i] ^= (uint8_t)(1 + random_below(&r, 255));
-			rc = codec_inflate(codec, bytes(exact, size), back,
-			    sizeof back);
+			rc = codec_inflate(NULL, codec, bytes(exact, size),
+			    back, sizeof back);
 			free(exact);
 			CHECK(rc == LSM_OK || rc == LSM_CORRUPT);
 		}
@@ -206,4 +207,112 @@ TEST("codecs report that memory is exhausted")
 			CHECK(n < 20);
 		}
 	}
+}
+
+TEST("inflaters are used again, by other pages, and after a malformed one")
+{
+	static uint8_t raw[RAW], out[RAW], back[RAW];
+	struct random r = { test_seed() };
+	struct inflaters *f;
+
+	CHECK_OK(inflaters_new(&f));
+	for (int i = 0; i < 60; i++) {
+		int codec = LSM_CODEC_ZLIB + i % 3;
+		size_t n = 100 + random_below(&r, RAW - 100), size;
+
+		if (!codec_built_in(codec))
+			continue;
+		fill(raw, n, &r, 4);
+		size = deflated(codec, raw, n, out, n);
+		if (i % 4 == 3)
+			CHECK_CODE(codec_inflate(f, codec, bytes(out,
+			    size / 2), back, n), LSM_CORRUPT);
+		CHECK_OK(codec_inflate(f, codec, bytes(out, size), back, n));
+		CHECK(memcmp(raw, back, n) == 0);
+	}
+	inflaters_free(f);
+	inflaters_free(NULL);
+}
+
+TEST("one inflater serves page after page without more memory")
+{
+	static uint8_t raw[RAW], out[RAW], back[RAW];
+	struct random r = { test_seed() };
+	struct inflaters *f;
+
+	for (int codec = LSM_CODEC_ZLIB; codec <= LSM_CODEC_ZSTD; codec++) {
+		size_t size;
+
+		if (!codec_built_in(codec))
+			continue;
+		fill(raw, RAW, &r, 4);
+		size = deflated(codec, raw, RAW, out, RAW);
+		mem_fail_at(1, false);
+		CHECK_CODE(inflaters_new(&f), LSM_NO_MEMORY);
+		CHECK_OK(inflaters_new(&f));
+		if (codec != LSM_CODEC_LZ4) {	/* which needs none */
+			mem_fail_at(1, true);
+			CHECK_CODE(codec_inflate(f, codec, bytes(out, size),
+			    back, RAW), LSM_NO_MEMORY);
+			mem_fail_at(0, false);
+		}
+		CHECK_OK(codec_inflate(f, codec, bytes(out, size), back, RAW));
+		mem_fail_at(1, true);
+		for (int i = 0; i < 5; i++)
+			CHECK_OK(codec_inflate(f, codec, bytes(out, size),
+			    back, RAW));
+		mem_fail_at(0, false);
+		inflaters_free(f);
+	}
+}
+
+struct reader {
+	struct inflaters *inflaters;
+	struct thread thread;
+	struct bytes stored[LSM_CODEC_ZSTD + 1];
+	const uint8_t *raw;
+	unsigned wrong;
+};
+
+static void
+read_all(void *arg)
+{
+	struct reader *reader = arg;
+	uint8_t back[2000];
+
+	for (int i = 0; i < 300; i++) {
+		int codec = LSM_CODEC_ZLIB + i % 3;
+
+		if (!codec_built_in(codec))
+			continue;
+		memset(back, 0, sizeof back);
+		reader->wrong += codec_inflate(reader->inflaters, codec,
+		    reader->stored[codec], back, sizeof back) != LSM_OK ||
+		    memcmp(back, reader->raw, sizeof back) != 0;
+	}
+}
+
+TEST("more threads than inflaters are kept share them")
+{
+	enum { THREADS = 6, N = 2000 };
+	static uint8_t raw[N], out[LSM_CODEC_ZSTD + 1][N];
+	struct random r = { test_seed() };
+	struct reader readers[THREADS], model = { .raw = raw };
+
+	fill(raw, N, &r, 4);
+	for (int c = LSM_CODEC_ZLIB; c <= LSM_CODEC_ZSTD; c++)
+		if (codec_built_in(c))
+			model.stored[c] = bytes(out[c], deflated(c, raw, N,
+			    out[c], N));
+	CHECK_OK(inflaters_new(&model.inflaters));
+	for (int i = 0; i < THREADS; i++) {
+		readers[i] = model;
+		CHECK_OK(thread_start(&readers[i].thread, read_all,
+		    &readers[i]));
+	}
+	for (int i = 0; i < THREADS; i++) {
+		thread_join(&readers[i].thread);
+		CHECK_EQ(readers[i].wrong, 0);
+	}
+	inflaters_free(model.inflaters);
 }
