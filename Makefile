@@ -17,13 +17,16 @@ header = $(shell awk '$$2 == "LSM_VERSION_$(1)" { print $$3 }' \
 VERSION := $(call header,MAJOR).$(call header,MINOR).$(call header,PATCH)
 SOVERSION := $(call header,MAJOR)
 
+# Where Debian looks: packages in /usr, all else in /usr/local.
 PREFIX ?= /usr/local
+packaged := $(filter /usr,$(PREFIX))
 BINDIR ?= $(PREFIX)/bin
-LIBDIR ?= $(PREFIX)/lib
+LIBDIR ?= $(PREFIX)/lib$(if $(packaged),/$(shell $(CC) -print-multiarch))
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
-ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+zsh := $(if $(packaged),vendor-completions,site-functions)
+ZSHDIR ?= $(PREFIX)/share/zsh/$(zsh)
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 DESTDIR ?=
 
@@ -208,7 +211,7 @@ else
 $(FUZZ:%=$(B)/fuzz/%): $(B)/tests/support/fuzz_main.o
 endif
 # Some are of the tools' parsers.
-FUZZ_TOOLS := option tsv words
+FUZZ_TOOLS := hex option tsv words
 $(FUZZ_TOOLS:%=$(B)/tests/fuzz/%.o): COMPILE += -Itools
 $(FUZZ_TOOLS:%=$(B)/fuzz/%): $(B)/tools.a
 $(FUZZ:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/support.a \

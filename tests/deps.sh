@@ -9,7 +9,7 @@ required='gcc make pkg-config libc6-dev libxxhash-dev zlib1g-dev'
 optional='liblz4-dev libzstd-dev libedit-dev libjansson-dev'
 tests='bats g++ jq mandoc bsdextrautils db-util lmdb-utils tinycdb expect
 	locales rsync strace clang libclang-rt-14-dev util-linux'
-bench='libleveldb-dev librocksdb-dev liblmdb-dev'
+bench='libleveldb-dev librocksdb-dev liblmdb-dev rocksdb-tools'
 
 if ! command -v dpkg-query >/dev/null; then
 	echo "deps: not a Debian system; these packages are meant:" >&2

@@ -23,13 +23,14 @@
 #include "out.h"
 #include "signals.h"
 
-enum { MESSAGE_MAX = 2048 };
+/* A byte is an escape at most, whose backslash is escaped; and a name. */
+enum { MESSAGE_MAX = 2048, MEMBER_MAX = (ESCAPE_MAX + 1) * MESSAGE_MAX + 64 };
 
 static struct {
 	const char *tool;
 	const char *file;	/* the place in an input, or NULL */
 	uint64_t line;
-	bool hushed;
+	bool hushed, json;
 } self = { .tool = "lsm" };
 
 static const int status_of[] = {
@@ -129,41 +130,104 @@ cli_place(const char *file, uint64_t line)
 	self.line = line;
 }
 
-/* Returns the bytes of "TOOL: FILE:LINE: " put into `room`. */
-static size_t
-message_head(char *room, size_t size)
-{
-	int n;
-
-	if (self.file == NULL)
-		n = snprintf(room, size, "%s: ", self.tool);
-	else
-		n = snprintf(room, size, "%s: %s:%" PRIu64 ": ", self.tool,
-		    self.file, self.line);
-	return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
-}
-
 static void
-message_print(const char *format, va_list ap)
+line_write(const char *line, size_t n)
 {
-	char text[MESSAGE_MAX], line[4 * MESSAGE_MAX + 1];
-	const char *p;
-	size_t n = message_head(text, sizeof text);
-
-	if (self.hushed)
-		return;
-	vsnprintf(text + n, sizeof text - n, format, ap);
-	for (n = 0, p = text; *p != '\0'; p++) {
-		if (*p >= 0x20 && *p < 0x7f)
-			line[n++] = *p;
-		else
-			n += escape_encode(line + n, p, 1);
-	}
-	line[n++] = '\n';
 	/* What stdout holds was said before this. */
 	out_flush();
 	while (write(STDERR_FILENO, line, n) == -1 && errno == EINTR)
 		;
+}
+
+/* "NAME":"TEXT", with its escapes: the text may be of any bytes. One that is
+ * too long is cut, as text is. */
+static size_t
+member_text(char *to, const char *name, const char *text)
+{
+	size_t n = (size_t)sprintf(to, "\"%s\":\"", name), i, size;
+	const char *end = text + strnlen(text, MESSAGE_MAX);
+	char room[ESCAPE_MAX];
+
+	for (; text < end; text++) {
+		size = escape_encode(room, text, 1);
+		if (*text == '\\')
+			size = 1;
+		for (i = 0; i < size; i++) {
+			if (room[i] == '\\' || room[i] == '"')
+				to[n++] = '\\';
+			to[n++] = room[i];
+		}
+	}
+	to[n++] = '"';
+	return n;
+}
+
+/* One object a line; a remark has no status. */
+static void
+message_json(int status, const char *text)
+{
+	char line[3 * MEMBER_MAX], *p = line;
+
+	*p++ = '{';
+	p += member_text(p, "tool", self.tool);
+	if (self.file != NULL) {
+		*p++ = ',';
+		p += member_text(p, "file", self.file);
+		p += sprintf(p, ",\"line\":%" PRIu64, self.line);
+	}
+	if (status != 0)
+		p += sprintf(p, ",\"status\":%d", status);
+	*p++ = ',';
+	p += member_text(p, "message", text);
+	*p++ = '}';
+	*p++ = '\n';
+	line_write(line, (size_t)(p - line));
+}
+
+/* "TOOL: FILE:LINE: TEXT". */
+static void
+message_text(const char *text)
+{
+	char head[MESSAGE_MAX], line[8 * MESSAGE_MAX + 1];
+	const char *parts[] = { head, text };
+	size_t i, n = 0;
+	const char *p;
+
+	if (self.file == NULL)
+		snprintf(head, sizeof head, "%s: ", self.tool);
+	else
+		snprintf(head, sizeof head, "%s: %s:%" PRIu64 ": ", self.tool,
+		    self.file, self.line);
+	for (i = 0; i < 2; i++) {
+		for (p = parts[i]; *p != '\0'; p++) {
+			if (*p >= 0x20 && *p < 0x7f)
+				line[n++] = *p;
+			else
+				n += escape_encode(line + n, p, 1);
+		}
+	}
+	line[n++] = '\n';
+	line_write(line, n);
+}
+
+static void
+message_print(int status, const char *format, va_list ap)
+{
+	char text[MESSAGE_MAX];
+
+	if (self.hushed)
+		return;
+	vsnprintf(text, sizeof text, format, ap);
+	if (self.json)
+		message_json(status, text);
+	else
+		message_text(text);
+}
+
+void
+cli_errors_json(void)
+{
+	self.json = true;
 }
 
 int
@@ -172,7 +236,7 @@ cli_fail(int status, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	message_print(format, ap);
+	message_print(status, format, ap);
 	va_end(ap);
 	return status;
 }
@@ -183,7 +247,7 @@ cli_note(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	message_print(format, ap);
+	message_print(0, format, ap);
 	va_end(ap);
 }
 
@@ -252,6 +316,8 @@ cli_version(void)
 {
 	out_format("%s %d.%d.%d\n", self.tool, LSM_VERSION_MAJOR,
 	    LSM_VERSION_MINOR, LSM_VERSION_PATCH);
-	out_format("liblsm %s, format %s, codecs %s\n", lsm_version(),
-	    lsm_format_version(), lsm_codecs());
+	out_format("liblsm %s\n", lsm_version());
+	/* Of versions 0.x each reads its own only. */
+	out_format("formats: writes %s, reads %s\ncodecs: %s\n",
+	    lsm_format_version(), lsm_format_version(), lsm_codecs());
 }

@@ -52,6 +52,9 @@ int cli_fail(int status, const char *format, ...)
 /* The same without a status: a remark. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on each message is an object of JSON, a line of its own. */
+void cli_errors_json(void);
+
 /* From now on nothing is said: for a program that tries wrong inputs. */
 void cli_hush(void);
 

@@ -38,13 +38,16 @@ static int command_help_run(struct request *);
 
 static const struct command table[] = {
 	{ "batch", NULL, " [FILE]", "put and delete as FILE or stdin says",
-	    ON_BATCH, 1 << FORMAT_OPS, 0, 1, command_batch },
+	    ON_BATCH, 1 << FORMAT_OPS | 1 << FORMAT_JSON, 0, 1,
+	    command_batch },
 	{ "checkpoint", NULL, " DEST", "copy the database into DEST, beside "
 	    "a writer, too", ON_CHECKPOINT, 0, 1, 1, command_checkpoint },
 	{ "compact", NULL, "", "merge all tables, drop what is deleted",
 	    ON_COMPACT, 0, 0, 0, command_compact },
-	{ "delete", "del", " KEY...", "delete keys, all or none",
+	{ "delete", "del", " KEY...", "delete keys or a range, all or none",
 	    ON_DELETE, 0, 0, SIZE_MAX, command_delete },
+	{ "delrange", NULL, " FROM [TO]", "delete the keys FROM (incl.) TO "
+	    "(excl.)", ON_DELETE, 0, 0, 2, command_delrange },
 	{ "exit", "quit", "", "end the script or the prompt",
 	    ON_EXIT, 0, 0, 0, command_exit },
 	{ "export", NULL, " [FILE]", "print all records and a mark of the end",
@@ -69,8 +72,12 @@ static const struct command table[] = {
 	    ON_PUT, 0, 0, 2, command_put },
 	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "
 	    "(excl.)", ON_SCAN, IN_RECORDS, 0, 2, command_scan },
+	{ "size", NULL, " [FROM [TO]]", "print records, bytes and bytes on "
+	    "disk", ON_SIZE, 0, 0, 2, command_size },
 	{ "stats", NULL, "", "print statistics",
 	    ON_STATS, IN_STATS, 0, 0, command_stats },
+	{ "sync", NULL, "", "make durable what was written with --sync=off",
+	    ON_SYNC, 0, 0, 0, command_sync },
 };
 enum { COMMANDS = sizeof table / sizeof *table };
 
@@ -164,6 +171,10 @@ command_run(struct session *session, struct settings *settings,
 	if (c == NULL)
 		return command_unknown(words->at[0]);
 	status = command_check(c, settings, r.count);
+	if (status == 0 && session->batch != NULL &&
+	    (c->scope & ON_WRITERS & ~(uint32_t)ON_BATCHED) != 0)
+		return cli_fail(EXIT_USAGE, "%s cannot be part of a batch: "
+		    ".commit or .rollback it first", c->name);
 	if (status == 0)
 		status = c->run(&r);
 	if (status == 0 && settings->verbose && (c->scope & ON_WRITERS) != 0)
@@ -184,6 +195,7 @@ command_help_run(struct request *r)
 	return command_help(r->count == 0 ? NULL : &r->operands[0]);
 }
 
+/* One screen; the first lines tell of exit and help. */
 static void
 help_all(void)
 {
@@ -192,14 +204,17 @@ help_all(void)
 	out_text("usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]\n"
 	    "  lsm-cli --create my.db put apple red\n"
 	    "  lsm-cli my.db scan --prefix=app\n"
-	    "Without a command: one command a line from stdin.\n");
-	for (i = 0; i < COMMANDS; i++)
-		out_format("  %s%-*s %s\n", table[i].name,
-		    26 - (int)strlen(table[i].name), table[i].operands,
-		    table[i].help);
-	out_text("\n\"lsm-cli --help COMMAND\" shows its options. "
-	    "Exit: 0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, "
-	    "74 I/O, 75 locked; more in lsm-cli(1).\n");
+	    "Without a command: one command a line from stdin; exit ends it, "
+	    ".help has more.\n");
+	for (i = 0; i < COMMANDS; i++) {
+		if ((table[i].scope & (ON_EXIT | ON_HELP)) == 0)
+			out_format("  %s%-*s %s\n", table[i].name,
+			    26 - (int)strlen(table[i].name),
+			    table[i].operands, table[i].help);
+	}
+	out_text("\"help COMMAND\" or --help shows its options. Exit: 0 yes, "
+	    "1 no, 64 usage,\n65 bad data, 66 no database, 74 I/O, "
+	    "75 locked; more in lsm-cli(1).\n");
 }
 
 int

@@ -45,6 +45,7 @@ int command_batch(struct request *);
 int command_checkpoint(struct request *);
 int command_compact(struct request *);
 int command_delete(struct request *);
+int command_delrange(struct request *);
 int command_export(struct request *);
 int command_files(struct request *);
 int command_flush(struct request *);
@@ -55,6 +56,8 @@ int command_load(struct request *);
 int command_put(struct request *);
 int command_scan(struct request *);
 int command_options(struct request *);
+int command_size(struct request *);
 int command_stats(struct request *);
+int command_sync(struct request *);
 
 #endif

@@ -70,6 +70,7 @@ file_json(const struct settings *set, const lsm_file_info *f)
 		json_number(",", "run", f->run);
 		json_number(",", "entries", f->entries);
 		json_number(",", "deletes", f->deletes);
+		json_number(",", "range_deletes", f->range_deletes);
 		json_number(",", "sequence_min", f->sequence_min);
 		json_number(",", "sequence_max", f->sequence_max);
 		(set->style.keys == KEYS_HEX ? json_hex : json_bytes)(",",

@@ -6,6 +6,9 @@
  * that are. With --skip-bad such records are counted and named instead, and
  * with --atomic nothing is committed before everything was read.
  *
+ * With --sorted the records go straight into tables (an ingestion), which is
+ * one commit at the end, whatever their number; keys must ascend.
+ *
  * With a condition a load passes over the records whose keys do not meet it, as
  * if it put one after the other; what is one commit is one question.
  *
@@ -13,6 +16,7 @@
  * and the input says where a batch ends.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -35,6 +39,7 @@ struct load {
 	const struct settings *settings;
 	lsm_db *db;
 	lsm_batch *batch;
+	lsm_ingest *ingest;	/* with --sorted, instead of the batch */
 	unsigned flags;
 	bool groups;		/* the input says where a batch ends */
 	struct condition condition;
@@ -54,38 +59,66 @@ struct load {
 	bool broken;		/* a commit failed: no more of them */
 };
 
+static void
+keep_key(struct load *l, const struct record *r)
+{
+	memcpy(l->batched.bytes, r->key.data, r->key.size);
+	l->batched.size = r->key.size;
+}
+
 static int
 operation_apply(struct load *l, const struct record *r)
 {
 	int rc;
 
-	rc = r->kind == RECORD_DELETE ? lsm_batch_delete(l->batch, r->key) :
-	    lsm_batch_put(l->batch, r->key, r->value);
+	if (r->kind == RECORD_DELRANGE)
+		rc = lsm_batch_delete_range(l->batch, r->key, r->value);
+	else if (r->kind == RECORD_DELETE)
+		rc = lsm_batch_delete(l->batch, r->key);
+	else
+		rc = lsm_batch_put(l->batch, r->key, r->value);
 	if (rc == LSM_TOO_LARGE)
 		return cli_fail(EXIT_DATA, "%s: record %" PRIu64 ": %s",
 		    l->reader.in.name, l->reader.count, lsm_message());
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
-	memcpy(l->batched.bytes, r->key.data, r->key.size);
-	l->batched.size = r->key.size;
+	keep_key(l, r);
 	return 0;
+}
+
+/* ", N %, N s left", where the input's size is known. */
+static const char *
+left_text(const struct input *in, uint64_t us, char *room, size_t size)
+{
+	double done = (double)in->bytes / (double)in->total;
+
+	*room = '\0';
+	if (in->total >= in->bytes && in->bytes > 0)
+		snprintf(room, size, ", %.0f %%, %.0f s left", 100 * done,
+		    (1 - done) / done * (double)us / 1e6);
+	return room;
 }
 
 static void
 show_progress(struct load *l)
 {
+	const struct input *in = &l->reader.in;
 	uint64_t us = progress_elapsed_us(&l->progress) + 1;
-	uint64_t rate = (uint64_t)((double)l->committed * 1e6 / (double)us);
+	uint64_t n = l->ingest ? lsm_ingest_count(l->ingest) : l->committed;
+	uint64_t rate = (uint64_t)((double)n * 1e6 / (double)us);
+	char left[48];
 
 	if (l->settings->progress_json)
 		progress_print(&l->progress, "{\"records\":%" PRIu64
-		    ",\"bytes_read\":%" PRIu64 ",\"elapsed_us\":%" PRIu64 "}",
-		    l->committed, l->reader.in.bytes, us);
+		    ",\"bytes_read\":%" PRIu64 ",\"bytes_total\":%" PRIu64
+		    ",\"elapsed_us\":%" PRIu64 "}", n, in->bytes, in->total,
+		    us);
 	else
 		progress_print(&l->progress, "lsm-cli: load: %" PRIu64
-		    " records committed, %" PRIu64 " MB read, %" PRIu64
-		    " records/s", l->committed, l->reader.in.bytes / 1000000,
-		    rate);
+		    " records %s, %" PRIu64 " MB read, %" PRIu64
+		    " records/s%s", n, n > l->committed ? "taken" : "committed",
+		    in->bytes / 1000000, rate,
+		    left_text(in, us, left, sizeof left));
 }
 
 static void
@@ -118,10 +151,26 @@ batch_end(struct load *l, bool written)
 }
 
 static int
+ingest_commit(struct load *l)
+{
+	int rc;
+
+	if ((rc = lsm_ingest_commit(l->ingest)) != LSM_OK) {
+		l->broken = true;
+		return cli_fail_code(rc);
+	}
+	l->committed = lsm_ingest_count(l->ingest);
+	l->last = l->batched;
+	return 0;
+}
+
+static int
 load_commit(struct load *l)
 {
 	int rc;
 
+	if (l->ingest)
+		return ingest_commit(l);
 	if (lsm_batch_count(l->batch) == 0 && !l->asks)
 		return 0;
 	rc = lsm_write(l->db, l->batch, l->flags);
@@ -141,7 +190,7 @@ load_commit(struct load *l)
 static bool
 load_whole(const struct load *l)
 {
-	return l->groups || l->settings->atomic;
+	return l->groups || l->settings->atomic || l->ingest;
 }
 
 /* Does the condition hold for a record by itself? Records before it count,
@@ -179,13 +228,40 @@ record_demand(struct load *l, const struct record *r)
 }
 
 static int
+record_ingest(struct load *l, const struct record *r)
+{
+	int rc = lsm_ingest_add(l->ingest, r->key, r->value), status;
+
+	if (l->paced != l->reader.in.bytes)
+		pace(l);
+	if (rc == LSM_OK) {
+		keep_key(l, r);
+		return 0;
+	}
+	if (rc != LSM_INVALID && rc != LSM_TOO_LARGE)
+		return cli_fail_code(rc);
+	status = record_refuse(&l->reader, rc == LSM_INVALID ?
+	    "not sorted: the key is not above the one before" :
+	    lsm_message());
+	if (l->bad == l->settings->bad_max)
+		return status;
+	l->bad++;
+	return 0;
+}
+
+static int
 record_apply(struct load *l, const struct record *r)
 {
 	bool wanted = true;
 	int status = 0;
 
+	if (l->ingest)
+		return record_ingest(l, r);
 	if (r->kind >= RECORD_IF_ABSENT)
 		return record_demand(l, r);
+	if (r->kind == RECORD_DELRANGE && l->condition.kind != IF_NOTHING)
+		return cli_fail(EXIT_USAGE, "conditions are of keys, not of a "
+		    "range");
 	if (l->condition.kind != IF_NOTHING && load_whole(l)) {
 		l->asks = true;
 		status = condition_add(&l->condition, l->batch, r->key);
@@ -198,7 +274,7 @@ record_apply(struct load *l, const struct record *r)
 static bool
 batch_full(const struct load *l, const struct record *r)
 {
-	if (l->settings->atomic)
+	if (l->settings->atomic || l->ingest)
 		return false;
 	if (l->groups)
 		return r->kind == RECORD_COMMIT;
@@ -245,7 +321,7 @@ load_lines(struct load *l)
 static int
 load_rest(struct load *l, bool failed)
 {
-	bool drop = l->broken || (failed && (l->settings->atomic || l->groups));
+	bool drop = l->broken || (failed && load_whole(l));
 	int rc, status = drop ? 0 : load_commit(l);
 
 	if (status != 0 || l->broken || l->settings->sync != SYNC_END)
@@ -321,6 +397,18 @@ load_flags(enum sync_mode mode)
 }
 
 static int
+sorted_check(const struct settings *set)
+{
+	if (set->sorted && set->style.dups == DUPS_LAST)
+		return cli_fail(EXIT_USAGE, "--sorted can keep the first of "
+		    "equal keys, not the last");
+	if (set->sorted && (set->if_absent || set->if_present ||
+	    set->if_equals.text != NULL))
+		return cli_fail(EXIT_USAGE, "--sorted asks for no condition");
+	return 0;
+}
+
+static int
 path_check(const struct request *r, const char **path)
 {
 	*path = r->count == 0 ? "-" : r->operands[0].text;
@@ -345,16 +433,20 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 		.reader = { .in = { .fd = -1 } },
 		.flags = load_flags(r->settings->sync) };
 	/* A file that cannot be read creates no database. */
-	if ((status = condition_read(r->settings, &l.condition)) != 0 ||
+	if ((status = sorted_check(r->settings)) != 0 ||
+	    (status = condition_read(r->settings, &l.condition)) != 0 ||
 	    (status = record_open(&l.reader, style, path)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
 	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK ||
-	    (rc = lsm_batch_new(&l.question)) != LSM_OK)
+	    (rc = lsm_batch_new(&l.question)) != LSM_OK ||
+	    (r->settings->sorted &&
+	    (rc = lsm_ingest_new(l.db, &l.ingest)) != LSM_OK))
 		status = cli_fail_code(rc);
 	else
 		status = load_all(&l);
 done:
+	lsm_ingest_free(l.ingest);
 	lsm_batch_free(l.batch);
 	lsm_batch_free(l.question);
 	record_close(&l.reader);
@@ -381,6 +473,8 @@ command_batch(struct request *r)
 {
 	struct record_style style = r->settings->style;
 
-	style.format = FORMAT_OPS;
+	style.operations = style.format == FORMAT_JSON;
+	if (style.format == FORMAT_DEFAULT)
+		style.format = FORMAT_OPS;
 	return load_run(r, &style, true);
 }

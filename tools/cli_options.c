@@ -155,6 +155,19 @@ set_dups(void *settings, const struct option *o, struct word w)
 }
 
 static int
+set_errors(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice forms[] = { { "text", false },
+		{ "jsonl", true }, { NULL, 0 } };
+	int chosen = 0, status = choose(o, w, forms, "text or jsonl", &chosen);
+
+	(void)settings;
+	if (chosen)
+		cli_errors_json();
+	return status;
+}
+
+static int
 set_format(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
@@ -323,12 +336,15 @@ enum {
 	ON_CREATORS = ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT | ON_OPENING,
 	ON_WAITERS = ON_WRITERS | ON_SCRIPT | ON_OPENING,
 	ON_OUTPUT = ON_GET | ON_SCAN | ON_EXPORT,
+	ON_RANGES = ON_DELETE | ON_EXPORT | ON_SCAN | ON_SIZE,
 	ON_RECORDS = ON_OUTPUT | ON_LOADS,
 	ON_KEYS = ON_DELETE | ON_FILES | ON_HAS | ON_PUT | ON_RECORDS |
-	    ON_SCRIPT
+	    ON_SCRIPT | ON_SIZE
 };
 
 const struct option settings_table[] = {
+	{ "approx", 0, NULL, ON_SCAN | ON_SIZE, FLAG(approx),
+	    "estimate from counts and indexes, read no record" },
 	{ "around", 0, "KEY", ON_SCAN, SET_AT(set_word, around),
 	    "the records next to KEY" },
 	{ "atomic", 0, NULL, ON_LOADS, FLAG(atomic),
@@ -349,8 +365,12 @@ const struct option settings_table[] = {
 	{ "delimiter", 0, "TEXT", ON_GET | ON_SCAN,
 	    SET_AT(set_escaped, style.delimiter),
 	    "escaped text behind each record of raw" },
+	{ "dry-run", 'n', NULL, ON_DELETE, FLAG(dry_run),
+	    "print the keys of the range, change nothing" },
 	{ "dups", 0, "WHICH", ON_LOAD | ON_IMPORT, SET(set_dups),
 	    "of equal keys take the first or last" },
+	{ "errors", 0, "FORM", ON_ALL | ON_OPENING, SET(set_errors),
+	    "messages as text, or jsonl: an object a line" },
 	{ "events", 0, NULL, ON_WAITERS, FLAG(events),
 	    "tell on stderr of flushes, merges and waits" },
 	{ "every", 0, "N", ON_SCAN, SET_AT(set_positive, every),
@@ -361,11 +381,15 @@ const struct option settings_table[] = {
 	    SET(set_format), "see lsm-cli(1)" },
 	{ "framed", 0, NULL, ON_SCAN | ON_EXPORT | ON_LOADS,
 	    FLAG(style.framed), "write, or demand, a mark of the end" },
+	{ "from", 0, "KEY", ON_RANGES, SET_AT(set_word, from),
+	    "no keys below KEY" },
 	{ "group-by", 0, "WHAT", ON_SCAN, SET_AT(set_escaped, group_by),
 	    "sums by keys up to a byte, or by N bytes" },
 	{ "help", 'h', NULL, ON_ALL, FLAG(help), "print help and leave" },
 	{ "histogram", 0, NULL, ON_SCAN, FLAG(histogram),
 	    "print how many keys and values of which size" },
+	{ "history-values", 0, NULL, ON_SCRIPT | ON_OPENING,
+	    FLAG(history_values), "prompt: remember the values of puts too" },
 	{ "if-absent", 0, NULL, ON_LOADS | ON_PUT, FLAG(if_absent),
 	    "write only what is not there, else exit 1" },
 	{ "if-equals", 0, "VALUE", ON_DELETE | ON_LOADS | ON_PUT,
@@ -399,15 +423,15 @@ const struct option settings_table[] = {
 	    "a NUL ends each key of --keys-from" },
 	{ "output", 'o', "FILE", ON_SCAN | ON_EXPORT,
 	    SET_AT(set_file, output), "make FILE, whole or not at all" },
-	{ "prefix", 0, "PREFIX", ON_SCAN | ON_EXPORT,
+	{ "prefix", 0, "PREFIX", ON_RANGES,
 	    SET_AT(set_word, prefix), "only keys that begin so" },
 	{ "progress", 0, "[HOW]", ON_CHECKPOINT | ON_COMPACT | ON_LOADS |
 	    ON_SCRIPT, SET(set_progress),
 	    "say how far it is: each SECONDS, or json" },
 	{ "quiet", 'q', NULL, ON_ALL, FLAG(quiet),
 	    "no word about absent keys, no progress" },
-	{ "rate", 0, "RATE", ON_SCAN | ON_EXPORT | ON_LOADS, SET(set_rate),
-	    "at most so many bytes a second, as 20M/s" },
+	{ "rate", 0, "RATE", ON_SCAN | ON_EXPORT | ON_LOADS | ON_SIZE,
+	    SET(set_rate), "at most so many bytes a second, as 20M/s" },
 	{ "redact", 0, "WHAT", ON_OUTPUT, SET(set_redact),
 	    "length and sum instead of values, or of all" },
 	{ "reverse", 0, NULL, ON_SCAN, FLAG(reverse), "last key first" },
@@ -419,10 +443,14 @@ const struct option settings_table[] = {
 	    "an option of a new database, see options" },
 	{ "skip-bad", 0, "[MAX]", ON_LOAD | ON_IMPORT, SET(set_skip_bad),
 	    "go on behind malformed records; 65 all the same" },
+	{ "sorted", 0, NULL, ON_LOAD | ON_IMPORT, FLAG(sorted),
+	    "keys ascend: make tables of them, all or none" },
 	{ "strict", 0, NULL, ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,
 	    FLAG(strict), "verify each read of a table again" },
 	{ "sync", 0, "MODE", ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT,
 	    SET(set_sync), "always or off; loads: batch or end too" },
+	{ "to", 0, "KEY", ON_RANGES, SET_AT(set_word, to),
+	    "no keys from KEY on" },
 	{ "top", 0, "N", ON_SCAN, SET_AT(set_positive, top),
 	    "the keys of the N largest values" },
 	{ "value-file", 0, "FILE", ON_PUT, SET_AT(set_file, value_file),
@@ -441,5 +469,7 @@ const struct option settings_table[] = {
 	    "wait for another writer to end" },
 	{ "window", 0, "N", ON_SCAN, SET_AT(set_positive, window),
 	    "--around: so many on each side (5)" },
+	{ "yes", 'y', NULL, ON_DELETE, FLAG(yes),
+	    "delete a range without asking" },
 	{ 0 }
 };

@@ -1,6 +1,6 @@
 /*
- * cli_prompt.c - what only a person at the prompt, or a script, asks of the
- * session itself: words that begin with a dot, and completion.
+ * cli_prompt.c - what helps a person who types: completion, and a history that
+ * holds no values.
  */
 #include "cli_prompt.h"
 
@@ -10,70 +10,16 @@
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_dot.h"
 #include "escape.h"
 #include "out.h"
 
 enum { KEYS_OFFERED = 50, NAME_MAX_BYTES = 80 };
 
-static const char *const dots[] = { ".help", ".read", ".release", ".snapshot",
-	".timing" };
-enum { DOTS = sizeof dots / sizeof *dots };
-
 static bool
 is(struct word w, const char *text)
 {
 	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
-}
-
-static int
-snapshot_take(struct session *s)
-{
-	lsm_snapshot *taken;
-	lsm_db *db;
-	int rc, status = session_reader(s, &db);
-
-	if (status != 0)
-		return status;
-	if ((rc = lsm_snapshot_new(db, &taken)) != LSM_OK)
-		return cli_fail_code(rc);
-	lsm_snapshot_free(s->snapshot);
-	s->snapshot = taken;
-	return 0;
-}
-
-static int
-timing_set(struct session *s, const struct words *words)
-{
-	if (words->count != 2 ||
-	    (!is(words->at[1], "on") && !is(words->at[1], "off")))
-		return cli_fail(EXIT_USAGE, "usage: .timing on|off");
-	s->timing = is(words->at[1], "on");
-	return 0;
-}
-
-int
-dot_run(struct session *s, const struct words *words)
-{
-	char room[CLI_KEY_ROOM];
-	struct word w = words->at[0];
-
-	if (is(w, ".timing"))
-		return timing_set(s, words);
-	if (is(w, ".snapshot") && words->count == 1)
-		return snapshot_take(s);
-	if (is(w, ".release") && words->count == 1) {
-		lsm_snapshot_free(s->snapshot);
-		s->snapshot = NULL;
-		return 0;
-	}
-	if (!is(w, ".help"))
-		return cli_fail(EXIT_USAGE, "\"%s\": try .help",
-		    cli_key(w.text, w.size, room));
-	out_text(".read FILE      run the lines of FILE\n"
-	    ".release        read what is there now again\n"
-	    ".snapshot       read what is there now, until .release\n"
-	    ".timing on|off  say how long each command took\n");
-	return 0;
 }
 
 static void
@@ -93,8 +39,8 @@ offer_commands(struct line_choices *c, struct word word)
 
 	for (i = 0; (name = command_name(i)) != NULL; i++)
 		offer(c, word, name);
-	for (i = 0; i < DOTS; i++)
-		offer(c, word, dots[i]);
+	for (i = 0; (name = dot_name(i)) != NULL; i++)
+		offer(c, word, name);
 }
 
 static void
@@ -138,7 +84,8 @@ offer_keys(struct session *s, struct line_choices *c, struct word word)
 	if (s->db == NULL || lsm_range_prefix(lsm_bytes(word.text, word.size),
 	    &room, &range) != LSM_OK)
 		return;
-	rc = lsm_iter_new(s->db, s->snapshot, &range, &iter);
+	rc = lsm_iter_new(s->snapshot != NULL ? s->snapshot_db : s->db,
+	    s->snapshot, &range, &iter);
 	if (rc == LSM_OK)
 		rc = lsm_iter_first(iter);
 	for (i = 0; rc == LSM_OK && lsm_iter_valid(iter) && i < KEYS_OFFERED;
@@ -186,7 +133,7 @@ prompt_complete(void *session, struct word line, struct word word,
 }
 
 char *
-prompt_history(const char *line, const struct words *words)
+prompt_history(const char *line, const struct words *words, bool values)
 {
 	struct word key;
 	char *kept, *to;
@@ -194,8 +141,9 @@ prompt_history(const char *line, const struct words *words)
 
 	if (words->count == 0)
 		return NULL;
-	if (!is(words->at[0], "put"))
-		return strdup(line);
+	if (values || !is(words->at[0], "put"))
+		return !values && strstr(line, "--if-equals") != NULL ? NULL :
+		    strdup(line);
 	key = words->count > 1 ? words->at[1] : (struct word){ NULL, 0 };
 	kept = malloc(8 + (size_t)ESCAPE_MAX * key.size);
 	if (kept == NULL)

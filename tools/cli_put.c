@@ -1,5 +1,5 @@
 /*
- * cli_put.c - put and delete: change single keys.
+ * cli_put.c - put: store a value.
  */
 #include "cli.h"
 #include "cli_command.h"
@@ -16,44 +16,75 @@ struct put {
 };
 
 static int
-put_bytes(const struct put *p, lsm_db *db, lsm_slice key, lsm_slice value)
+put_batch(const struct put *p, lsm_batch *batch, lsm_slice key,
+    lsm_slice value)
 {
-	lsm_batch *batch = NULL;
-	int rc, status;
+	int rc = lsm_batch_put(batch, key, value);
 
-	if (p->condition.kind == IF_NOTHING) {
-		rc = lsm_put(db, key, value, p->flags);
-		return rc == LSM_OK ? 0 : cli_fail_code(rc);
-	}
-	if ((rc = lsm_batch_new(&batch)) != LSM_OK ||
-	    (rc = lsm_batch_put(batch, key, value)) != LSM_OK)
-		status = cli_fail_code(rc);
-	else if ((status = condition_add(&p->condition, batch, key)) == 0)
+	return rc == LSM_OK ? condition_add(&p->condition, batch, key) :
+	    cli_fail_code(rc);
+}
+
+static int
+put_conditional(const struct put *p, lsm_db *db, lsm_slice key,
+    lsm_slice value)
+{
+	lsm_batch *batch;
+	int status, rc = lsm_batch_new(&batch);
+
+	if (rc != LSM_OK)
+		return cli_fail_code(rc);
+	if ((status = put_batch(p, batch, key, value)) == 0)
 		status = condition_write(p->request, db, batch, p->flags);
 	lsm_batch_free(batch);
 	return status;
 }
 
+/* Into the batch that is open, or into the database. */
+static int
+put_bytes(const struct put *p, lsm_slice key, lsm_slice value)
+{
+	struct session *s = p->request->session;
+	lsm_db *db;
+	int rc, status;
+
+	if (s->batch != NULL) {
+		if ((status = put_batch(p, s->batch, key, value)) != 0)
+			session_batch_drop(s);
+		return status;
+	}
+	if ((status = session_writer(s, false, &db)) != 0)
+		return status;
+	if (p->condition.kind != IF_NOTHING)
+		return put_conditional(p, db, key, value);
+	rc = lsm_put(db, key, value, p->flags);
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
 /* The value comes from a file or stdin. */
 static int
-put_file(const struct put *p, lsm_db *db, lsm_slice key, struct input *in)
+put_file(const struct put *p, lsm_slice key)
 {
+	struct input in = { .fd = -1 };
 	struct word value;
-	int status = input_rest(in, LSM_VALUE_MAX, &value);
+	int status = input_open(&in, p->path);
 
-	if (status != 0)
-		return status;
-	return put_bytes(p, db, key, lsm_bytes(value.text, value.size));
+	if (status == 0)
+		status = input_rest(&in, LSM_VALUE_MAX, &value);
+	if (status == 0)
+		status = put_bytes(p, key, lsm_bytes(value.text, value.size));
+	input_close(&in);
+	return status;
 }
 
 static int
-put_word(const struct put *p, lsm_db *db, lsm_slice key)
+put_word(const struct put *p, lsm_slice key)
 {
 	struct word operand = *p->value;
 	struct key value;
 	int status = session_value(p->request->settings, &operand, &value);
 
-	return status != 0 ? status : put_bytes(p, db, key, value.bytes);
+	return status != 0 ? status : put_bytes(p, key, value.bytes);
 }
 
 /* The file that the value is in, or NULL when it is `operand`. */
@@ -78,24 +109,14 @@ value_source(const struct request *r, const struct word *operand,
 	return 0;
 }
 
+/* Once the value is read the database is opened: not made for nothing, and
+ * not locked while somebody types. */
 static int
 put_one(void *arg, lsm_slice key)
 {
-	struct put *p = arg;
-	struct input in = { .fd = -1 };
-	lsm_db *db;
-	int status = 0;
+	const struct put *p = arg;
 
-	/* A value that cannot be read creates no database. */
-	if (p->path != NULL && (status = input_open(&in, p->path)) != 0)
-		goto done;
-	if ((status = session_writer(p->request->session, false, &db)) != 0)
-		goto done;
-	status = p->path != NULL ? put_file(p, db, key, &in) :
-	    put_word(p, db, key);
-done:
-	input_close(&in);
-	return status;
+	return p->path != NULL ? put_file(p, key) : put_word(p, key);
 }
 
 int
@@ -116,40 +137,4 @@ command_put(struct request *r)
 	    (status = session_write_flags(r->settings, &p.flags)) != 0)
 		return status;
 	return keys_each(&keys, put_one, NULL, &p);
-}
-
-struct delete {
-	lsm_batch *batch;
-	struct condition condition;
-};
-
-static int
-delete_one(void *arg, lsm_slice key)
-{
-	struct delete *d = arg;
-	int rc = lsm_batch_delete(d->batch, key);
-
-	return rc == LSM_OK ? condition_add(&d->condition, d->batch, key) :
-	    cli_fail_code(rc);
-}
-
-int
-command_delete(struct request *r)
-{
-	struct delete d = { .batch = NULL };
-	lsm_db *db;
-	unsigned flags;
-	int rc, status;
-
-	if ((status = keys_check(r)) != 0 ||
-	    (status = condition_read(r->settings, &d.condition)) != 0 ||
-	    (status = session_write_flags(r->settings, &flags)) != 0)
-		return status;
-	if ((rc = lsm_batch_new(&d.batch)) != LSM_OK)
-		return cli_fail_code(rc);
-	if ((status = keys_each(r, delete_one, NULL, &d)) == 0 &&
-	    (status = session_writer(r->session, false, &db)) == 0)
-		status = condition_write(r, db, d.batch, flags);
-	lsm_batch_free(d.batch);
-	return status;
 }

@@ -6,7 +6,10 @@
  */
 #include "cli_scan.h"
 
+#include <inttypes.h>
+
 #include "cli.h"
+#include "cli_range.h"
 #include "out.h"
 #include "out_file.h"
 #include "rate.h"
@@ -17,80 +20,8 @@ struct scan {
 	struct report *report;
 	struct rate rate;
 	lsm_iter *iter;
-	uint64_t matches, left;
+	uint64_t read, matches, left;
 };
-
-static int
-compare(lsm_slice a, lsm_slice b)
-{
-	size_t least = a.size < b.size ? a.size : b.size;
-	int order = least == 0 ? 0 : memcmp(a.data, b.data, least);
-
-	return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
-/* Narrow `range` to what is in `other` too. */
-static void
-range_intersect(lsm_range *range, const lsm_range *other)
-{
-	if (other->from.data != NULL && (range->from.data == NULL ||
-	    compare(other->from, range->from) > 0))
-		range->from = other->from;
-	if (other->to.data != NULL && (range->to.data == NULL ||
-	    compare(other->to, range->to) < 0))
-		range->to = other->to;
-}
-
-/* What a range points into. */
-struct range_room {
-	struct key from, to, prefix, around;
-	lsm_buffer prefix_end;
-};
-
-static int
-prefix_read(struct request *r, struct range_room *room, lsm_range *range)
-{
-	lsm_range prefixed = { 0 };
-	struct word operand = r->settings->prefix;
-	int rc, status;
-
-	if (operand.text == NULL)
-		return 0;
-	status = session_key(r->settings, &operand, &room->prefix);
-	if (status != 0)
-		return status;
-	rc = lsm_range_prefix(room->prefix.bytes, &room->prefix_end,
-	    &prefixed);
-	if (rc != LSM_OK)
-		return cli_fail_code(rc);
-	range_intersect(range, &prefixed);
-	return 0;
-}
-
-static int
-range_read(struct request *r, struct range_room *room, lsm_range *range)
-{
-	int status = 0;
-
-	*range = (lsm_range){ 0 };
-	if (r->count > 0)
-		status = session_key(r->settings, &r->operands[0],
-		    &room->from);
-	if (status == 0 && r->count > 1)
-		status = session_key(r->settings, &r->operands[1], &room->to);
-	if (status != 0)
-		return status;
-	range->from = room->from.bytes;
-	range->to = room->to.bytes;
-	return prefix_read(r, room, range);
-}
-
-static bool
-range_empty(const lsm_range *r)
-{
-	return r->from.data != NULL && r->to.data != NULL &&
-	    compare(r->from, r->to) >= 0;
-}
 
 static bool
 value_wanted(const struct settings *set, lsm_slice value)
@@ -111,6 +42,9 @@ scan_record(struct scan *s)
 	lsm_slice value = lsm_iter_value(s->iter);
 	uint64_t place;
 
+	s->read++;
+	if (signals_asked())
+		cli_note("records read: %" PRIu64, s->read);
 	rate_add(&s->rate, key.size + value.size);
 	if (!value_wanted(set, value))
 		return 0;
@@ -160,18 +94,19 @@ stand_around(struct scan *s, lsm_slice key)
 }
 
 static int
-scan_all(struct scan *s, struct range_room *room)
+scan_all(struct scan *s)
 {
 	const struct settings *set = s->settings;
 	struct word around = set->around;
+	struct key key;
 	int rc = LSM_OK, status = 0;
 
 	if (s->left == 0)
 		return 0;
 	if (around.text != NULL) {
-		status = session_key(set, &around, &room->around);
+		status = session_key(set, &around, &key);
 		if (status == 0)
-			rc = stand_around(s, room->around.bytes);
+			rc = stand_around(s, key.bytes);
 	} else {
 		rc = set->reverse ? lsm_iter_last(s->iter) :
 		    lsm_iter_first(s->iter);
@@ -182,24 +117,45 @@ scan_all(struct scan *s, struct range_room *room)
 }
 
 int
-scan_run(struct request *r, lsm_db *db, struct report *report)
+scan_range(const struct settings *set, lsm_db *db,
+    const lsm_snapshot *snapshot, const lsm_range *range,
+    struct report *report)
 {
-	struct scan s = { .settings = r->settings, .report = report,
-		.left = r->settings->limit };
-	struct range_room room = { .from = { .bytes = { 0 } } };
-	lsm_range range;
-	int rc, status = range_read(r, &room, &range);
+	struct scan s = { .settings = set, .report = report,
+		.left = set->limit };
+	int rc, status = 0;
 
-	rate_start(&s.rate, r->settings->rate);
-	if (status == 0 && !range_empty(&range)) {
-		rc = lsm_iter_new(db, r->session->snapshot, &range, &s.iter);
-		status = rc == LSM_OK ? scan_all(&s, &room) :
-		    cli_fail_code(rc);
+	rate_start(&s.rate, set->rate);
+	if (!range_empty(range)) {
+		rc = lsm_iter_new(db, snapshot, range, &s.iter);
+		status = rc == LSM_OK ? scan_all(&s) : cli_fail_code(rc);
 	}
 	lsm_iter_free(s.iter);
-	lsm_buffer_free(&room.prefix_end);
 	/* What was stopped is not complete. */
 	return status != 0 || signals_pending() == 0 ? status : EXIT_RETRY;
+}
+
+static int
+scan_run(struct request *r, lsm_db *db, struct report *report)
+{
+	struct range_room room = { .end = { 0 } };
+	lsm_range range;
+	int status = range_read(r, &room, &range);
+
+	if (status == 0)
+		status = scan_range(r->settings, db, r->session->snapshot,
+		    &range, report);
+	range_release(&room);
+	return status;
+}
+
+/* Whether not all records of the range are wanted. */
+static bool
+narrowed(const struct settings *set)
+{
+	return set->limit != UINT64_MAX || set->skip != 0 || set->every != 1 ||
+	    set->around.text != NULL || set->value_prefix.text != NULL ||
+	    set->min_value_size != 0 || set->max_value_size != UINT64_MAX;
 }
 
 static int
@@ -221,6 +177,9 @@ scan_check(const struct settings *set)
 	if (set->style.delimiter.text != NULL &&
 	    set->style.format != FORMAT_RAW)
 		return cli_fail(EXIT_USAGE, "--delimiter needs --format=raw");
+	if (set->approx && (!set->count || narrowed(set)))
+		return cli_fail(EXIT_USAGE, "--approx needs --count, and is of "
+		    "all records of the range");
 	if (set->around.text != NULL && set->reverse)
 		return cli_fail(EXIT_USAGE, "--around is not for --reverse");
 	return 0;
@@ -264,7 +223,9 @@ command_scan(struct request *r)
 {
 	int status = scan_check(r->settings);
 
-	return status != 0 ? status : scan_output(r);
+	if (status != 0)
+		return status;
+	return r->settings->approx ? command_size(r) : scan_output(r);
 }
 
 /* FILE stands for --output=FILE. */

@@ -38,8 +38,9 @@ int report_top(struct report *);
 
 void tally_add(struct tally *, lsm_slice key, lsm_slice value);
 
-/* Pass the records of a range to a report, as the settings narrow them. */
-int scan_run(struct request *, lsm_db *, struct report *);
-
+/* Pass the records of a range to a report, as the settings narrow them. A
+ * snapshot of NULL is now. */
+int scan_range(const struct settings *, lsm_db *, const lsm_snapshot *,
+    const lsm_range *, struct report *);
 
 #endif

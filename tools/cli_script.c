@@ -15,6 +15,7 @@
 #include "cli.h"
 #include "cli_command.h"
 #include "cli_completion.h"
+#include "cli_dot.h"
 #include "cli_prompt.h"
 #include "input.h"
 #include "line_edit.h"
@@ -31,6 +32,11 @@ struct script {
 	struct input in;
 	struct words words;
 	struct line_edit *edit;	/* NULL: lines come as they are */
+	struct {
+		char *text;
+		size_t size, capacity;
+	} joined;		/* lines of one command */
+	uint64_t line;		/* where the command begins */
 	char *typed;		/* the line, before it is split */
 	bool prompt;
 	int depth;		/* of .read in .read */
@@ -38,7 +44,7 @@ struct script {
 };
 
 enum { DEPTH_MAX = 8 };
-static const char prompt_text[] = "lsm> ";
+static const char prompt_first[] = "lsm> ", prompt_more[] = "...> ";
 
 static int script_read(struct script *, const struct words *);
 
@@ -73,15 +79,17 @@ words_run(struct script *s, struct settings *set)
 	return status;
 }
 
-/* The history never holds the value of a put. */
+/* The history holds no value of a put unless asked, and lines only. */
 static void
 line_keep(struct script *s)
 {
+	bool values = s->session->opening->history_values;
 	char *kept;
 
 	if (s->edit == NULL || s->typed == NULL)
 		return;
-	if ((kept = prompt_history(s->typed, &s->words)) != NULL)
+	kept = prompt_history(s->typed, &s->words, values);
+	if (kept != NULL && strchr(kept, '\n') == NULL)
 		line_edit_remember(s->edit, kept);
 	free(kept);
 }
@@ -90,43 +98,93 @@ static int
 line_run(struct script *s, struct word line)
 {
 	struct settings set = *s->session->opening;
-	bool answered;
+	bool answered, empty;
 	int status;
 
 	free(s->typed);
 	s->typed = s->edit == NULL ? NULL : strdup(line.text);
-	if ((status = words_split(&s->words, line.text, line.size)) != 0 ||
-	    (status = settings_parse(&set, &s->words)) != 0)
+	if ((status = words_split(&s->words, line.text, line.size)) != 0)
+		return status;
+	empty = s->words.count == 0;
+	if ((status = settings_parse(&set, &s->words)) != 0)
 		return status;
 	line_keep(s);
 	if ((status = settings_check_line(&set)) != 0 ||
 	    (status = script_answer(&set, &s->words, &answered)) != 0)
 		return status;
-	if (answered)
+	if (answered || empty)
 		return 0;
 	if (s->words.count > 0)
 		return words_run(s, &set);
-	if (set.given != 0)
-		return cli_fail(EXIT_USAGE, "options without a command");
-	return 0;
+	return cli_fail(EXIT_USAGE, "options without a command");
 }
 
 /* The next line; *more is false at the end of the input. */
 static int
-line_read(struct script *s, struct word *line, bool *more)
+line_read(struct script *s, const char *prompt, struct word *line, bool *more)
 {
 	int stopped, status;
 
 	if (s->prompt || !input_ready(&s->in))
 		out_flush();
 	if (s->edit != NULL)
-		return line_edit_read(s->edit, line, more) ? 0 : EXIT_RETRY;
+		return line_edit_read(s->edit, prompt, line, more) ? 0 :
+		    EXIT_RETRY;
 	if (s->prompt &&
-	    write(STDERR_FILENO, prompt_text, sizeof prompt_text - 1) < 0)
+	    write(STDERR_FILENO, prompt, strlen(prompt)) < 0)
 		s->prompt = false;
 	*more = false;
 	status = input_field(&s->in, '\n', LINE_LIMIT, line, &stopped);
 	*more = status == 0 && (line->size > 0 || stopped != INPUT_END);
+	return status;
+}
+
+/* Keep a line, a newline and room for a NUL. */
+static int
+join(struct script *s, struct word line)
+{
+	size_t need = s->joined.size + line.size + 2;
+	char *grown;
+
+	if (need > LINE_LIMIT)
+		return cli_fail(EXIT_DATA, "longer than %" PRIu64 " bytes",
+		    LINE_LIMIT);
+	if (need > s->joined.capacity) {
+		grown = realloc(s->joined.text, 2 * need);
+		if (grown == NULL)
+			return cli_fail_memory();
+		s->joined.text = grown;
+		s->joined.capacity = 2 * need;
+	}
+	memcpy(s->joined.text + s->joined.size, line.text, line.size);
+	s->joined.size += line.size + 1;
+	s->joined.text[s->joined.size - 1] = '\n';
+	s->joined.text[s->joined.size] = '\0';
+	return 0;
+}
+
+/* A line, and those behind it while a quote is open. */
+static int
+lines_read(struct script *s, struct word *line, bool *more)
+{
+	int status = line_read(s, prompt_first, line, more);
+	bool next = true;
+	char quote;
+
+	s->line = s->in.line;
+	s->joined.size = 0;
+	if (status != 0 || !*more)
+		return status;
+	quote = words_quote('\0', line->text, line->size);
+	if (quote == '\0')
+		return 0;
+	while ((status = join(s, *line)) == 0 && quote != '\0') {
+		status = line_read(s, prompt_more, line, &next);
+		if (status != 0 || !next)
+			break;
+		quote = words_quote(quote, line->text, line->size);
+	}
+	*line = (struct word){ s->joined.text, s->joined.size - 1 };
 	return status;
 }
 
@@ -160,20 +218,30 @@ script_lines(struct script *s)
 	int status;
 
 	while (more && !over) {
-		status = line_read(s, &line, &more);
+		status = lines_read(s, &line, &more);
 		if (status != 0 && cancelled(s)) {
 			more = true;
 			continue;
 		}
 		if (status == 0 && more) {
 			if (!s->prompt)
-				cli_place(s->in.name, s->in.line);
+				cli_place(s->in.name, s->line);
 			status = line_run(s, line);
 			over = line_ends_script(s, status);
 		}
 		s->status = cli_worst(s->status, status);
 		cli_place(NULL, 0);
 	}
+}
+
+static void
+script_release(struct script *s)
+{
+	line_edit_free(s->edit);
+	free(s->typed);
+	free(s->joined.text);
+	words_release(&s->words);
+	input_close(&s->in);
 }
 
 /* .read FILE: its lines, up to the first that fails. */
@@ -193,9 +261,17 @@ script_read(struct script *outer, const struct words *words)
 		script_lines(&s);
 		status = s.status;
 	}
-	words_release(&s.words);
-	input_close(&s.in);
+	script_release(&s);
 	return status;
+}
+
+/* A script that ends within a batch has lost its end. */
+static int
+batch_check(const struct session *session, int status)
+{
+	if (session->batch == NULL || status > EXIT_NO)
+		return status;
+	return cli_fail(EXIT_USAGE, ".begin without .commit");
 }
 
 int
@@ -210,14 +286,12 @@ script_run(struct session *session, bool prompt)
 	if (status == 0 && prompt && !session->opening->create)
 		status = session_reader(session, &db);
 	if (status == 0 && prompt)
-		s.edit = line_edit_new(prompt_text, prompt_complete, session);
+		s.edit = line_edit_new(prompt_complete, session);
 	if (status == 0) {
 		script_lines(&s);
-		status = prompt ? 0 : s.status;
+		status = prompt ? 0 : batch_check(session, s.status);
 	}
-	line_edit_free(s.edit);
-	free(s.typed);
-	words_release(&s.words);
-	input_close(&s.in);
+	session_batch_drop(session);
+	script_release(&s);
 	return status;
 }

@@ -83,23 +83,82 @@ session_reader(struct session *s, lsm_db **db)
 {
 	int status = s->db != NULL ? 0 : session_open(s, false, false);
 
-	*db = s->db;
+	*db = s->snapshot != NULL ? s->snapshot_db : s->db;
+	return status;
+}
+
+static int
+handle_close(lsm_db *db)
+{
+	int rc = db == NULL ? LSM_OK : lsm_close(db);
+
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
+/* Nobody else can have taken a snapshot or made an iterator. */
+static int
+held_release(struct session *s)
+{
+	lsm_db *held = s->held;
+
+	if (s->snapshot_db == held || s->iter_db == held)
+		return 0;
+	s->held = NULL;
+	return handle_close(held);
+}
+
+int
+session_snapshot_end(struct session *s)
+{
+	lsm_snapshot_free(s->snapshot);
+	s->snapshot = NULL;
+	s->snapshot_db = NULL;
+	return held_release(s);
+}
+
+int
+session_iter_end(struct session *s)
+{
+	lsm_iter_free(s->iter);
+	s->iter = NULL;
+	s->iter_db = NULL;
+	return held_release(s);
+}
+
+void
+session_batch_drop(struct session *s)
+{
+	if (s->batch == NULL)
+		return;
+	cli_note("the batch is dropped: operations: %zu",
+	    lsm_batch_count(s->batch));
+	lsm_batch_free(s->batch);
+	s->batch = NULL;
+}
+
+/* In place of a reader, which stays when something is held of it. */
+static int
+writer_open(struct session *s, bool workers)
+{
+	bool held = s->snapshot != NULL || s->iter != NULL;
+	lsm_db *reader = s->db;
+	int status = held ? 0 : handle_close(reader);
+
+	s->db = NULL;
+	if (status == 0)
+		status = session_open(s, true, workers);
+	if (status != 0)
+		s->db = held ? reader : NULL;
+	else
+		s->held = held ? reader : NULL;
 	return status;
 }
 
 int
 session_writer(struct session *s, bool workers, lsm_db **db)
 {
-	int status = 0;
+	int status = s->writes ? 0 : writer_open(s, workers);
 
-	*db = NULL;
-	if (!s->writes) {
-		if (s->snapshot != NULL)
-			return cli_fail(EXIT_RETRY, "a snapshot is held: "
-			    ".release it before the first write");
-		if ((status = session_close(s)) == 0)
-			status = session_open(s, true, workers);
-	}
 	*db = s->db;
 	return status;
 }
@@ -107,14 +166,13 @@ session_writer(struct session *s, bool workers, lsm_db **db)
 int
 session_close(struct session *s)
 {
-	int rc;
+	int status = session_snapshot_end(s);
 
-	lsm_snapshot_free(s->snapshot);
-	s->snapshot = NULL;
-	rc = s->db == NULL ? LSM_OK : lsm_close(s->db);
+	status = cli_worst(status, session_iter_end(s));
+	status = cli_worst(status, handle_close(s->db));
 	s->db = NULL;
 	s->writes = false;
-	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+	return status;
 }
 
 int

@@ -35,7 +35,7 @@ settings_check(const struct settings *s, uint32_t scope, const char *name)
 	const struct option *o = settings_table;
 
 	for (; o->name != NULL; o++) {
-		if ((s->given >> (o - settings_table) & 1) == 0 ||
+		if (!option_given(&s->given, (size_t)(o - settings_table)) ||
 		    (o->scope & scope) != 0)
 			continue;
 		if (name == NULL)
@@ -57,7 +57,7 @@ settings_check_line(const struct settings *s)
 	const struct option *o = settings_table;
 
 	for (; o->name != NULL; o++) {
-		if ((s->given >> (o - settings_table) & 1) != 0 &&
+		if (option_given(&s->given, (size_t)(o - settings_table)) &&
 		    (o->scope & ON_OPENING) != 0)
 			return cli_fail(EXIT_USAGE, "--%s belongs on the "
 			    "command line, not in a script", o->name);

@@ -37,10 +37,15 @@ enum {
 	ON_IMPORT = 1 << 16,
 	ON_OPTIONS = 1 << 17,
 	ON_CHECKPOINT = 1 << 18,
+	ON_SIZE = 1 << 20,
+	ON_SYNC = 1 << 21,
 	ON_LOADS = ON_LOAD | ON_IMPORT | ON_BATCH,
-	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT,
+	ON_WRITERS = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_LOADS | ON_PUT |
+	    ON_SYNC,
 	ON_READERS = ON_CHECKPOINT | ON_EXPORT | ON_FILES | ON_GET | ON_HAS |
-	    ON_OPTIONS | ON_SCAN | ON_STATS,
+	    ON_OPTIONS | ON_SCAN | ON_SIZE | ON_STATS,
+	/* Those that an open batch takes, or that change no record. */
+	ON_BATCHED = ON_COMPACT | ON_DELETE | ON_FLUSH | ON_PUT | ON_SYNC,
 	ON_ALL = ON_WRITERS | ON_READERS | ON_EXIT | ON_HELP | ON_SCRIPT
 };
 
@@ -69,15 +74,15 @@ struct settings {
 	uint64_t interval_us;
 	uint64_t progress_us;	/* between two lines, 0: the usual */
 	/* text NULL: not given */
-	struct word around, group_by, if_equals, key_file, keys_from, output,
-	    prefix, value_file, value_prefix;
+	struct word around, from, group_by, if_equals, key_file, keys_from,
+	    output, prefix, to, value_file, value_prefix;
 	const char *completion;
-	bool atomic, count, force, histogram, if_absent, if_present, keys_only,
-	    nul, reverse, values_only;
-	bool keep_going, progress, progress_json, quiet, verbose, help,
-	    version;
+	bool approx, atomic, count, dry_run, force, histogram, if_absent,
+	    if_present, keys_only, nul, reverse, values_only, yes;
+	bool history_values, keep_going, progress, progress_json, quiet,
+	    sorted, verbose, help, version;
 
-	uint64_t given;		/* bits by place in settings_table */
+	struct option_set given;	/* of settings_table */
 };
 
 extern const struct option settings_table[];

@@ -138,7 +138,8 @@ command_stats(struct request *r)
 		return cli_fail(EXIT_USAGE, "--samples needs --interval");
 	if (set->interval_us != 0 && set->style.format == FORMAT_PROM)
 		return cli_fail(EXIT_USAGE, "--interval is not for prom");
-	if (set->interval_us != 0 && r->session->snapshot == NULL)
+	if (set->interval_us != 0 && r->session->snapshot == NULL &&
+	    r->session->iter == NULL)
 		return stats_again(r, &s);
 	status = session_stats(r->session, &s);
 	if (status == 0)

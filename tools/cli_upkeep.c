@@ -1,6 +1,6 @@
 /*
- * cli_upkeep.c - flush, compact and checkpoint: move or copy what is stored,
- * change no record.
+ * cli_upkeep.c - flush, sync, compact and checkpoint: move or copy what is
+ * stored, change no record.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -19,6 +19,18 @@ command_flush(struct request *r)
 	if (status != 0)
 		return status;
 	rc = lsm_flush(db);
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
+int
+command_sync(struct request *r)
+{
+	lsm_db *db;
+	int rc, status = session_writer(r->session, false, &db);
+
+	if (status != 0)
+		return status;
+	rc = lsm_sync(db);
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 

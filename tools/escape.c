@@ -1,40 +1,38 @@
 /*
- * escape.c - bytes as printable text: the one table of escapes, and hex.
+ * escape.c - bytes as printable text, in our words and in Berkeley DB's.
  *
- * Most bytes of most databases are plain, so the encoder asks eight bytes at
- * once whether any needs an escape.
+ * Most bytes of most databases are plain, so sixteen are asked at once whether
+ * any needs an escape. Others are looked up: a row of the table is copied
+ * whole, and how much of it counts needs no branch. One thread.
  */
 #include "escape.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-static const char digits[] = "0123456789abcdef";
+#include "hex.h"
 
-static inline uint64_t
-each_byte(uint8_t c)
-{
-	return UINT64_C(0x0101010101010101) * c;
-}
+enum { WIDE = 16 };
 
-/* Nonzero when a byte of `w` is `c`. */
-static inline uint64_t
-has_byte(uint64_t w, uint8_t c)
-{
-	uint64_t x = w ^ each_byte(c);
+typedef uint8_t vector __attribute__((vector_size(WIDE)));
 
-	return (x - each_byte(1)) & ~x & each_byte(0x80);
-}
+struct row {
+	char text[ESCAPE_MAX];
+	uint8_t size;		/* 0: the table is not filled yet */
+};
 
-/* A borrow may report a plain byte behind one that is not: never the other
- * way round, therefore "plain" is always true. */
 static inline bool
-all_plain(uint64_t w)
+all_plain(const char *from)
 {
-	uint64_t below_space = (w - each_byte(0x20)) & ~w;
+	uint64_t halves[2];
+	vector v;
 
-	return (((w | below_space) & each_byte(0x80)) | has_byte(w, 0x7f) |
-	    has_byte(w, '\\')) == 0;
+	memcpy(&v, from, sizeof v);
+	/* What is below a space wraps to above a tilde. */
+	v = (vector)(v - ' ' > '~' - ' ') | (vector)(v == '\\');
+	memcpy(halves, &v, sizeof halves);
+	return (halves[0] | halves[1]) == 0;
 }
 
 static inline bool
@@ -62,93 +60,142 @@ letter_of(unsigned char c)
 	}
 }
 
-static size_t
-escape_byte(char *to, unsigned char c)
+static void
+hex_fill(char *to, unsigned char c)
 {
-	to[0] = '\\';
-	to[1] = letter_of(c);
-	if (to[1] != 'x')
-		return 2;
-	to[2] = digits[c >> 4];
-	to[3] = digits[c & 15];
-	return 4;
+	hex_encode(to, &c, 1);
 }
 
-static size_t
-escape_each(char *to, const unsigned char *from, size_t size)
+static struct row
+row_of(unsigned char c)
 {
+	struct row r = { .text = { '\\', letter_of(c) }, .size = 2 };
+
+	if (plain(c))
+		return (struct row){ .text = { (char)c }, .size = 1 };
+	if (r.text[1] == 'x') {
+		hex_fill(r.text + 2, c);
+		r.size = 4;
+	}
+	return r;
+}
+
+static struct row
+print_row_of(unsigned char c)
+{
+	struct row r = { .text = { '\\' }, .size = 3 };
+
+	if (plain(c) || c == '\\')
+		return row_of(c);
+	hex_fill(r.text + 1, c);
+	return r;
+}
+
+static inline size_t
+encode_each(const struct row *rows, char *to, const char *from, size_t size)
+{
+	const struct row *r;
 	size_t i, n = 0;
 
 	for (i = 0; i < size; i++) {
-		if (plain(from[i]))
-			to[n++] = (char)from[i];
-		else
-			n += escape_byte(to + n, from[i]);
+		r = &rows[(unsigned char)from[i]];
+		memcpy(to + n, r->text, ESCAPE_MAX);
+		n += r->size;
 	}
 	return n;
+}
+
+static inline size_t
+encode(const struct row *rows, char *to, const char *p, size_t size)
+{
+	size_t n = 0;
+
+	for (; size >= WIDE; p += WIDE, size -= WIDE) {
+		if (all_plain(p)) {
+			memcpy(to + n, p, WIDE);
+			n += WIDE;
+		} else {
+			n += encode_each(rows, to + n, p, WIDE);
+		}
+	}
+	return n + encode_each(rows, to + n, p, size);
 }
 
 size_t
 escape_encode(char *to, const void *from, size_t size)
 {
-	const unsigned char *p = from;
-	size_t n = 0;
-	uint64_t w;
+	static struct row rows[256];
+	int c;
 
-	for (; size >= sizeof w; p += sizeof w, size -= sizeof w) {
-		memcpy(&w, p, sizeof w);
-		if (all_plain(w)) {
-			memcpy(to + n, &w, sizeof w);
-			n += sizeof w;
-		} else {
-			n += escape_each(to + n, p, sizeof w);
-		}
-	}
-	return n + escape_each(to + n, p, size);
+	for (c = 0; c < 256 && rows[255].size == 0; c++)
+		rows[c] = row_of((unsigned char)c);
+	return encode(rows, to, from, size);
 }
 
-static int
-digit_value(char c)
+size_t
+print_encode(char *to, const void *from, size_t size)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
+	static struct row rows[256];
+	int c;
+
+	for (c = 0; c < 256 && rows[255].size == 0; c++)
+		rows[c] = print_row_of((unsigned char)c);
+	return encode(rows, to, from, size);
 }
 
-bool
-hex_byte(const char *at, char *byte)
+/* The byte of each letter, and whether it is one. */
+static inline bool
+letter_read(char letter, char *byte)
 {
-	int high = digit_value(at[0]), low = digit_value(at[1]);
-
-	if (high < 0 || low < 0)
+	switch (letter) {
+	case '\\':
+		*byte = '\\';
+		return true;
+	case 't':
+		*byte = '\t';
+		return true;
+	case 'n':
+		*byte = '\n';
+		return true;
+	case 'r':
+		*byte = '\r';
+		return true;
+	case '0':
+		*byte = '\0';
+		return true;
+	default:
 		return false;
-	*byte = (char)(high << 4 | low);
-	return true;
+	}
+}
+
+static inline size_t
+read_one(const char *at, size_t size, char *byte)
+{
+	if (size >= 3 && *at == 'x')
+		return hex_byte(at + 1, byte) ? 3 : 0;
+	return size > 0 && letter_read(*at, byte);
+}
+
+static inline size_t
+print_read_one(const char *at, size_t size, char *byte)
+{
+	if (size >= 1 && *at == '\\') {
+		*byte = '\\';
+		return 1;
+	}
+	return size >= 2 && hex_byte(at, byte) ? 2 : 0;
 }
 
 size_t
 escape_read(const char *at, size_t size, char *byte)
 {
-	static const char letters[] = "\\tnr0";
-	static const char bytes[] = "\\\t\n\r";
-	const char *found;
-
-	if (size == 0)
-		return 0;
-	if (*at == 'x')
-		return size >= 3 && hex_byte(at + 1, byte) ? 3 : 0;
-	if (*at == '\0' || (found = strchr(letters, *at)) == NULL)
-		return 0;
-	*byte = bytes[found - letters];
-	return 1;
+	return read_one(at, size, byte);
 }
 
-const char *
-escape_decode(char *text, size_t *size)
+/* Replace each escape by what `read` makes of it. False when it is none. */
+static inline bool
+decode(char *text, size_t *size,
+    size_t (*read)(const char *, size_t, char *))
 {
 	const char *p = memchr(text, '\\', *size), *end = text + *size;
 	char *to = text + (p == NULL ? *size : (size_t)(p - text));
@@ -160,39 +207,24 @@ escape_decode(char *text, size_t *size)
 			continue;
 		}
 		p++;
-		n = escape_read(p, (size_t)(end - p), to);
-		if (n == 0)
-			return "a backslash needs \\ t n r 0 or xHH behind it";
+		if ((n = read(p, (size_t)(end - p), to)) == 0)
+			return false;
 		p += n;
 	}
 	*size = (size_t)(to - text);
-	return NULL;
-}
-
-size_t
-hex_encode(char *to, const void *from, size_t size)
-{
-	const unsigned char *p = from;
-	size_t i;
-
-	for (i = 0; i < size; i++) {
-		to[2 * i] = digits[p[i] >> 4];
-		to[2 * i + 1] = digits[p[i] & 15];
-	}
-	return 2 * size;
+	return true;
 }
 
 const char *
-hex_decode(char *text, size_t *size)
+escape_decode(char *text, size_t *size)
 {
-	size_t i;
+	return decode(text, size, read_one) ? NULL :
+	    "a backslash needs \\ t n r 0 or xHH behind it";
+}
 
-	if (*size % 2 != 0)
-		return "an odd number of hexadecimal digits";
-	for (i = 0; i < *size / 2; i++) {
-		if (!hex_byte(text + 2 * i, text + i))
-			return "not a hexadecimal digit";
-	}
-	*size /= 2;
-	return NULL;
+const char *
+print_decode(char *text, size_t *size)
+{
+	return decode(text, size, print_read_one) ? NULL :
+	    "a backslash needs \\ or two hexadecimal digits behind it";
 }

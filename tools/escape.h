@@ -1,5 +1,5 @@
 /*
- * escape.h - bytes as printable text: the one table of escapes, and hex.
+ * escape.h - bytes as printable text, in our words and in Berkeley DB's.
  *
  * Bytes from space to tilde stand for themselves, except the backslash:
  *
@@ -11,13 +11,9 @@
 #ifndef ESCAPE_H
 #define ESCAPE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-enum {
-	ESCAPE_MAX = 4,		/* bytes of text that one byte may need */
-	HEX_MAX = 2
-};
+enum { ESCAPE_MAX = 4 };	/* bytes of text that one byte may need */
 
 /* Write the text of `size` bytes to `to`, which has room for ESCAPE_MAX times
  * as much. Returns the size of the text; no NUL is added. */
@@ -31,11 +27,9 @@ const char *escape_decode(char *text, size_t *size);
  * takes, or 0 when it is none. */
 size_t escape_read(const char *at, size_t size, char *byte);
 
-/* The same for hexadecimal digits, lower case when written. */
-size_t hex_encode(char *to, const void *from, size_t size);
-const char *hex_decode(char *text, size_t *size);
-
-/* One byte from two digits. False when they are none. */
-bool hex_byte(const char *digits, char *byte);
+/* The same as Berkeley DB prints it: "\\", and "\HH" without an x for all
+ * bytes that do not stand for themselves. */
+size_t print_encode(char *to, const void *from, size_t size);
+const char *print_decode(char *text, size_t *size);
 
 #endif

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -33,6 +34,18 @@ input_start(struct input *in, const char *name, size_t capacity)
 	return 0;
 }
 
+static uint64_t
+bytes_left(int fd)
+{
+	struct stat s;
+	off_t at;
+
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) ||
+	    (at = lseek(fd, 0, SEEK_CUR)) < 0 || at > s.st_size)
+		return 0;
+	return (uint64_t)(s.st_size - at);
+}
+
 int
 input_open(struct input *in, const char *path)
 {
@@ -43,7 +56,10 @@ input_open(struct input *in, const char *path)
 	if (status != 0)
 		return status;
 	in->fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	return in->fd != -1 ? 0 : cli_fail_errno(errno, in->name);
+	if (in->fd == -1)
+		return cli_fail_errno(errno, in->name);
+	in->total = bytes_left(in->fd);
+	return 0;
 }
 
 int

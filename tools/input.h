@@ -20,6 +20,7 @@ struct input {
 	int fd;
 	uint64_t line;		/* of the field read last, from 1 */
 	uint64_t bytes;		/* read so far */
+	uint64_t total;		/* of a regular file, 0: not known */
 	char *buffer;
 	size_t begin, end, capacity;
 	bool ended, line_ended;

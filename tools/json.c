@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hex.h"
 #include "out.h"
 
 /* Bytes of the sequence that begins with `c`, and the range of its second
@@ -47,13 +48,16 @@ static void
 string_byte(unsigned char c)
 {
 	static const char letters[] = "btn_fr";
+	char text[] = { '\\', 'u', '0', '0', 0, 0 };
+	size_t size = 2;
 
 	if (c == '"' || c == '\\')
-		out_format("\\%c", c);
+		text[1] = (char)c;
 	else if (c >= '\b' && c <= '\r' && c != '\v')
-		out_format("\\%c", letters[c - '\b']);
+		text[1] = letters[c - '\b'];
 	else
-		out_format("\\u%04x", c);
+		size = 4 + hex_encode(text + 4, &c, 1);
+	out_bytes(text, size);
 }
 
 /* Control characters and DEL are escaped, UTF-8 stays as it is. */

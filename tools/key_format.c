@@ -8,6 +8,7 @@
 
 #include "base64.h"
 #include "escape.h"
+#include "hex.h"
 #include "number.h"
 #include "out.h"
 

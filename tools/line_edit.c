@@ -298,13 +298,12 @@ editor_start(struct line_edit *e)
 }
 
 struct line_edit *
-line_edit_new(const char *prompt, line_complete *complete, void *arg)
+line_edit_new(line_complete *complete, void *arg)
 {
 	struct line_edit *e = calloc(1, sizeof *e);
 
 	if (e == NULL)
 		return NULL;
-	e->prompt = prompt;
 	e->complete = complete;
 	e->arg = arg;
 	if (library_load(e) && editor_start(e))
@@ -324,20 +323,19 @@ line_edit_free(struct line_edit *e)
 	}
 	if (e->editor != NULL)
 		e->el_end(e->editor);
-#ifndef LIBEDIT_INSIDE
-	if (e->loaded != NULL)
-		dlclose(e->loaded);
-#endif
+	/* The library stays loaded: it keeps what it knows of the terminal. */
 	free(e->line);
 	free(e);
 }
 
 bool
-line_edit_read(struct line_edit *e, struct word *line, bool *more)
+line_edit_read(struct line_edit *e, const char *prompt, struct word *line,
+    bool *more)
 {
 	const char *text;
 	int size = 0;
 
+	e->prompt = prompt;
 	/* Before the prompt: what is typed at once must not meet a terminal
 	 * that takes Ctrl-D for itself. */
 	e->el_set(e->editor, EL_PREP_TERM, 1);
@@ -381,9 +379,8 @@ line_offer(struct line_choices *c, const char *text, size_t size)
 }
 
 struct line_edit *
-line_edit_new(const char *prompt, line_complete *complete, void *arg)
+line_edit_new(line_complete *complete, void *arg)
 {
-	(void)prompt;
 	(void)complete;
 	(void)arg;
 	return NULL;
@@ -396,9 +393,11 @@ line_edit_free(struct line_edit *e)
 }
 
 bool
-line_edit_read(struct line_edit *e, struct word *line, bool *more)
+line_edit_read(struct line_edit *e, const char *prompt, struct word *line,
+    bool *more)
 {
 	(void)e;
+	(void)prompt;
 	(void)line;
 	*more = false;
 	return true;

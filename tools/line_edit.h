@@ -24,13 +24,13 @@ typedef void line_complete(void *arg, struct word line, struct word word,
 void line_offer(struct line_choices *, const char *text, size_t size);
 
 /* NULL when it cannot be had: then lines are read as they come. */
-struct line_edit *line_edit_new(const char *prompt, line_complete *,
-    void *arg);
+struct line_edit *line_edit_new(line_complete *, void *arg);
 void line_edit_free(struct line_edit *);
 
 /* Read a line; *more is false at the end of the input. It may be changed and
  * lives until the next call. False when a signal ended the wait. */
-bool line_edit_read(struct line_edit *, struct word *line, bool *more);
+bool line_edit_read(struct line_edit *, const char *prompt,
+    struct word *line, bool *more);
 
 /* Put a line into the history. */
 void line_edit_remember(struct line_edit *, const char *line);

@@ -20,7 +20,7 @@ struct parser {
 	struct words *words;
 	size_t next;		/* the word to read */
 	void *settings;
-	uint64_t given;
+	struct option_set given;
 };
 
 static bool
@@ -44,7 +44,7 @@ option_set(struct parser *p, const struct option *o, struct word value)
 	size_t i = (size_t)(o - p->table);
 
 	assert(i < OPTIONS_MAX);
-	p->given |= UINT64_C(1) << i;
+	p->given.bits[i / 64] |= UINT64_C(1) << i % 64;
 	if (o->set != NULL)
 		return o->set(p->settings, o, value);
 	*(bool *)((char *)p->settings + o->flag) = true;
@@ -160,7 +160,7 @@ parse_word(struct parser *p, struct word w)
 
 int
 option_parse(const struct option *table, struct words *words, void *settings,
-    uint64_t *given)
+    struct option_set *given)
 {
 	struct parser p = { .table = table, .words = words,
 		.settings = settings };

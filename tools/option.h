@@ -12,12 +12,24 @@
 #ifndef OPTION_H
 #define OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "words.h"
 
-enum { OPTIONS_MAX = 64 };
+enum { OPTIONS_MAX = 128 };
+
+/* Which options of a table were there, by their places in it. */
+struct option_set {
+	uint64_t bits[OPTIONS_MAX / 64];
+};
+
+static inline bool
+option_given(const struct option_set *s, size_t i)
+{
+	return s->bits[i / 64] >> i % 64 & 1;
+}
 
 struct option {
 	const char *name;	/* without its hyphens; NULL ends a table */
@@ -34,11 +46,11 @@ struct option {
 
 /*
  * Take the options out of *words; what remains are
- * the operands, in their order. Bit i of *given says that table[i] was there.
+ * the operands, in their order.
  * Returns an exit status.
  */
 int option_parse(const struct option *table, struct words *, void *settings,
-    uint64_t *given);
+    struct option_set *given);
 
 /* Print the options of a scope, one a line. */
 void option_help(const struct option *table, uint32_t scope);

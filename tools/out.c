@@ -17,6 +17,7 @@
 #include "base64.h"
 #include "cli.h"
 #include "escape.h"
+#include "hex.h"
 #include "signals.h"
 #include "sum.h"
 
@@ -146,6 +147,12 @@ void
 out_escaped(const void *data, size_t size)
 {
 	out_encoded(data, size, ESCAPE_MAX, escape_encode);
+}
+
+void
+out_print(const void *data, size_t size)
+{
+	out_encoded(data, size, ESCAPE_MAX, print_encode);
 }
 
 void

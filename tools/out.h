@@ -24,6 +24,7 @@ void out_char(char);
 void out_text(const char *);
 void out_bytes(const void *, size_t);
 void out_escaped(const void *, size_t);
+void out_print(const void *, size_t);
 void out_hex(const void *, size_t);
 void out_base64(const void *, size_t);
 

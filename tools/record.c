@@ -160,6 +160,17 @@ record_bad(struct record_reader *r, const char *what, const char *reason)
 }
 
 int
+record_refuse(struct record_reader *r, const char *reason)
+{
+	int status;
+
+	r->count--;		/* one that is malformed is not counted yet */
+	status = record_bad(r, "", reason);
+	r->count++;
+	return status;
+}
+
+int
 record_lost(struct record_reader *r, const char *reason)
 {
 	r->lost = true;

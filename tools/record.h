@@ -13,6 +13,7 @@
  *   ops        put TAB key TAB value LF, del TAB key LF, commit LF, and the
  *              conditions absent TAB key LF, present TAB key LF,
  *              equals TAB key TAB value LF
+ *              or of jsonl, {"op":"put","key":...,"value":...}
  *   raw        the bytes and a delimiter; cannot be read
  *
  * lsm-format(5) has all of it. A completeness mark (the end of bdb and cdb, and
@@ -45,6 +46,7 @@ struct record_style {
 	enum key_format keys, values;
 	struct word delimiter;	/* of raw; text NULL: a newline */
 	bool framed, json_hex;
+	bool operations;	/* jsonl: each object has an "op" */
 	enum dups dups;
 	enum redact redact;
 	uint64_t redact_seed;
@@ -70,12 +72,13 @@ int record_absent(struct record_writer *, lsm_slice key);
 
 int record_end(struct record_writer *);
 
-enum record_kind { RECORD_PUT, RECORD_DELETE, RECORD_COMMIT, RECORD_IF_ABSENT,
-	RECORD_IF_PRESENT, RECORD_IF_EQUALS };
+enum record_kind { RECORD_PUT, RECORD_DELETE, RECORD_DELRANGE, RECORD_COMMIT,
+	RECORD_IF_ABSENT, RECORD_IF_PRESENT, RECORD_IF_EQUALS };
 
 struct record {
 	enum record_kind kind;
-	lsm_slice key, value;	/* until the next one is read */
+	/* Until the next one is read. Of a range: where it begins and ends. */
+	lsm_slice key, value;
 };
 
 struct record_reader {
@@ -106,6 +109,10 @@ int record_next(struct record_reader *, struct record *, bool *more);
 /* Behind a malformed record: pass over what is left of it. False when that
  * cannot be done. */
 bool record_skip(struct record_reader *);
+
+/* The record read last is well formed and refused all the same: names its
+ * place. Returns EXIT_DATA. */
+int record_refuse(struct record_reader *, const char *reason);
 
 void record_close(struct record_reader *);
 

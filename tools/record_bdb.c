@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "escape.h"
+#include "hex.h"
 #include "out.h"
 #include "record_format.h"
 
@@ -30,26 +31,6 @@ bdb_begin(struct record_writer *w)
 		out_format("mapsize=%" PRIu64 "\n", w->style.bdb_mapsize);
 	out_text("HEADER=END\n");
 	return 0;
-}
-
-static void
-print_side(const lsm_slice *bytes)
-{
-	const unsigned char *p = bytes->data, *end = p + bytes->size, *from;
-
-	while (p < end) {
-		for (from = p; p < end && *p >= 0x20 && *p < 0x7f &&
-		    *p != '\\'; p++)
-			;
-		out_bytes(from, (size_t)(p - from));
-		if (p == end)
-			break;
-		if (*p == '\\')
-			out_text("\\\\");
-		else
-			out_format("\\%02x", *p);
-		p++;
-	}
 }
 
 static int
@@ -71,9 +52,9 @@ bdb_print_write(struct record_writer *w, const lsm_slice *key,
 {
 	w->odd_keys += key->size == 0 || key->size > LMDB_KEY_MAX;
 	out_char(' ');
-	print_side(key);
+	out_print(key->data, key->size);
 	out_text("\n ");
-	print_side(value);
+	out_print(value->data, value->size);
 	out_char('\n');
 	return 0;
 }
@@ -83,9 +64,9 @@ pairs_write(struct record_writer *w, const lsm_slice *key,
     const lsm_slice *value)
 {
 	(void)w;
-	print_side(key);
+	out_print(key->data, key->size);
 	out_char('\n');
-	print_side(value);
+	out_print(value->data, value->size);
 	out_char('\n');
 	return 0;
 }
@@ -187,29 +168,6 @@ header_read(struct record_reader *r, bool *more)
 	return status;
 }
 
-/* "\\" and "\HH", in its own place. */
-static const char *
-print_decode(struct word *w)
-{
-	char *to = w->text, *p = w->text, *end = p + w->size;
-
-	for (; p < end; to++) {
-		if (*p != '\\') {
-			*to = *p++;
-		} else if (end - p >= 2 && p[1] == '\\') {
-			*to = '\\';
-			p += 2;
-		} else if (end - p >= 3 && hex_byte(p + 1, to)) {
-			p += 3;
-		} else {
-			return "a backslash needs \\ or two hexadecimal "
-			    "digits behind it";
-		}
-	}
-	w->size = (size_t)(to - w->text);
-	return NULL;
-}
-
 /* A line of text, without the space that a section has before it. */
 static int
 text_take(struct record_reader *r, struct word *w, int stopped)
@@ -223,7 +181,7 @@ text_take(struct record_reader *r, struct word *w, int stopped)
 			return record_bad(r, "", "no space begins the line");
 		*w = (struct word){ w->text + 1, w->size - 1 };
 	}
-	reason = r->print ? print_decode(w) : hex_decode(w->text, &w->size);
+	reason = (r->print ? print_decode : hex_decode)(w->text, &w->size);
 	return reason == NULL ? 0 : record_bad(r, "", reason);
 }
 

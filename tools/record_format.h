@@ -44,6 +44,16 @@ int record_decode_value(struct record_reader *, struct word *text,
 int record_trailer(struct record_reader *, const char *count,
     const char *sum, uint64_t found);
 
+/* The words of ops, but for commit; NULL when it is none, and what to say
+ * then. */
+struct operation {
+	const char *word;
+	enum record_kind kind;
+	bool value;		/* behind its key; of a range a key, too */
+};
+const struct operation *operation_find(struct word);
+extern const char operation_none[];
+
 /* The most text of a key and of a value. */
 #define KEY_TEXT_LIMIT ((uint64_t)LSM_KEY_MAX * KEY_TEXT_MAX)
 #define VALUE_TEXT_LIMIT ((uint64_t)LSM_VALUE_MAX * KEY_TEXT_MAX)

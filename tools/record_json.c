@@ -4,6 +4,8 @@
  *   line    := {"key":"...","value":"..."} LF
  *   trailer := {"end":true,"records":N,"xxh3":"..."} LF
  *
+ *   batch   := {"op":"put","key":"...","value":"..."} LF, an op of ops
+ *
  * A side that is no UTF-8, and both with --json-bytes=hex, is named key_hex or
  * value_hex and holds hexadecimal digits. No string is ever lossy. Other names
  * in an object are passed over when it is read.
@@ -12,7 +14,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "escape.h"
+#include "hex.h"
 #include "json.h"
 #include "out.h"
 #include "record_format.h"
@@ -76,21 +78,63 @@ side_read(struct record_reader *r, const char *name, const char *name_hex,
 }
 
 static int
-members_read(struct record_reader *r, struct record *record)
+key_take(struct record_reader *r, struct record *record)
 {
-	struct word key, value;
-	const char *reason;
+	struct word key;
+	const char *reason = side_read(r, "key", "key_hex", &key);
 	int status;
 
-	if ((reason = side_read(r, "key", "key_hex", &key)) != NULL)
+	if (reason != NULL)
 		return record_bad(r, "key: ", reason);
-	if ((status = record_keep_key(r, key, KEYS_RAW)) != 0)
-		return status;
-	if ((reason = side_read(r, "value", "value_hex", &value)) != NULL)
-		return record_bad(r, "value: ", reason);
+	status = record_keep_key(r, key, KEYS_RAW);
 	record->key = lsm_bytes(r->key, r->key_size);
+	return status;
+}
+
+static int
+value_take(struct record_reader *r, struct record *record)
+{
+	bool range = record->kind == RECORD_DELRANGE;
+	struct word value;
+	const char *reason = side_read(r, range ? "to" : "value",
+	    range ? "to_hex" : "value_hex", &value);
+
+	if (reason != NULL)
+		return record_bad(r, range ? "to: " : "value: ", reason);
 	record->value = lsm_bytes(value.text, value.size);
 	return 0;
+}
+
+static int
+members_read(struct record_reader *r, struct record *record)
+{
+	int status = key_take(r, record);
+
+	return status != 0 ? status : value_take(r, record);
+}
+
+/* An empty line is a commit, too. */
+static int
+operation_read(struct record_reader *r, struct record *record)
+{
+	const struct operation *o;
+	struct word word;
+	int status;
+
+	r->ended = true;
+	record->kind = RECORD_COMMIT;
+	if (r->json == NULL)
+		return 0;
+	if (!json_member(r->json, "op", &word))
+		return record_bad(r, "op: ", "no such string");
+	if (strcmp(word.text, "commit") == 0)
+		return 0;
+	r->ended = false;
+	if ((o = operation_find(word)) == NULL)
+		return record_bad(r, "op: ", operation_none);
+	record->kind = o->kind;
+	status = key_take(r, record);
+	return status != 0 || !o->value ? status : value_take(r, record);
 }
 
 static int
@@ -123,11 +167,14 @@ json_read(struct record_reader *r, struct record *record, bool *more)
 	if (!*more)
 		return status;
 	json_free(r->json);
-	reason = json_parse(line.text, line.size, &r->json);
+	r->json = NULL;
+	reason = r->style.operations && line.size == 0 ? NULL :
+	    json_parse(line.text, line.size, &r->json);
 	if (reason != NULL)
 		return record_bad(r, "", reason);
 	if (!trailer)
-		return members_read(r, record);
+		return r->style.operations ? operation_read(r, record) :
+		    members_read(r, record);
 	*more = false;
 	return trailer_read(r, found);
 }

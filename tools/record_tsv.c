@@ -107,7 +107,8 @@ is(struct word w, const char *text)
 }
 
 static int
-value_read(struct record_reader *r, struct record *record)
+value_read(struct record_reader *r, struct record *record,
+    enum key_format format)
 {
 	struct word value;
 	int stopped, status;
@@ -119,7 +120,7 @@ value_read(struct record_reader *r, struct record *record)
 	if (memchr(value.text, '\t', value.size) != NULL)
 		return record_bad(r, "value: ", "a second TAB; \\t is its "
 		    "text");
-	status = record_decode_value(r, &value, text_of(r->style.values));
+	status = record_decode_value(r, &value, text_of(format));
 	record->key = lsm_bytes(r->key, r->key_size);
 	record->value = lsm_bytes(value.text, value.size);
 	return status;
@@ -141,7 +142,7 @@ tsv_read(struct record_reader *r, struct record *record, bool *more)
 	if (stopped != '\t')
 		return record_bad(r, "", "no TAB between key and value");
 	status = record_keep_key(r, field, text_of(r->style.keys));
-	return status != 0 ? status : value_read(r, record);
+	return status != 0 ? status : value_read(r, record, r->style.values);
 }
 
 static void
@@ -229,19 +230,19 @@ ops_end(struct record_writer *w)
 	return 0;
 }
 
-static const struct operation {
-	const char *word;
-	enum record_kind kind;
-	bool value;		/* behind its key */
-} operations[] = {
+static const struct operation operations[] = {
 	{ "put", RECORD_PUT, true },
 	{ "del", RECORD_DELETE, false },
+	{ "delrange", RECORD_DELRANGE, true },
 	{ "absent", RECORD_IF_ABSENT, false },
 	{ "present", RECORD_IF_PRESENT, false },
 	{ "equals", RECORD_IF_EQUALS, true },
 };
 
-static const struct operation *
+const char operation_none[] =
+    "no operation: put, del, delrange, absent, present, equals or commit";
+
+const struct operation *
 operation_find(struct word w)
 {
 	size_t i;
@@ -264,13 +265,16 @@ operation_read(struct record_reader *r, const struct operation *o,
 	if (status != 0)
 		return status;
 	if (o->value && stopped != '\t')
-		return record_bad(r, o->word, " has a key, a TAB and a value");
+		return record_bad(r, o->word, o->kind == RECORD_DELRANGE ?
+		    " has two keys and a TAB between them" :
+		    " has a key, a TAB and a value");
 	if (!o->value && stopped == '\t')
 		return record_bad(r, o->word, " has one key");
 	status = record_keep_key(r, key, text_of(r->style.keys));
 	record->kind = o->kind;
 	record->key = lsm_bytes(r->key, r->key_size);
-	return status != 0 || !o->value ? status : value_read(r, record);
+	return status != 0 || !o->value ? status : value_read(r, record,
+	    o->kind == RECORD_DELRANGE ? r->style.keys : r->style.values);
 }
 
 static int
@@ -285,11 +289,8 @@ ops_read(struct record_reader *r, struct record *record, bool *more)
 	r->ended = false;
 	if (stopped == '\t' && (o = operation_find(word)) != NULL)
 		return operation_read(r, o, record);
-	if (stopped == '\t' && is(word, "delrange"))
-		return record_bad(r, "", "delrange is not supported");
 	if (stopped == '\t' || (word.size > 0 && !is(word, "commit")))
-		return record_bad(r, "", "no operation: put, del, absent, "
-		    "present, equals or commit");
+		return record_bad(r, "", operation_none);
 	record->kind = RECORD_COMMIT;
 	r->ended = true;
 	return 0;

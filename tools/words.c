@@ -134,3 +134,24 @@ words_split(struct words *w, char *line, size_t size)
 	}
 	return status;
 }
+
+char
+words_quote(char quote, const char *line, size_t size)
+{
+	bool begins = true;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (quote == '\0' && begins && line[i] == '#')
+			break;
+		begins = quote == '\0' && blank(line[i]);
+		if (line[i] == '\\' && quote != '\'')
+			i++;
+		else if (quote == '\0' && (line[i] == '\'' ||
+		    line[i] == '"'))
+			quote = line[i];
+		else if (line[i] == quote)
+			quote = '\0';
+	}
+	return quote;
+}

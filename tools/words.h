@@ -6,8 +6,9 @@
  *
  * Blanks are space and TAB. Escapes are those of escape.h, and a backslash
  * before a blank, a quote or # takes that character as it is. Within single
- * quotes everything stands for itself. A # where a word could begin starts a
- * comment. Nothing else is special, and an unknown escape is an error.
+ * quotes everything, newlines too, stands for itself. A # where a word could
+ * begin starts a comment. Nothing else is special, and an unknown escape is an
+ * error.
  */
 #ifndef WORDS_H
 #define WORDS_H
@@ -34,6 +35,10 @@ int words_add(struct words *, struct word);
 /* Split `line`, which has room for a NUL behind `size` bytes; the words point
  * into it. What was in *words before is forgotten. Returns an exit status. */
 int words_split(struct words *, char *line, size_t size);
+
+/* The quote that is open at the end of a line, NUL if none, when `quote` is at
+ * its beginning: the next line belongs to the same word then. */
+char words_quote(char quote, const char *line, size_t size);
 
 void words_release(struct words *);
 

@@ -29,8 +29,12 @@ checksum_stream_new(uint64_t seed)
 {
 	struct checksum_stream *s = mem_aligned(64, sizeof *s);
 
-	if (s != NULL)
-		XXH3_64bits_reset_withSeed(&s->state, seed);
+	if (s == NULL)
+		return NULL;
+	/* The reset believes a seed that it finds there, and then the secret
+	 * beside it: in used memory both may be left of an earlier stream. */
+	XXH3_INITSTATE(&s->state);
+	XXH3_64bits_reset_withSeed(&s->state, seed);
 	return s;
 }
 

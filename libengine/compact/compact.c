@@ -35,6 +35,10 @@ struct compact_job {
 	enum job_state state;
 	uint64_t shown;		/* entries that the input has shown */
 	uint64_t written;	/* of them, written out */
+	uint64_t covered;	/* of them, by a range delete */
+	/* The sweep's range has been met: it covers what comes next. */
+	bool within;
+	uint64_t ranges, ranges_dropped;	/* that were met */
 };
 
 static int
@@ -83,12 +87,21 @@ compact_merge_new(const struct compact_options *o, struct version *v,
 	if ((rc = input_tables(&job->input, v, inputs, count, o)) != LSM_OK ||
 	    (rc = older_init(&job->older, v, o->level, inputs, count)) !=
 	    LSM_OK || (rc = lineage_find(&job->input, o, &job->output.inputs,
-	    &job->output.inputs_count)) != LSM_OK) {
+	    &job->output.inputs_count)) != LSM_OK ||
+	    (rc = input_start(&job->input)) != LSM_OK) {
 		compact_free(job);
 		return rc;
 	}
 	*out = job;
 	return LSM_OK;
+}
+
+/* Does a delete that goes from one key to another delete nothing? */
+static bool
+idle(struct compact_job *job, struct bytes smallest, struct bytes largest)
+{
+	return job->output.options.drop_deletes &&
+	    !older_spans(&job->older, smallest, largest);
 }
 
 static int
@@ -97,13 +110,45 @@ entry_take(struct compact_job *job, const struct entry *e)
 	int rc;
 
 	job->shown++;
-	if (e->kind == KIND_DELETE && job->output.options.drop_deletes &&
-	    !older_spans(&job->older, e->key))
+	if (job->within && e->sequence < job->input.sweep.range.sequence) {
+		job->covered++;
+		return LSM_OK;
+	}
+	if (e->kind == KIND_DELETE && idle(job, e->key, e->key))
 		return LSM_OK;
 	if ((rc = output_add(&job->output, e)) != LSM_OK)
 		return rc;
 	job->written++;
 	return LSM_OK;
+}
+
+/* `next` is the entry that comes; NULL: none. */
+static int
+range_meet(struct compact_job *job, const struct bytes *next)
+{
+	const struct range *r = &job->input.sweep.range;
+
+	job->ranges++;
+	if (!idle(job, r->from, bound_last(r->to)))
+		return output_add_range(&job->output, r, next);
+	job->ranges_dropped++;
+	return LSM_OK;
+}
+
+/* Into the next range, or out of it, if that comes before the next entry. */
+static int
+range_step(struct compact_job *job, bool *moved)
+{
+	struct sweep *s = &job->input.sweep;
+	const struct iter *it = job->input.iter;
+	const struct bytes *next = it->valid ? &it->entry.key : NULL;
+	const struct bytes *edge = job->within ? &s->range.to : &s->range.from;
+
+	*moved = s->valid && (next == NULL || bytes_compare(*edge, *next) <= 0);
+	if (!*moved)
+		return LSM_OK;
+	job->within = !job->within;
+	return job->within ? range_meet(job, next) : sweep_next(s);
 }
 
 /* Tables that yield more or fewer entries than they were made with would be
@@ -112,7 +157,8 @@ static int
 count_check(const struct compact_job *job)
 {
 	const struct input *in = &job->input;
-	uint64_t seen = job->shown + input_shadowed(in, job->shown);
+	uint64_t seen = job->shown + in->covered +
+	    input_shadowed(in, job->shown);
 
 	if (seen == in->entries)
 		return LSM_OK;
@@ -133,24 +179,47 @@ job_end(struct compact_job *job)
 	return LSM_OK;
 }
 
+static int
+job_begin(struct compact_job *job)
+{
+	int rc = iter_first(job->input.iter);
+
+	assert(job->state == JOB_NEW);
+	job->state = JOB_RUNNING;
+	return rc == LSM_OK ? sweep_next(&job->input.sweep) : rc;
+}
+
+/* Past one edge of a range, or one entry. */
+static int
+job_go(struct compact_job *job, size_t *cost)
+{
+	struct iter *it = job->input.iter;
+	bool moved;
+	int rc = range_step(job, &moved);
+
+	*cost += ENTRY_COST;
+	if (rc != LSM_OK || moved)
+		return rc;
+	*cost += it->entry.key.n + it->entry.value.n;
+	rc = entry_take(job, &it->entry);
+	return rc == LSM_OK ? iter_next(it) : rc;
+}
+
 int
 compact_step(struct compact_job *job, bool *done)
 {
-	struct iter *it = job->input.iter;
+	const struct iter *it = job->input.iter;
+	const struct sweep *s = &job->input.sweep;
 	size_t cost = 0;
 	int rc = LSM_OK;
 
 	*done = false;
 	assert(job->state <= JOB_RUNNING);
 	if (job->state == JOB_NEW)
-		rc = iter_first(it);
-	job->state = JOB_RUNNING;
-	while (rc == LSM_OK && it->valid && cost < STEP_BYTES) {
-		cost += it->entry.key.n + it->entry.value.n + ENTRY_COST;
-		if ((rc = entry_take(job, &it->entry)) == LSM_OK)
-			rc = iter_next(it);
-	}
-	if (rc != LSM_OK || it->valid)
+		rc = job_begin(job);
+	while (rc == LSM_OK && (it->valid || s->valid) && cost < STEP_BYTES)
+		rc = job_go(job, &cost);
+	if (rc != LSM_OK || it->valid || s->valid)
 		return rc;
 	rc = job_end(job);
 	*done = rc == LSM_OK;
@@ -194,15 +263,19 @@ compact_stats(const struct compact_job *job, struct compact_stats *s)
 	*s = (struct compact_stats){
 		.entries_out = job->written,
 		.shadowed = input_shadowed(in, job->shown),
-		.deletes_dropped = job->shown - job->written,
+		.covered = job->covered + in->covered,
+		.deletes_dropped = job->shown - job->written - job->covered,
+		.ranges_out = job->ranges - job->ranges_dropped,
+		.ranges_dropped = job->ranges_dropped,
 		.bytes_written = output_bytes(&job->output),
 		.bytes_stored = output_stored(&job->output),
 		.outputs = job->output.count,
 	};
-	s->entries_in = job->shown + s->shadowed;
-	if (in->entries > 0)
+	s->entries_in = job->shown + s->shadowed + in->covered;
+	if (in->entries > in->covered)
 		s->bytes_read = (uint64_t)((double)in->bytes *
-		    (double)s->entries_in / (double)in->entries);
+		    (double)(job->shown + s->shadowed) /
+		    (double)(in->entries - in->covered));
 }
 
 uint64_t

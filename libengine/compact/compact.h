@@ -2,10 +2,11 @@
  * compact.h - turns memtables and tables into new tables, a step at a time.
  *
  * A flush is a compaction whose only input is a memtable. A job reads its
- * inputs merged, drops what is shadowed or, where allowed, deleted, and cuts
- * its output into tables. It installs nothing: when it is done its outputs
- * stand in an edit for the caller to append. Damage in an input ends the job
- * with its place; its outputs are unlinked when it is freed unfinished.
+ * inputs merged, drops what is shadowed, covered by range deletes or, where
+ * allowed, deleted, and cuts its output into tables. It installs nothing: when
+ * it is done its outputs stand in an edit for the caller to append. Damage in
+ * an input ends the job with its place; its outputs are unlinked when it is
+ * freed unfinished.
  */
 #ifndef COMPACT_COMPACT_H
 #define COMPACT_COMPACT_H
@@ -40,7 +41,7 @@ int compact_flush_new(const struct compact_options *, struct memtable *,
 /* A merge of whole tables of a version: `inputs` newest run first; tables of
  * one run stand together, in key order. The version is held. A delete is
  * dropped when no table of the output's level or below that is no input spans
- * its key. */
+ * its key, a range delete when none meets its range. */
 int compact_merge_new(const struct compact_options *, struct version *,
     struct version_table *const *inputs, size_t count, struct compact_job **);
 
@@ -54,13 +55,16 @@ int compact_step(struct compact_job *, bool *done);
 int compact_result(struct compact_job *, struct edit *);
 void compact_free(struct compact_job *);	/* takes NULL */
 
-/* entries_in = entries_out + shadowed + deletes_dropped. Bytes are those of
- * files; bytes_read is the share that the entries read have in the inputs,
- * bytes_stored what of bytes_written is not in memory any more. */
+/* entries_in = entries_out + shadowed + covered + deletes_dropped. Bytes are
+ * those of files; bytes_read is the share that the entries read have in the
+ * inputs, bytes_stored what of bytes_written is not in memory any more. Range
+ * deletes are counted apart, in as few pieces as they make. */
 struct compact_stats {
 	uint64_t bytes_read, bytes_written, bytes_stored;
 	uint64_t entries_in, entries_out;
 	uint64_t shadowed, deletes_dropped;
+	uint64_t covered;	/* by a range delete of the inputs */
+	uint64_t ranges_out, ranges_dropped;
 	uint64_t outputs;
 };
 void compact_stats(const struct compact_job *, struct compact_stats *);

@@ -127,7 +127,15 @@ guard_new(const struct input *in, const struct run *run,
 int
 input_memtable(struct input *in, struct memtable *mem)
 {
+	int rc;
+
 	in->entries = memtable_entries(mem);
+	if ((rc = sweep_init(&in->sweep, 1)) != LSM_OK)
+		return rc;
+	rc = memtable_cover_new(mem, UINT64_MAX, &in->sweep.covers[0]);
+	if (rc != LSM_OK)
+		return rc;
+	in->sweep.count = 1;
 	return memtable_iter_new(mem, UINT64_MAX, &in->iter);
 }
 
@@ -135,17 +143,20 @@ static int
 tables_copy(struct input *in, struct version_table *const *tables,
     size_t count)
 {
-	in->tables = mem_alloc(count * sizeof(struct version_table *));
-	if (in->tables == NULL)
-		return mem_exhausted(count * sizeof(struct version_table *));
+	size_t size = count * sizeof(struct version_table *);
+
+	if ((in->tables = mem_alloc(2 * size)) == NULL)
+		return mem_exhausted(2 * size);
 	if ((in->runs = mem_alloc(count * sizeof *in->runs)) == NULL)
 		return mem_exhausted(count * sizeof *in->runs);
+	in->read = in->tables + count;
+	memcpy(in->tables, tables, size);
+	memcpy(in->read, tables, size);
+	in->count = count;
 	for (size_t i = 0; i < count; i++) {
-		in->tables[i] = tables[i];
 		in->bytes += tables[i]->meta.size;
 		in->entries += tables[i]->meta.entries;
 	}
-	in->count = count;
 	return LSM_OK;
 }
 
@@ -156,18 +167,18 @@ runs_cut(struct input *in)
 	for (size_t i = 0; i < in->count; i++) {
 		const struct version_table *t = in->tables[i];
 		const struct version_table *before = in->tables[i ? i - 1 : 0];
+		bool same = i > 0 && before->level == t->level &&
+		    before->run == t->run;
 
-		if (i > 0 && before->level == t->level &&
-		    before->run == t->run) {
-			assert(bytes_compare(before->meta.largest,
-			    t->meta.smallest) < 0);
-			in->runs[in->runs_count - 1].count++;
-			continue;
-		}
-		assert(i == 0 || before->level < t->level ||
+		assert(!same || bytes_compare(before->meta.largest,
+		    t->meta.smallest) < 0);
+		assert(same || i == 0 || before->level < t->level ||
 		    (before->level == t->level && before->run > t->run));
-		in->runs[in->runs_count++] = (struct run){ t->run, 1,
-		    &in->tables[i] };
+		if (!same)
+			in->runs[in->runs_count++] = (struct run){
+				.number = t->run, .tables = &in->read[i] };
+		in->runs[in->runs_count - 1].count++;
+		in->runs[in->runs_count - 1].covering += t->meta.ranges > 0;
 	}
 }
 
@@ -176,24 +187,85 @@ input_tables(struct input *in, struct version *v,
     struct version_table *const *tables, size_t count,
     const struct compact_options *o)
 {
-	struct iter **iters;
-	size_t n = 0;
 	int rc;
 
 	assert(count > 0);
 	version_ref(v);
 	in->version = v;
+	in->cache = o->tables;
 	in->damaged = o->damaged;
-	if ((rc = tables_copy(in, tables, count)) != LSM_OK)
+	if ((rc = tables_copy(in, tables, count)) == LSM_OK)
+		runs_cut(in);
+	return rc;
+}
+
+/* Leave out of a run what the covers of newer ones delete wholly, its own
+ * range deletes with it. */
+static int
+run_clear(struct input *in, struct run *run)
+{
+	size_t count = run->count;
+	bool all;
+	int rc;
+
+	run->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct version_table *t = run->tables[i];
+
+		rc = sweep_covers(&in->sweep, in->sweep.count,
+		    t->meta.smallest, t->meta.largest, t->meta.sequence_max,
+		    &all);
+		if (rc != LSM_OK)
+			return rc;
+		if (all) {
+			in->covered += t->meta.entries;
+			in->bytes -= t->meta.size;
+			run->covering -= t->meta.ranges > 0;
+		} else {
+			run->tables[run->count++] = t;
+		}
+	}
+	return LSM_OK;
+}
+
+/* From the newest run on: a run is asked only once it is what it stays. */
+static int
+covers_open(struct input *in)
+{
+	struct sweep *s = &in->sweep;
+	int rc = sweep_init(s, in->runs_count);
+
+	for (size_t i = 0; i < in->runs_count && rc == LSM_OK; i++) {
+		struct run *run = &in->runs[i];
+
+		if (s->count > 0 && (rc = run_clear(in, run)) != LSM_OK)
+			break;
+		if (run->covering == 0)
+			continue;
+		rc = run_cover_new(run, in->cache, &s->covers[s->count]);
+		s->count += rc == LSM_OK;
+	}
+	return rc;
+}
+
+int
+input_start(struct input *in)
+{
+	struct iter **iters;
+	size_t n = 0;
+	int rc;
+
+	if ((rc = covers_open(in)) != LSM_OK)
 		return rc;
-	runs_cut(in);
 	iters = mem_alloc(in->runs_count * sizeof(struct iter *));
 	if (iters == NULL)
 		return mem_exhausted(in->runs_count * sizeof(struct iter *));
-	while (rc == LSM_OK && n < in->runs_count)
-		if ((rc = guard_new(in, &in->runs[n], o->tables, &iters[n])) ==
-		    LSM_OK)
-			n++;
+	for (size_t i = 0; i < in->runs_count && rc == LSM_OK; i++) {
+		if (in->runs[i].count == 0)
+			continue;
+		rc = guard_new(in, &in->runs[i], in->cache, &iters[n]);
+		n += rc == LSM_OK;
+	}
 	if (rc == LSM_OK)
 		rc = merge_iter_new(iters, n, &in->iter);
 	else
@@ -207,6 +279,7 @@ void
 input_release(struct input *in)
 {
 	iter_free(in->iter);
+	sweep_release(&in->sweep);
 	version_unref(in->version);
 	mem_free(in->tables);
 	mem_free(in->runs);

@@ -1,9 +1,10 @@
 /*
  * older.c - what lies below a merge: may a delete be dropped?
  *
- * A delete hides older entries of its key. All of those that are not in the
- * merge lie in tables of its output's level or below. Such a table may span
- * the key without having it; then the delete stays, which is always right.
+ * A delete hides older entries of its key, or of its keys. All of those that
+ * are not in the merge lie in tables of its output's level or below. Such a
+ * table may span the key without having it; then the delete stays, which is
+ * always right.
  * Newer tables of that level are asked as well: that costs a delete kept, and
  * needs no word about which run is how old.
  */
@@ -75,7 +76,7 @@ older_init(struct older *o, const struct version *v, int level,
 			    to);
 			if (n > 0)
 				o->runs[o->count++] = (struct run){
-					v->levels[l].runs[i].number, n, to };
+					.count = n, .tables = to };
 			used += n;
 		}
 done:
@@ -93,17 +94,17 @@ older_release(struct older *o)
 }
 
 bool
-older_spans(struct older *o, struct bytes key)
+older_spans(struct older *o, struct bytes smallest, struct bytes largest)
 {
 	for (size_t i = 0; i < o->count; i++) {
 		const struct run *run = &o->runs[i];
 		size_t *at = &o->at[i];
 
 		while (*at < run->count && bytes_compare(
-		    run->tables[*at]->meta.largest, key) < 0)
+		    run->tables[*at]->meta.largest, smallest) < 0)
 			++*at;
 		if (*at < run->count && bytes_compare(
-		    run->tables[*at]->meta.smallest, key) <= 0)
+		    run->tables[*at]->meta.smallest, largest) <= 0)
 			return true;
 	}
 	return false;

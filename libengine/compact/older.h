@@ -21,8 +21,8 @@ int older_init(struct older *, const struct version *, int level,
     struct version_table *const *inputs, size_t count);
 void older_release(struct older *);
 
-/* Does a table of the level or below it, no input, span the key? Keys ascend
- * from question to question. */
-bool older_spans(struct older *, struct bytes key);
+/* Does a table of the level or below it, no input, hold anything between the
+ * two, both included? `smallest` ascends from question to question. */
+bool older_spans(struct older *, struct bytes smallest, struct bytes largest);
 
 #endif

@@ -1,12 +1,18 @@
 /*
  * output.c - what a job writes: tables, one after the other.
  *
- * A table begins with the first entry that goes into it, so there is never an
+ * A table begins with the first thing that goes into it, so there is never an
  * empty one; it is cut when it has reached its size, and as keys come once,
  * always between two keys. Where there are fences it is cut at one of them, if
  * one comes near its size: a table that ends where one of the next level ends
  * overlaps one fewer when it goes there. The more fences it has passed the
  * sooner, so that no table overlaps many.
+ *
+ * A range delete that reaches over a cut is divided there. The tables of a run
+ * must not meet in any key, bounds included. So the left part ends right
+ * behind the last thing that is in the left table, and the right part begins
+ * there; and where the next key is that last thing, being the end of a range
+ * delete, the cut waits until it has been passed.
  */
 #include "compact/output.h"
 
@@ -14,6 +20,7 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "table/footer.h"
 
 enum {
 	PERCENT_FIRST = 50,	/* of the size, to be cut at the first fence */
@@ -21,6 +28,10 @@ enum {
 	PERCENT_MOST = 90,
 	PAST_SIZE = 2		/* waiting for a fence ends at twice the size */
 };
+
+/* A table is also cut when its range deletes take so many bytes: far from what
+ * a table holds, as one or two more may come. */
+#define RANGES_CUT (RANGES_SIZE_MAX / 2)
 
 /* Before a file is made there is room to remember it. */
 static int
@@ -93,6 +104,8 @@ cut_due(struct output *o, struct bytes key)
 	uint64_t size = o->options.table_size, percent;
 	uint64_t now = table_builder_size(o->builder);
 
+	if (table_builder_ranges_size(o->builder) >= RANGES_CUT)
+		return true;
 	if (o->options.fences == NULL)
 		return now >= size;
 	if (!fence_pass(o, key))
@@ -103,13 +116,102 @@ cut_due(struct output *o, struct bytes key)
 	return now >= size / 100 * percent;
 }
 
+static int
+range_write(struct output *o, const struct range *r)
+{
+	int rc;
+
+	if (o->builder == NULL && (rc = table_begin(o)) != LSM_OK)
+		return rc;
+	return table_builder_add_range(o->builder, r);
+}
+
+/* The range delete that reaches on has come to its end. */
+static int
+range_end(struct output *o)
+{
+	o->reaching = false;
+	return range_write(o, &o->range);
+}
+
+static struct bytes
+keep(struct bytes b, uint8_t room[BOUND_MAX])
+{
+	if (b.n)
+		memcpy(room, b.p, b.n);
+	return bytes(room, b.n);
+}
+
+/* Divide the range delete right behind what the table holds. */
+static int
+range_divide(struct output *o, struct bytes behind)
+{
+	struct range left = o->range;
+	int rc;
+
+	left.to = behind;
+	if ((rc = table_builder_add_range(o->builder, &left)) != LSM_OK)
+		return rc;
+	o->reaching = bytes_compare(behind, o->range.to) < 0;
+	o->range.from = keep(behind, o->from);
+	return LSM_OK;
+}
+
+/* Is the next key clear of what the table holds? */
+static bool
+clear(struct bytes last, const struct bytes *next)
+{
+	return next == NULL || bytes_compare(last, *next) < 0;
+}
+
+/* End the table before what comes next, if that can be. */
+static int
+cut(struct output *o, const struct bytes *next)
+{
+	struct bytes last = table_builder_last(o->builder);
+	uint8_t behind[BOUND_MAX];
+	int rc;
+
+	if (o->reaching && bytes_compare(last, o->range.from) < 0)
+		return table_end(o);
+	if (!clear(last, next))
+		return LSM_OK;
+	if (o->reaching) {
+		(void)keep(last, behind);
+		behind[last.n] = 0;
+		rc = range_divide(o, bytes(behind, last.n + 1));
+		if (rc != LSM_OK)
+			return rc;
+	}
+	return table_end(o);
+}
+
+int
+output_add_range(struct output *o, const struct range *r,
+    const struct bytes *next)
+{
+	int rc;
+
+	if (o->reaching && (rc = range_end(o)) != LSM_OK)
+		return rc;
+	o->range = (struct range){ keep(r->from, o->from), keep(r->to, o->to),
+		r->sequence };
+	o->reaching = true;
+	if (o->builder != NULL && cut_due(o, r->from))
+		return cut(o, next);
+	return LSM_OK;
+}
+
 int
 output_add(struct output *o, const struct entry *e)
 {
 	int rc;
 
+	if (o->reaching && bytes_compare(o->range.to, e->key) <= 0 &&
+	    (rc = range_end(o)) != LSM_OK)
+		return rc;
 	if (o->builder != NULL && cut_due(o, e->key) &&
-	    (rc = table_end(o)) != LSM_OK)
+	    (rc = cut(o, &e->key)) != LSM_OK)
 		return rc;
 	if (o->builder == NULL && (rc = table_begin(o)) != LSM_OK)
 		return rc;
@@ -122,6 +224,8 @@ output_finish(struct output *o)
 	struct env_dir *dir = o->options.dir;
 	int rc;
 
+	if (o->reaching && (rc = range_end(o)) != LSM_OK)
+		return rc;
 	if (o->builder != NULL && (rc = table_end(o)) != LSM_OK)
 		return rc;
 	return o->count > 0 ? dir->env->ops->dir_sync(dir) : LSM_OK;

@@ -18,10 +18,19 @@ struct output {
 	uint64_t bytes;			/* of them */
 	size_t fence;			/* next of the fences' tables */
 	unsigned fences_passed;		/* by the table begun */
+	/* A range delete that reaches on; not in a table yet. */
+	bool reaching;
+	struct range range;
+	uint8_t from[BOUND_MAX], to[BOUND_MAX];
 };
 
 /* Begin with {0} and the options set. Keys ascend. */
 int output_add(struct output *, const struct entry *);
+
+/* Ranges ascend, none begins behind an entry that was added. `next` is the
+ * key that will be added next; NULL: none. */
+int output_add_range(struct output *, const struct range *,
+    const struct bytes *next);
 
 /* The last table, and the directory: all is durable. */
 int output_finish(struct output *);

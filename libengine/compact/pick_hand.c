@@ -46,7 +46,7 @@ is_compact(const struct version *v)
 	if (v->runs > 1 || v->levels[LEVEL_LAST].count != v->runs)
 		return false;
 	for (size_t i = 0; i < v->tables; i++)
-		if (v->list[i]->meta.deletes > 0)
+		if (table_deletes(v->list[i]) > 0)
 			return false;
 	return true;
 }
@@ -96,10 +96,11 @@ slice_wanted(const struct pick_range *r, const struct run *run, size_t first,
     size_t end, bool deepest)
 {
 	for (size_t i = first; i < end; i++) {
-		const struct table_meta *m = &run->tables[i]->meta;
+		const struct version_table *t = run->tables[i];
 
-		if (deepest ? m->deletes > 0 && m->number < r->number :
-		    m->sequence_min <= r->sequence)
+		if (deepest ?
+		    table_deletes(t) > 0 && t->meta.number < r->number :
+		    t->meta.sequence_min <= r->sequence)
 			return true;
 	}
 	return false;

@@ -172,10 +172,16 @@ shape_depth(const struct level *level)
 	return most;
 }
 
+uint64_t
+table_deletes(const struct version_table *t)
+{
+	return t->meta.deletes + t->meta.ranges;
+}
+
 bool
 table_heavy(const struct version_table *t)
 {
-	return t->meta.deletes > t->meta.entries / 2;
+	return table_deletes(t) > (t->meta.entries + t->meta.ranges) / 2;
 }
 
 /* Tables that are mostly deletes weigh double: below them is what they

@@ -58,7 +58,10 @@ size_t shape_depth(const struct level *);
 uint64_t shape_score(const struct shape *, const struct version *, int level,
     bool idle);
 
-/* More than half of the entries are deletes. */
+/* Deletes of keys and of ranges. */
+uint64_t table_deletes(const struct version_table *);
+
+/* More than half of what it holds are deletes. */
 bool table_heavy(const struct version_table *);
 
 #endif

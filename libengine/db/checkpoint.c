@@ -91,6 +91,7 @@ logs_read(struct checkpoint *c, struct env_dir *dir, struct env_lock *lock,
 		.id = { .kind = FILE_LOG },
 		.first = s->log,
 		.flushed = s->flushed,
+		.edit = s->edit,
 		.ends = s->ends,
 		.ends_count = s->ends_count,
 		.ended = ended,
@@ -123,18 +124,17 @@ nothing_gone(void *arg, struct version_table *t)
 
 /* All that was committed by now is in files. */
 static int
-writer_end(struct lsm_db *db, struct log_end *end)
+writer_end_locked(struct lsm_db *db, struct log_end *end)
 {
 	int rc;
 
-	mutex_lock(&db->write_mu);
+	mutex_assert_held(&db->write_mu);
 	if ((rc = fence_check(&db->fence)) == LSM_OK) {
 		rc = db->env->ops->log_flush(log_door(db->log));
 		if (rc != LSM_OK)
 			rc = db_fence(db, rc);
 	}
 	*end = log_where(db->log);
-	mutex_unlock(&db->write_mu);
 	return rc;
 }
 
@@ -146,11 +146,16 @@ writer_read(struct checkpoint *c, uint64_t held)
 	struct log_end end;
 	int rc;
 
-	if ((rc = current_read(db->dir, &current)) != LSM_OK ||
-	    (rc = manifest_read_pinned(db->dir, &current, held, nothing_gone,
-	    NULL, &c->r.state)) != LSM_OK ||
-	    (rc = writer_end(db, &end)) != LSM_OK ||
-	    (rc = end_know(c, &end)) != LSM_OK)
+	if ((rc = current_read(db->dir, &current)) != LSM_OK)
+		return rc;
+	/* No ingestion in between: its record would name an edit unknown. */
+	mutex_lock(&db->write_mu);
+	rc = manifest_read_pinned(db->dir, &current, held, nothing_gone, NULL,
+	    &c->r.state);
+	if (rc == LSM_OK)
+		rc = writer_end_locked(db, &end);
+	mutex_unlock(&db->write_mu);
+	if (rc != LSM_OK || (rc = end_know(c, &end)) != LSM_OK)
 		return rc;
 	return logs_read(c, db->dir, NULL, log_ended, &c->r.out);
 }

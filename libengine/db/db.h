@@ -66,12 +66,14 @@ enum stall { STALL_NONE, STALL_MEMTABLES, STALL_LEVEL0, STALL_TIERS, STALLS };
 
 struct counters {
 	/* Of whoever holds write_mu. */
-	_Atomic uint64_t puts, deletes, batches, batch_ops, bytes_user;
+	_Atomic uint64_t puts, deletes, range_deletes, batches, batch_ops;
+	_Atomic uint64_t bytes_user;
 	/* Of anybody. */
 	_Atomic uint64_t unmet;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, merges_partial, merges_failed;
-	_Atomic uint64_t shadowed, deletes_dropped;
+	_Atomic uint64_t ingests, ingest_bytes;
+	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
 	_Atomic uint64_t manifest_bytes;
 	_Atomic uint64_t stalls[STALLS], stall_us[STALLS];
@@ -278,10 +280,14 @@ struct compact_options job_options(struct lsm_db *, int level, uint64_t run);
 struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
 /* Take over the outputs of a finished job. */
 int job_install(struct lsm_db *, struct compact_job *, struct edit *);
+int job_edit(struct lsm_db *, struct edit *);	/* or unlink its tables */
 void job_end(struct lsm_db *, struct compact_job **);
 /* Tell of it: its place; with the time of its begin, what it did since. */
 void job_event(struct lsm_db *, int kind, const struct compact_job *,
     const struct pick_job *, uint64_t since_us, int code);
+
+/* manual.c: what is in memory becomes tables; write_mu held */
+int db_flush_locked(struct lsm_db *);
 
 /* flush.c: work_mu held */
 int flush_step(struct lsm_db *, const struct generation *,

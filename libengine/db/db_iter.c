@@ -1,8 +1,8 @@
 /*
  * db_iter.c - what a user walks: a range of a snapshot, deletes hidden.
  *
- * A merge of the memtables and the runs, newest first, shows one entry per
- * key; this one passes over deletes and keeps within the range. It holds the
+ * A merge of the memtables and the runs (sources.h) shows one entry per key;
+ * this one passes over deletes and keeps within the range. It holds the
  * view, so files and memory stay as long as it lives.
  */
 #include <assert.h>
@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "db/db.h"
 #include "db/snapshot.h"
-#include "kv/merge_iter.h"
+#include "db/sources.h"
 
 struct lsm_iter {
 	struct lsm_db *db;
@@ -22,46 +22,6 @@ struct lsm_iter {
 	uint64_t steps;			/* counted here, told now and then */
 	uint64_t since_ns;		/* the seek began; 0: not measured */
 };
-
-/* All sources of a view, newest first. A memtable that is empty now holds
- * nothing that is visible at the sequence, whatever is put into it later. */
-static int
-sources(struct lsm_db *db, struct view *v, uint64_t sequence,
-    struct iter **list, size_t *count)
-{
-	int rc = LSM_OK;
-
-	for (size_t i = v->count; i-- > 0 && rc == LSM_OK;) {
-		if (memtable_entries(v->generations[i].mem) == 0)
-			continue;
-		rc = memtable_iter_new(v->generations[i].mem, sequence,
-		    &list[*count]);
-		*count += rc == LSM_OK;
-	}
-	return rc == LSM_OK ? version_iters(v->version, db->tables, 0, list,
-	    count) : rc;
-}
-
-static int
-merge_of(struct lsm_db *db, struct view *v, uint64_t sequence,
-    struct iter **out)
-{
-	size_t count = 0, room = v->count + v->version->runs;
-	struct iter **list = mem_zalloc(room * sizeof *list);
-	int rc;
-
-	*out = NULL;
-	if (list == NULL)
-		return mem_exhausted(room * sizeof *list);
-	rc = sources(db, v, sequence, list, &count);
-	if (rc == LSM_OK)
-		rc = merge_iter_new(list, count, out);
-	else
-		while (count > 0)
-			iter_free(list[--count]);
-	mem_free(list);
-	return rc;
-}
 
 /* A copy: the caller's may be the key that the iterator stands on. No key is
  * longer than its limit, so bytes further behind decide nothing. */
@@ -108,7 +68,8 @@ lsm_iter_new(lsm_db *db, const lsm_snapshot *snapshot, const lsm_range *range,
 	} else {
 		it->view = view_now(db, &sequence);
 	}
-	if ((rc = merge_of(db, it->view, sequence, &it->merge)) != LSM_OK)
+	rc = sources_merge(db, it->view, sequence, &it->merge);
+	if (rc != LSM_OK)
 		goto fail;
 	tally_add(db->tally, TALLY_ITERS, 1);
 	*out = it;

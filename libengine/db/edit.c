@@ -164,6 +164,9 @@ show_locked(struct lsm_db *db, struct view *next)
 	view_fill(next, db->state.version, old->generations + flushed,
 	    old->count - flushed);
 	view_swap_locked(db, next);
+	/* An ingestion's sequence becomes visible with its tables. */
+	if (db->state.ingested > load_relaxed(&db->visible))
+		store_release(&db->visible, db->state.ingested);
 	mutex_unlock(&db->mu);
 	view_unref(old);
 }

@@ -7,33 +7,26 @@
 
 /* Where its keys may go without a compaction. They live as long as it. */
 static int
-place_find(struct lsm_db *db, struct memtable *mem, uint64_t sequence,
-    struct pick_job *place, uint64_t *run)
+place_find(struct lsm_db *db, struct memtable *mem, struct pick_job *place,
+    uint64_t *run)
 {
 	struct pick_job jobs[2];
 	struct pick_options o = job_pick(db, jobs);
-	struct iter *it;
 	uint64_t at;
 	struct view *v;
+	bool any;
 	int rc;
 
 	*place = (struct pick_job){ 0 };
 	*run = 0;
-	if ((rc = memtable_iter_new(mem, sequence, &it)) != LSM_OK)
+	rc = memtable_bounds(mem, &any, &place->smallest, &place->largest);
+	if (rc != LSM_OK || !any)
 		return rc;
-	if ((rc = iter_first(it)) != LSM_OK || !it->valid)
-		goto done;
-	place->smallest = it->entry.key;
-	if ((rc = iter_last(it)) != LSM_OK)
-		goto done;
-	place->largest = it->entry.key;
 	v = view_now(db, &at);
 	place->level = pick_flush_level(v->version, &o, place->smallest,
 	    place->largest, run);
 	view_unref(v);
-done:
-	iter_free(it);
-	return rc;
+	return LSM_OK;
 }
 
 static uint64_t
@@ -67,7 +60,7 @@ flush_begin(struct lsm_db *db, const struct generation *g)
 	uint64_t run;
 	int rc;
 
-	rc = place_find(db, g->mem, g->last, &db->flush_place, &run);
+	rc = place_find(db, g->mem, &db->flush_place, &run);
 	if (rc != LSM_OK)
 		return rc;
 	o = job_options(db, db->flush_place.level, run);

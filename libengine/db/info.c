@@ -21,7 +21,7 @@ lsm_version(void)
 const char *
 lsm_format_version(void)
 {
-	return "0.1";
+	return "0.2";
 }
 
 /* A table of the version, looked up by number. */
@@ -62,6 +62,7 @@ table_tell(const struct version_table *t, const struct env_names *names,
 		.size = t->meta.size,
 		.entries = t->meta.entries,
 		.deletes = t->meta.deletes,
+		.range_deletes = t->meta.ranges,
 		.sequence_min = t->meta.sequence_min,
 		.sequence_max = t->meta.sequence_max,
 		.smallest = bytes_slice(t->meta.smallest),

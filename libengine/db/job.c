@@ -95,30 +95,24 @@ job_event(struct lsm_db *db, int kind, const struct compact_job *job,
 	event_add(db, &e);
 }
 
-/* What went where. */
 static void
-levels_count(struct lsm_db *db, const struct compact_job *job,
-    const struct edit *e)
+levels_count(struct lsm_db *db, const struct edit *e)
 {
 	for (size_t i = 0; i < e->adds_count; i++)
 		COUNT(db, level_written[e->adds[i].level],
 		    e->adds[i].meta.size);
-	for (int level = 0; level < LEVELS_MAX; level++)
-		COUNT(db, level_read[level], compact_read_from(job, level));
 }
 
 /* When the edit surely is not on the disk its tables go again; after a fence
  * nobody knows, and they stay. */
 int
-job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+job_edit(struct lsm_db *db, struct edit *e)
 {
 	char name[FILE_NAME_MAX];
-	int rc = compact_result(job, e);
+	int rc = db_edit(db, e);
 
 	if (rc == LSM_OK)
-		rc = db_edit(db, e);
-	if (rc == LSM_OK)
-		levels_count(db, job, e);
+		levels_count(db, e);
 	if (rc == LSM_OK || load_acquire(&db->fence.code) != LSM_OK)
 		return rc;
 	for (size_t i = 0; i < e->adds_count; i++) {
@@ -126,4 +120,16 @@ job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
 		(void)db->env->ops->dir_unlink(db->dir, name);
 	}
 	return rc;
+}
+
+int
+job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+{
+	int rc = compact_result(job, e);
+
+	if (rc != LSM_OK || (rc = job_edit(db, e)) != LSM_OK)
+		return rc;
+	for (int level = 0; level < LEVELS_MAX; level++)
+		COUNT(db, level_read[level], compact_read_from(job, level));
+	return LSM_OK;
 }

@@ -100,17 +100,59 @@ load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
 	return load_next(l, count, data, first, log);
 }
 
+static int
+load_range(struct load *l, const struct entry *e)
+{
+	size_t room = l->ranges_room ? 2 * l->ranges_room : 4;
+	struct range *ranges = l->ranges;
+
+	if (l->ranges_count == l->ranges_room) {
+		ranges = mem_realloc(ranges, room * sizeof *ranges);
+		if (ranges == NULL)
+			return mem_exhausted(room * sizeof *ranges);
+		l->ranges = ranges;
+		l->ranges_room = room;
+	}
+	ranges[l->ranges_count++] = (struct range){ e->key, e->value,
+		e->sequence };
+	return LSM_OK;
+}
+
 int
 load_entry(void *arg, const struct entry *e, uint64_t log)
 {
 	struct load *l = arg;
+	int rc;
 
 	(void)log;
 	assert(e->sequence > l->sequence);
-	memtable_put(load_last(l)->mem, e->kind, e->key, e->value,
-	    e->sequence);
+	if (e->kind != KIND_RANGE)
+		memtable_put(load_last(l)->mem, e->kind, e->key, e->value,
+		    e->sequence);
+	else if ((rc = load_range(l, e)) != LSM_OK)
+		return rc;
 	l->sequence = e->sequence;
 	return LSM_OK;
+}
+
+/* The range deletes of a commit go together, as they were written. */
+int
+load_end(void *arg)
+{
+	struct load *l = arg;
+	size_t count = l->ranges_count;
+	struct range_set *made;
+	struct memtable *mem;
+	int rc;
+
+	if (count == 0)
+		return LSM_OK;
+	mem = load_last(l)->mem;
+	l->ranges_count = 0;
+	rc = memtable_ranges_new(mem, l->ranges, count, &made);
+	if (rc == LSM_OK)
+		memtable_ranges_put(mem, made, count);
+	return rc;
 }
 
 int
@@ -148,7 +190,10 @@ load_release(struct load *l)
 {
 	for (size_t i = 0; i < l->count; i++)
 		memtable_unref(l->generations[i].mem);
+	mem_free(l->ranges);
 	mem_free(l->generations);
+	l->ranges = NULL;
 	l->generations = NULL;
 	l->count = l->room = 0;
+	l->ranges_count = l->ranges_room = 0;
 }

@@ -48,6 +48,27 @@ flush_wait(struct lsm_db *db)
 	return rc;
 }
 
+static int
+flush_freeze_locked(struct lsm_db *db)
+{
+	mutex_assert_held(&db->write_mu);
+	return memtable_empty(db->active) ? LSM_OK : db_freeze(db, 0, 0);
+}
+
+static int
+flush_rest(struct lsm_db *db)
+{
+	return db->working ? flush_wait(db) : flush_drive(db);
+}
+
+int
+db_flush_locked(struct lsm_db *db)
+{
+	int rc = flush_freeze_locked(db);
+
+	return rc == LSM_OK ? flush_rest(db) : rc;
+}
+
 int
 lsm_flush(lsm_db *db)
 {
@@ -57,11 +78,10 @@ lsm_flush(lsm_db *db)
 	    (rc = db_readable(db)) != LSM_OK)
 		return rc;
 	mutex_lock(&db->write_mu);
-	if (memtable_entries(db->active) > 0)
-		rc = db_freeze(db, 0, 0);
+	rc = flush_freeze_locked(db);
 	mutex_unlock(&db->write_mu);
 	if (rc == LSM_OK)
-		rc = db->working ? flush_wait(db) : flush_drive(db);
+		rc = flush_rest(db);
 	events_tell(db);
 	return rc;
 }
@@ -179,7 +199,7 @@ log_turn(struct lsm_db *db)
 		rc = db_fence(db, rc);
 	mutex_unlock(&db->write_mu);
 	if (rc == LSM_OK)
-		rc = db->working ? flush_wait(db) : flush_drive(db);
+		rc = flush_rest(db);
 	/* The worker removes the log after the table has been shown. */
 	mutex_lock(&db->work_mu);
 	mutex_unlock(&db->work_mu);

@@ -151,6 +151,8 @@ merge_install(struct lsm_db *db)
 	COUNT(db, merge_bytes, s.bytes_written);
 	COUNT(db, shadowed, s.shadowed);
 	COUNT(db, deletes_dropped, s.deletes_dropped);
+	COUNT(db, covered, s.covered);
+	COUNT(db, ranges_dropped, s.ranges_dropped);
 	return LSM_OK;
 }
 

@@ -23,14 +23,22 @@ lsm_buffer_free(lsm_buffer *b)
 	*b = (lsm_buffer){ NULL, 0, 0 };
 }
 
+/* A key that a range delete covers has an entry as well: a delete. */
 static bool
 memory_get(const struct view *v, struct bytes key, uint64_t hash,
     uint64_t sequence, struct entry *e)
 {
-	for (size_t i = v->count; i-- > 0;)
-		if (memtable_get(v->generations[i].mem, key, hash, sequence,
-		    e))
+	for (size_t i = v->count; i-- > 0;) {
+		const struct memtable *m = v->generations[i].mem;
+		uint64_t covered = memtable_covered(m, key, sequence);
+		bool found = memtable_get(m, key, hash, sequence, e);
+
+		if (covered > 0 && (!found || e->sequence < covered))
+			*e = (struct entry){ .sequence = covered,
+				.kind = KIND_DELETE };
+		if (found || covered > 0)
 			return true;
+	}
 	return false;
 }
 

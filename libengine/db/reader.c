@@ -13,6 +13,8 @@
  */
 #include "db/reader.h"
 
+#include "db/ingest.h"
+
 void
 reading_release(struct reading *r)
 {
@@ -47,8 +49,10 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		.lock = db->lock,
 		.id = { .kind = FILE_LOG },
 		.first = r->state.log,
+		.edit = r->state.edit,
 		.flushed = r->load.sequence,
 		.begin = load_begin,
+		.record_end = load_end,
 		.from = from,
 		.ends = r->state.ends,
 		.ends_count = r->state.ends_count,
@@ -66,7 +70,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 		    db->path, (unsigned long long)r->state.log);
 	if (r->out.last.sequence > r->load.sequence)
 		r->load.sequence = r->out.last.sequence;
-	return LSM_OK;
+	return ingest_reached(&r->state, &r->out, &r->load.sequence);
 }
 
 static int
@@ -314,7 +318,8 @@ static bool
 log_stands(const struct lsm_db *db, const struct reading *r)
 {
 	return r->words.committed == db->seen.committed &&
-	    r->state.ends_count == db->state.ends_count;
+	    r->state.ends_count == db->state.ends_count &&
+	    r->state.ingested == db->state.ingested;
 }
 
 /* What is new of the log, behind the memtables that go on; or all of it. */
@@ -339,18 +344,6 @@ log_on(struct lsm_db *db, struct reading *r)
 	return load_activate(&r->load, r->out.last.number);
 }
 
-/* What went into the memtable is there, though nobody sees it. */
-static void
-put_already(struct lsm_db *db, const struct reading *r)
-{
-	const struct memtable *active = view_active(db->view)->mem;
-
-	for (size_t i = 0; i < r->load.count; i++)
-		if (r->load.generations[i].mem == active)
-			db->sequence = i + 1 < r->load.count ?
-			    r->load.generations[i].last : r->load.sequence;
-}
-
 static int
 refresh_on(struct lsm_db *db, const struct env_words *now)
 {
@@ -371,7 +364,9 @@ refresh_on(struct lsm_db *db, const struct env_words *now)
 		show(db, &r, next);
 		remember(db, &r);
 	} else {
-		put_already(db, &r);
+		/* What went into the memtable is there, though nobody sees
+		 * it; half a record may be: it is not gone on in. */
+		db->read_to.number = 0;
 	}
 	if (same)
 		r.state = (struct state){ 0 };

@@ -10,6 +10,7 @@
 #include "db/db.h"
 
 #include "base/alloc.h"
+#include "db/ingest.h"
 #include "db/recover.h"
 #include "env/files.h"
 
@@ -22,9 +23,11 @@ recover_replay(struct lsm_db *db, struct recovering *r)
 		.id = { .kind = FILE_LOG },	/* the rest below */
 		.first = db->state.log,
 		.flushed = db->state.flushed,
+		.edit = db->state.edit,
 		.ends = db->state.ends,
 		.ends_count = db->state.ends_count,
 		.begin = load_begin,
+		.record_end = load_end,
 	};
 	int rc;
 
@@ -39,6 +42,9 @@ recover_replay(struct lsm_db *db, struct recovering *r)
 		    db->path, (unsigned long long)db->state.log);
 	if (r->out.last.sequence > r->load.sequence)
 		r->load.sequence = r->out.last.sequence;
+	if ((rc = ingest_reached(&db->state, &r->out, &r->load.sequence)) !=
+	    LSM_OK)
+		return rc;
 	db->recovery.records = r->out.records;
 	db->recovery.bytes = r->out.bytes;
 	db->recovery.interrupted_log = r->out.interrupted_log;
@@ -246,6 +252,11 @@ go_on_here(struct lsm_db *db, struct recovering *r,
 	if (!durable && ((rc = logs_sync(db, last.number)) != LSM_OK ||
 	    (rc = log_sync(db->log, log_position(last.number, last.size))) !=
 	    LSM_OK))
+		return rc;
+	/* The writer died between an ingestion's edit and its record. */
+	if (r->load.sequence > last.sequence &&
+	    r->load.sequence == db->state.ingested &&
+	    (rc = ingest_log(db, db->state.edit)) != LSM_OK)
 		return rc;
 	db->durable = r->load.sequence;
 	return load_activate(&r->load, last.number);

@@ -63,6 +63,7 @@ writes_tell(struct lsm_db *db, const struct metric_to *to)
 	const struct counted list[] = {
 		{ METRIC_WRITE_PUTS, &c->puts },
 		{ METRIC_WRITE_DELETES, &c->deletes },
+		{ METRIC_WRITE_RANGE_DELETES, &c->range_deletes },
 		{ METRIC_WRITE_BATCHES, &c->batches },
 		{ METRIC_WRITE_BATCH_OPERATIONS, &c->batch_ops },
 		{ METRIC_WRITE_UNMET, &c->unmet },
@@ -147,11 +148,15 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_MERGE_COUNT, &c->merges },
 		{ METRIC_MERGE_BYTES_READ, &c->merge_read },
 		{ METRIC_MERGE_BYTES_WRITTEN, &c->merge_bytes },
+		{ METRIC_INGEST_COUNT, &c->ingests },
+		{ METRIC_INGEST_BYTES, &c->ingest_bytes },
 		{ METRIC_MERGE_PARTIAL, &c->merges_partial },
 		{ METRIC_MERGE_MOVES, &c->moves },
 		{ METRIC_MERGE_FAILED, &c->merges_failed },
 		{ METRIC_MERGE_SHADOWED, &c->shadowed },
 		{ METRIC_MERGE_DELETES_DROPPED, &c->deletes_dropped },
+		{ METRIC_MERGE_COVERED, &c->covered },
+		{ METRIC_MERGE_RANGE_DELETES_DROPPED, &c->ranges_dropped },
 		{ METRIC_JOBS_BYTES_GIVEN_UP, &c->bytes_given_up },
 	};
 
@@ -182,6 +187,8 @@ run_add(const struct run *r, uint64_t of[TOTALS])
 		of[METRIC_LEVEL_BYTES - METRIC_LEVEL_RUNS] += m->size;
 		of[METRIC_LEVEL_ENTRIES - METRIC_LEVEL_RUNS] += m->entries;
 		of[METRIC_LEVEL_DELETES - METRIC_LEVEL_RUNS] += m->deletes;
+		of[METRIC_LEVEL_RANGE_DELETES - METRIC_LEVEL_RUNS] +=
+		    m->ranges;
 		of[METRIC_LEVEL_DATA_BYTES - METRIC_LEVEL_RUNS] += m->data;
 	}
 }
@@ -264,16 +271,18 @@ static void
 view_tell(struct lsm_db *db, const struct view *v, uint64_t sequence,
     const struct metric_to *to)
 {
-	uint64_t used = 0, entries = 0;
+	uint64_t used = 0, entries = 0, ranges = 0;
 
 	for (size_t i = 0; i < v->count; i++) {
 		used += memtable_used(v->generations[i].mem);
 		entries += memtable_entries(v->generations[i].mem);
+		ranges += memtable_ranges(v->generations[i].mem);
 	}
 	levels_tell(db, v->version, to);
 	metric_tell(to, METRIC_DB_MEMTABLES, v->count);
 	metric_tell(to, METRIC_DB_MEMTABLE_BYTES, used);
 	metric_tell(to, METRIC_DB_MEMTABLE_ENTRIES, entries);
+	metric_tell(to, METRIC_DB_MEMTABLE_RANGE_DELETES, ranges);
 	metric_tell(to, METRIC_DB_SEQUENCE, sequence);
 	metric_tell(to, METRIC_DB_EDIT, v->version->edit);
 	metric_tell(to, METRIC_DB_HANDLES, load_relaxed(&db->open_handles));

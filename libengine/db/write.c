@@ -4,6 +4,8 @@
  * The short part runs under write_mu and makes no system call. Waiting for
  * the disk comes after it, in company (log_sync).
  */
+#include <assert.h>
+
 #include "base/alloc.h"
 #include "db/db.h"
 #include "kv/batch.h"
@@ -14,6 +16,7 @@ struct commit {
 	struct bytes ops;	/* of a batch */
 	struct entry entry;	/* of a single */
 	size_t count, data;
+	size_t ranges;		/* range deletes among them */
 	size_t payload;
 	const lsm_batch *conditional;	/* a batch with conditions, or NULL */
 	uint64_t asked;		/* they held after this sequence */
@@ -27,6 +30,8 @@ payload_size(const struct commit *c)
 		return varint_size(c->entry.key.n) + c->data;
 	case RECORD_DELETE:
 		return c->data;
+	case RECORD_RANGE_DELETE:
+		return c->ops.n - 1;
 	default:
 		return varint_size(c->count) + c->ops.n;
 	}
@@ -48,6 +53,10 @@ payload_fill(const struct commit *c, uint8_t *p)
 	case RECORD_DELETE:
 		if (k.n)
 			memcpy(p, k.p, k.n);
+		break;
+	case RECORD_RANGE_DELETE:
+		/* As in a batch, where its kind stands before it. */
+		memcpy(p, c->ops.p + 1, c->ops.n - 1);
 		break;
 	default:
 		p = varint_put(p, c->count);
@@ -72,8 +81,35 @@ commit_log(struct lsm_db *db, const struct commit *c, uint64_t *position)
 	return rc == LSM_OK ? rc : db_fence(db, rc);
 }
 
+/* The range deletes, ready to be put: that takes memory, and so must come
+ * before the log. *made is NULL when there are none. */
+static int
+commit_ranges(struct lsm_db *db, const struct commit *c,
+    struct range_set **made)
+{
+	struct bytes rest = c->ops;
+	struct range *ranges;
+	struct entry e;
+	size_t n = 0;
+	int rc;
+
+	*made = NULL;
+	if (c->ranges == 0 || load_acquire(&db->unread))
+		return LSM_OK;
+	if ((ranges = mem_alloc(c->ranges * sizeof *ranges)) == NULL)
+		return mem_exhausted(c->ranges * sizeof *ranges);
+	for (uint64_t s = db->sequence + 1; batch_take(&rest, &e); s++)
+		if (e.kind == KIND_RANGE)
+			ranges[n++] = (struct range){ e.key, e.value, s };
+	assert(n == c->ranges);
+	rc = memtable_ranges_new(db->active, ranges, n, made);
+	mem_free(ranges);
+	return rc;
+}
+
 static void
-commit_memory(struct lsm_db *db, const struct commit *c)
+commit_memory(struct lsm_db *db, const struct commit *c,
+    struct range_set *made)
 {
 	struct bytes rest = c->ops;
 	struct entry e = c->entry;
@@ -84,11 +120,15 @@ commit_memory(struct lsm_db *db, const struct commit *c)
 		return;
 	}
 	for (size_t i = 0; i < c->count; i++) {
-		if (c->record == RECORD_BATCH && !batch_take(&rest, &e))
+		if (c->ops.n > 0 && !batch_take(&rest, &e))
 			break;	/* a batch is made by our own calls only */
-		memtable_put(db->active, e.kind, e.key, e.value,
-		    ++db->sequence);
+		db->sequence++;
+		if (e.kind != KIND_RANGE)
+			memtable_put(db->active, e.kind, e.key, e.value,
+			    db->sequence);
 	}
+	if (made != NULL)
+		memtable_ranges_put(db->active, made, c->ranges);
 	store_release(&db->visible, db->sequence);
 }
 
@@ -102,6 +142,9 @@ commit_count(struct lsm_db *db, const struct commit *c)
 		break;
 	case RECORD_DELETE:
 		COUNT_ALONE(db, deletes, 1);
+		break;
+	case RECORD_RANGE_DELETE:
+		COUNT(db, range_deletes, 1);
 		break;
 	default:
 		COUNT_ALONE(db, batches, 1);
@@ -121,15 +164,20 @@ static int
 commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
     uint64_t *sequence)
 {
+	struct range_set *made;
 	int rc;
 
 	mutex_assert_held(&db->write_mu);
 	if ((rc = db_writable(db)) != LSM_OK ||
 	    (rc = conditions_still(db, c)) != LSM_OK ||
 	    (rc = db_make_room(db, c->count, c->data)) != LSM_OK ||
-	    (rc = commit_log(db, c, position)) != LSM_OK)
+	    (rc = commit_ranges(db, c, &made)) != LSM_OK)
 		return rc;
-	commit_memory(db, c);
+	if ((rc = commit_log(db, c, position)) != LSM_OK) {
+		range_set_free(made);
+		return rc;
+	}
+	commit_memory(db, c, made);
 	commit_count(db, c);
 	pace_wait(db, c->data);
 	*sequence = db->sequence;
@@ -241,6 +289,25 @@ lsm_delete(lsm_db *db, lsm_slice key, unsigned flags)
 	return rc == LSM_OK ? commit(db, &c, flags) : rc;
 }
 
+/* A batch of one, but for what stands in the log. */
+int
+lsm_delete_range(lsm_db *db, lsm_slice from, lsm_slice to, unsigned flags)
+{
+	lsm_batch batch = { 0 };
+	struct commit c = { .record = RECORD_RANGE_DELETE };
+	int rc;
+
+	if ((rc = lsm_batch_delete_range(&batch, from, to)) != LSM_OK)
+		return rc;
+	c.ops = buffer_bytes(&batch.ops);
+	c.count = c.ranges = batch.count;
+	c.data = batch.data;
+	rc = c.count > 0 ? commit(db, &c, flags) :
+	    commit_nothing(db, &c, flags);
+	buffer_free(&batch.ops);
+	return rc;
+}
+
 int
 lsm_write(lsm_db *db, const lsm_batch *batch, unsigned flags)
 {
@@ -249,6 +316,7 @@ lsm_write(lsm_db *db, const lsm_batch *batch, unsigned flags)
 		.ops = buffer_bytes(&batch->ops),
 		.count = batch->count,
 		.data = batch->data,
+		.ranges = batch->ranges,
 		.conditional = batch->conditions.n ? batch : NULL,
 	};
 

@@ -22,10 +22,10 @@
  * parameter holds NULL or is empty.
  *
  * Threads: one lsm_db may be used by any number of threads at once. An
- * lsm_iter, an lsm_batch or an lsm_buffer belongs to one thread at a time. An
- * lsm_snapshot may be shared. After fork(2) the child must not use a handle:
- * calls on it return LSM_FORKED, but for steps of an iterator, which only look
- * at the child's copy of memory.
+ * lsm_iter, an lsm_batch, an lsm_ingest or an lsm_buffer belongs to one thread
+ * at a time. An lsm_snapshot may be shared. After fork(2) the child must not
+ * use a handle: calls on it return LSM_FORKED, but for steps of an iterator,
+ * which only look at the child's copy of memory.
  *
  * Sizes are bytes and times are microseconds unless a name says otherwise.
  */
@@ -124,6 +124,7 @@ typedef struct lsm_db lsm_db;
 typedef struct lsm_snapshot lsm_snapshot;
 typedef struct lsm_iter lsm_iter;
 typedef struct lsm_batch lsm_batch;
+typedef struct lsm_ingest lsm_ingest;
 typedef struct lsm_env lsm_env;		/* the door to the system, see env.h */
 
 enum { LSM_READS_MAPPED = 0, LSM_READS_STRICT = 1 };
@@ -239,9 +240,9 @@ int lsm_options_stored(lsm_db *, lsm_options *);
 int lsm_open(const char *path, const lsm_options *, lsm_db **db);
 
 /* Make everything durable (with no_sync: leave that to the system), stop the
- * workers and free the handle. LSM_BUSY while iterators or snapshots are open:
- * then the handle stays open. After any other error the handle is gone, and
- * the error says what may be lost. */
+ * workers and free the handle. LSM_BUSY while iterators, snapshots or
+ * ingestions are open: then the handle stays open. After any other error the
+ * handle is gone, and the error says what may be lost. */
 int lsm_close(lsm_db *);
 
 /* Flags of a write. 0 takes the handle's default. */
@@ -258,6 +259,10 @@ int lsm_close(lsm_db *);
 int lsm_put(lsm_db *, lsm_slice key, lsm_slice value, unsigned flags);
 int lsm_delete(lsm_db *, lsm_slice key, unsigned flags);
 
+/* Delete every key from `from` (inclusive) to `to` (exclusive), data NULL =
+ * open, at the cost of one write. A range that holds no key deletes none. */
+int lsm_delete_range(lsm_db *, lsm_slice from, lsm_slice to, unsigned flags);
+
 /* All operations of the batch or none, in their order. The batch keeps its
  * content and may be cleared and filled again. LSM_UNMET: a condition of the
  * batch does not hold, and none of it is written. */
@@ -271,6 +276,7 @@ void lsm_batch_free(lsm_batch *);
 void lsm_batch_clear(lsm_batch *);
 int lsm_batch_put(lsm_batch *, lsm_slice key, lsm_slice value);
 int lsm_batch_delete(lsm_batch *, lsm_slice key);
+int lsm_batch_delete_range(lsm_batch *, lsm_slice from, lsm_slice to);
 size_t lsm_batch_count(const lsm_batch *);
 size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
 
@@ -286,6 +292,27 @@ size_t lsm_batch_size(const lsm_batch *);	/* bytes, as logged */
 int lsm_batch_if_absent(lsm_batch *, lsm_slice key);
 int lsm_batch_if_present(lsm_batch *, lsm_slice key);
 int lsm_batch_if_equals(lsm_batch *, lsm_slice key, lsm_slice value);
+
+/*
+ * Ingestion: many records in key order become tables at once, past log and
+ * memtable. Nothing of them is there before lsm_ingest_commit returns, and
+ * all of them, as one write, durable, after it: newer than every write that
+ * returned before the commit began. Others may read and write meanwhile;
+ * writers wait while the commit makes the log durable and, when some of the
+ * records' range is in memory, flushes it.
+ *
+ * Keys ascend strictly: lsm_ingest_add refuses one that does not with
+ * LSM_INVALID, and a key or value over its limit with LSM_TOO_LARGE; the
+ * ingestion goes on without it. After any other failure it is over: its files
+ * are gone and every later call returns the same code. lsm_ingest_free before
+ * the commit leaves nothing. A commit that fails with LSM_IO may have fenced
+ * the handle, as a write does: then the next open tells whether it is there.
+ */
+int lsm_ingest_new(lsm_db *, lsm_ingest **);
+int lsm_ingest_add(lsm_ingest *, lsm_slice key, lsm_slice value);
+int lsm_ingest_commit(lsm_ingest *);
+void lsm_ingest_free(lsm_ingest *);
+uint64_t lsm_ingest_count(const lsm_ingest *);	/* records added */
 
 /*
  * Reads. A snapshot of NULL means now. lsm_get copies the value into `value`,
@@ -425,14 +452,28 @@ typedef struct lsm_file_info {
 	uint64_t size;		/* bytes on disk */
 	uint64_t entries, deletes;
 	uint64_t sequence_min, sequence_max;
-	lsm_slice smallest, largest;
+	lsm_slice smallest, largest;	/* nothing lies outside; a range delete
+					 * may end at the second, exclusively */
 	int live;		/* the manifest names it */
 	int present;		/* it is in the directory */
+	uint64_t range_deletes;
 } lsm_file_info;
 
 /* Call `each` with every file of the directory and of the manifest, tables by
  * level and key first, then the others by name. */
 int lsm_files(lsm_db *, void (*each)(void *, const lsm_file_info *), void *arg);
+
+typedef struct lsm_estimate {
+	uint64_t records;	/* puts, also those overwritten, or deleted
+				 * as a range and not merged yet */
+	uint64_t bytes;		/* of their keys and values */
+	uint64_t disk_bytes;	/* of tables */
+} lsm_estimate;
+
+/* About how much a range (NULL: everything) holds: what is in memory counted,
+ * what is in tables taken from their counts, and by their indexes where the
+ * range covers a part. Costs a few pages for each run, whatever the range. */
+int lsm_range_estimate(lsm_db *, const lsm_range *, lsm_estimate *);
 
 /* The identity of a database: 16 bytes, drawn when it was created. */
 void lsm_id(const lsm_db *, uint8_t id[16]);

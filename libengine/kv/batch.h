@@ -1,7 +1,10 @@
 /*
  * batch.h - several operations that happen together, as the log holds them.
  *
- *   operation := kind u8, bytes key, bytes value (puts only)
+ *   operation := kind u8 and
+ *       bytes key, bytes value		of a put
+ *       bytes key			of a delete
+ *       bytes from, bytes to		of a range delete (kv/range.h)
  *
  * A batch is its operations one after the other; in the log a varint count
  * stands before them (lsm-format(5), kind 3).
@@ -15,6 +18,7 @@
 struct lsm_batch {
 	struct buffer ops;
 	size_t count;
+	size_t ranges;		/* range deletes among them */
 	size_t data;		/* bytes of keys and values */
 	struct buffer conditions;	/* condition.h */
 };

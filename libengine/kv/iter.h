@@ -18,11 +18,12 @@
 enum kind {
 	KIND_PUT = 0,
 	KIND_DELETE = 1,
-	KIND_BLOB = 2		/* reserved */
+	KIND_BLOB = 2,		/* reserved */
+	KIND_RANGE = 3		/* a range delete: in logs and batches only */
 };
 
 struct entry {
-	struct bytes key, value;
+	struct bytes key, value;	/* of a range: from and to */
 	uint64_t sequence;
 	enum kind kind;
 };

@@ -4,6 +4,7 @@
 #include "log/operation.h"
 
 #include "kv/batch.h"
+#include "kv/range.h"
 
 /* A record begins that has something to deliver. */
 static int
@@ -53,6 +54,21 @@ deliver_delete(struct delivery *d, struct bytes payload, uint64_t log,
 	return rc == LSM_OK ? deliver(d, &e, log) : rc;
 }
 
+static int
+deliver_range(struct delivery *d, struct bytes payload, uint64_t log,
+    const char **fault)
+{
+	struct entry e = { .kind = KIND_RANGE };
+	int rc;
+
+	if (!range_take(&payload, &e.key, &e.value) || payload.n != 0) {
+		*fault = "malformed range delete";
+		return LSM_OK;
+	}
+	rc = begin(d, 1, e.key.n + e.value.n, log);
+	return rc == LSM_OK ? deliver(d, &e, log) : rc;
+}
+
 /* Each operation has two bytes at least. */
 static int
 deliver_batch(struct delivery *d, struct bytes ops, uint64_t log,
@@ -76,17 +92,30 @@ deliver_batch(struct delivery *d, struct bytes ops, uint64_t log,
 	return rc;
 }
 
-int
-delivery_record(struct delivery *d, const struct record *r, uint64_t log,
+static int
+deliver_any(struct delivery *d, const struct record *r, uint64_t log,
     const char **fault)
 {
-	*fault = NULL;
 	switch (r->kind) {
 	case RECORD_PUT:
 		return deliver_put(d, r->payload, log, fault);
 	case RECORD_DELETE:
 		return deliver_delete(d, r->payload, log, fault);
+	case RECORD_RANGE_DELETE:
+		return deliver_range(d, r->payload, log, fault);
 	default:
 		return deliver_batch(d, r->payload, log, fault);
 	}
+}
+
+int
+delivery_record(struct delivery *d, const struct record *r, uint64_t log,
+    const char **fault)
+{
+	int rc;
+
+	*fault = NULL;
+	rc = deliver_any(d, r, log, fault);
+	return rc == LSM_OK && *fault == NULL && d->end != NULL ?
+	    d->end(d->arg) : rc;
 }

@@ -65,8 +65,8 @@ log_replay(const struct log_replay_in *in,
     struct log_replay_out *out)
 {
 	struct replay r = { .in = in, .out = out, .delivery = { .each = each,
-		.begin = in->begin, .arg = arg, .flushed = in->flushed,
-		.next = 1 } };
+		.begin = in->begin, .end = in->record_end, .arg = arg,
+		.flushed = in->flushed, .next = 1 } };
 	int rc;
 
 	if (in->from != NULL)

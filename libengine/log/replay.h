@@ -72,6 +72,7 @@ struct log_replay_in {
 	struct file_id id;		/* database, branch for new files */
 	uint64_t first;			/* oldest log needed; 0: none yet */
 	uint64_t flushed;		/* tables hold sequences up to here */
+	uint64_t edit;			/* the manifest was read up to here */
 	/* NULL, or where an earlier replay ended, not behind a close mark:
 	 * only what came later is read. Its log is one of those needed. */
 	const struct log_end *from;
@@ -82,6 +83,9 @@ struct log_replay_in {
 	 * most `data` bytes of keys and values. May be NULL. */
 	int (*begin)(void *arg, uint64_t first, uint64_t count, size_t data,
 	    uint64_t log);
+	/* All operations of a record were told, and their bytes still live. May
+	 * be NULL. */
+	int (*record_end)(void *arg);
 	/* A log of the chain was read to this end. May be NULL. */
 	int (*ended)(void *arg, const struct log_end *);
 };
@@ -108,7 +112,8 @@ struct log_replay_out {
 
 /*
  * Call `each` for every operation with a sequence above `flushed`, in order;
- * a code other than LSM_OK from it ends the walk. LSM_CORRUPT: damage, with
+ * a range delete has `from` for its key and `to` for its value; a code other
+ * than LSM_OK from a callback ends the walk. LSM_CORRUPT: damage, with
  * log, offset and evidence in the story; *out is then empty.
  */
 int log_replay(const struct log_replay_in *,

@@ -93,6 +93,25 @@ operation_record(const struct segment *s, const struct record *r,
 	return rc == LSM_OK && fault != NULL ? wrong(s, r, fault) : rc;
 }
 
+/* Its edit was durable before it was written: a manifest that ends before it
+ * was read too early, or has lost an end. */
+static int
+ingestion_record(const struct segment *s, const struct record *r,
+    struct delivery *d)
+{
+	struct bytes payload = r->payload;
+	uint64_t named;
+
+	if (!bytes_take_varint(&payload, &named) || payload.n != 0)
+		return wrong(s, r, "malformed ingestion");
+	d->next++;
+	if (named <= s->edit)
+		return LSM_OK;
+	return status_set(LSM_CORRUPT, "%s: offset %" PRIu64 ": names edit %"
+	    PRIu64 ", and the manifest ends at %" PRIu64, s->name,
+	    log_reader_offset(s->reader) - r->size, named, s->edit);
+}
+
 static int
 kind_record(struct segment *s, const struct record *r, struct delivery *d)
 {
@@ -100,7 +119,10 @@ kind_record(struct segment *s, const struct record *r, struct delivery *d)
 	case RECORD_PUT:
 	case RECORD_DELETE:
 	case RECORD_BATCH:
+	case RECORD_RANGE_DELETE:
 		return operation_record(s, r, d);
+	case RECORD_INGESTION:
+		return ingestion_record(s, r, d);
 	case RECORD_SYNC:
 		return LSM_OK;
 	case RECORD_START:
@@ -287,6 +309,7 @@ segment_open(struct segment *s, uint64_t number,
 	s->ready = NULL;
 	segment_release(s);
 	s->number = number;
+	s->edit = in->edit;
 	s->known = known_end(in, number);
 	file_name(s->name, FILE_LOG, number);
 	if (ready != NULL)

@@ -19,6 +19,7 @@ bool log_start_follows(const struct log_start *, const struct log_end *);
 
 struct segment {
 	uint64_t number;		/* 0: the chain has not begun */
+	uint64_t edit;			/* the manifest was read up to here */
 	char name[FILE_NAME_MAX];
 	struct log_reader *reader;
 	struct log_reader *ready;	/* of the next log, or NULL */

@@ -30,6 +30,11 @@ struct memtable {
 	_Atomic uint64_t entries;
 	_Atomic uint64_t deletes;
 	_Atomic uint64_t data;
+	_Atomic uint64_t ranges;
+	size_t ranges_size;		/* bytes of all sets */
+
+	/* Released when a set is complete: who acquires it may read it. */
+	_Atomic(struct range_set *) newest;
 
 	struct skiplist list;
 };
@@ -46,6 +51,7 @@ memtable_free(struct memtable *m)
 {
 	if (m->pool != NULL && m->list.arena.size <= 2 * usual_size(m->limit))
 		arena_pool_give(m->pool, &m->list.arena);
+	range_set_free(load_relaxed(&m->newest));
 	skiplist_release(&m->list);
 	mem_filter_release(&m->filter);
 	arena_pool_unref(m->pool);
@@ -163,6 +169,12 @@ count(_Atomic uint64_t *counter, uint64_t n)
 	store_relaxed(counter, load_relaxed(counter) + n);
 }
 
+static void
+count_used(struct memtable *m)
+{
+	store_relaxed(&m->used, arena_used(&m->list.arena) + m->ranges_size);
+}
+
 void
 memtable_put(struct memtable *m, enum kind kind, struct bytes key,
     struct bytes value, uint64_t sequence)
@@ -175,10 +187,79 @@ memtable_put(struct memtable *m, enum kind kind, struct bytes key,
 	skiplist_put(&m->list, (uint16_t)kind, key, value,
 	    (uint32_t)distance);
 	mem_filter_add(&m->filter, hash);
-	store_relaxed(&m->used, arena_used(&m->list.arena));
+	count_used(m);
 	count(&m->entries, 1);
 	count(&m->deletes, kind == KIND_DELETE);
 	count(&m->data, key.n + value.n);
+}
+
+int
+memtable_ranges_new(const struct memtable *m, const struct range *ranges,
+    size_t count, struct range_set **made)
+{
+	return range_set_new(load_relaxed(&m->newest), ranges, count, made);
+}
+
+/* Sets that others took in stay where they are: a chain to the end. */
+void
+memtable_ranges_put(struct memtable *m, struct range_set *made, size_t n)
+{
+	struct range_set *last = made;
+
+	m->ranges_size += last->bytes;
+	for (; last->owned != NULL; last = last->owned)
+		m->ranges_size += last->owned->bytes;
+	last->owned = load_relaxed(&m->newest);
+	store_release(&m->newest, made);
+	count(&m->ranges, n);
+	count_used(m);
+}
+
+uint64_t
+memtable_covered(const struct memtable *m, struct bytes key,
+    uint64_t sequence)
+{
+	return range_set_cover(load_acquire(&m->newest), key, sequence);
+}
+
+struct memtable_cover {
+	struct cover cover;
+	const struct range_set *newest;
+	uint64_t sequence;
+};
+
+static int
+memtable_cover_find(struct cover *cover, struct bytes key, struct range *span)
+{
+	const struct memtable_cover *c = (struct memtable_cover *)cover;
+
+	range_set_find(c->newest, key, c->sequence, span);
+	return LSM_OK;
+}
+
+static void
+memtable_cover_free(struct cover *cover)
+{
+	mem_free(cover);
+}
+
+int
+memtable_cover_new(struct memtable *m, uint64_t sequence, struct cover **out)
+{
+	static const struct cover_ops ops = {
+		.free = memtable_cover_free,
+		.find = memtable_cover_find,
+	};
+	struct memtable_cover *c = mem_zalloc(sizeof *c);
+
+	*out = NULL;
+	if (c == NULL)
+		return mem_exhausted(sizeof *c);
+	c->cover.ops = &ops;
+	c->newest = load_acquire(&m->newest);
+	c->sequence = sequence;
+	*out = &c->cover;
+	return LSM_OK;
 }
 
 /* A sequence as a distance; false when it is before everything here. */
@@ -334,6 +415,58 @@ memtable_iter_new(struct memtable *m, uint64_t sequence, struct iter **out)
 	skip_cursor_init(&it->cursor, &m->list);
 	*out = &it->iter;
 	return LSM_OK;
+}
+
+bool
+memtable_overlaps(const struct memtable *m, struct bytes smallest,
+    struct bytes largest)
+{
+	struct bytes low, high;
+	struct skip_cursor c;
+	bool ranges = false;
+
+	range_set_bounds(load_acquire(&m->newest), &ranges, &low, &high);
+	if (ranges && bytes_compare(low, largest) <= 0 &&
+	    bytes_compare(smallest, high) <= 0)
+		return true;
+	skip_cursor_init(&c, &m->list);
+	skip_cursor_seek(&c, smallest);
+	return c.entry != NULL &&
+	    bytes_compare(skip_entry_key(c.entry), largest) <= 0;
+}
+
+int
+memtable_bounds(struct memtable *m, bool *any, struct bytes *smallest,
+    struct bytes *largest)
+{
+	struct iter *it;
+	int rc;
+
+	*smallest = *largest = bytes(NULL, 0);
+	*any = false;
+	if ((rc = memtable_iter_new(m, UINT64_MAX, &it)) != LSM_OK)
+		return rc;
+	if ((rc = iter_first(it)) == LSM_OK && it->valid) {
+		*smallest = it->entry.key;
+		rc = iter_last(it);
+		*largest = it->entry.key;
+		*any = true;
+	}
+	iter_free(it);
+	range_set_bounds(load_acquire(&m->newest), any, smallest, largest);
+	return rc;
+}
+
+bool
+memtable_empty(const struct memtable *m)
+{
+	return load_relaxed(&m->entries) == 0 && load_relaxed(&m->ranges) == 0;
+}
+
+uint64_t
+memtable_ranges(const struct memtable *m)
+{
+	return load_relaxed(&m->ranges);
 }
 
 size_t

@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 #include "base/arena_pool.h"
+#include "kv/cover.h"
 #include "kv/iter.h"
+#include "mem/range_set.h"
 
 struct memtable;
 
@@ -46,19 +48,50 @@ bool memtable_full(const struct memtable *);
 void memtable_put(struct memtable *, enum kind, struct bytes key,
     struct bytes value, uint64_t sequence);
 
-/* The newest entry of the key with a sequence of at most `sequence`; its
- * bytes live as long as the memtable. `hash` is hash64(key). */
+/* The newest entry of the key with a sequence of at most `sequence`, covered
+ * or not; its bytes live as long as the memtable. `hash` is hash64(key). */
 bool memtable_get(const struct memtable *, struct bytes key, uint64_t hash,
     uint64_t sequence, struct entry *);
 
-/* Walks what is visible at `sequence`, while the writer goes on. Holds a
- * reference. Keys and values point into the memtable. */
+/* Is there a version, of whatever sequence, of a key in [smallest, largest], or
+ * may a range delete cover one? What the writer puts meanwhile may or may not
+ * count. */
+bool memtable_overlaps(const struct memtable *, struct bytes smallest,
+    struct bytes largest);
+
+/*
+ * The range deletes of one commit, their sequences known: what may fail comes
+ * before the log, putting them cannot. Only the writer; what is not put is
+ * ended with range_set_free.
+ */
+int memtable_ranges_new(const struct memtable *, const struct range *,
+    size_t count, struct range_set **);
+void memtable_ranges_put(struct memtable *, struct range_set *, size_t count);
+
+/* The newest sequence, of at most `sequence`, of a range delete that covers
+ * the key; 0: none. Entries that are older are deleted. */
+uint64_t memtable_covered(const struct memtable *, struct bytes key,
+    uint64_t sequence);
+/* The same for a walk; the memtable must live as long. What is put later is
+ * not seen. */
+int memtable_cover_new(struct memtable *, uint64_t sequence, struct cover **);
+
+/* The bounds of all it holds, both included; *any is false when that is
+ * nothing. They live as long as the memtable. For one that is frozen. */
+int memtable_bounds(struct memtable *, bool *any, struct bytes *smallest,
+    struct bytes *largest);
+
+/* Walks what is visible at `sequence`, while the writer goes on; range deletes
+ * hide nothing here. Holds a reference. Keys and values point into the
+ * memtable. */
 int memtable_iter_new(struct memtable *, uint64_t sequence, struct iter **);
 
-size_t memtable_limit(const struct memtable *);	/* of that, to be full */
-size_t memtable_used(const struct memtable *);		/* bytes of the arena */
+bool memtable_empty(const struct memtable *);
+size_t memtable_limit(const struct memtable *);	/* of memory, to be full */
+size_t memtable_used(const struct memtable *);		/* bytes of memory */
 uint64_t memtable_entries(const struct memtable *);	/* versions counted */
 uint64_t memtable_deletes(const struct memtable *);
+uint64_t memtable_ranges(const struct memtable *);	/* range deletes */
 uint64_t memtable_data(const struct memtable *);	/* keys and values */
 
 #endif

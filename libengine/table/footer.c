@@ -9,6 +9,7 @@
 #include "table/footer.h"
 
 #include "base/status.h"
+#include "kv/range.h"
 #include "table/bloom.h"
 
 /* Where its fields lie. */
@@ -72,6 +73,8 @@ fixed_write(const struct table_footer *f, uint8_t *p)
 	put64(p + AT_FILTER, f->filter);
 	put64(p + AT_ENTRIES, f->entries);
 	put64(p + AT_DELETES, f->deletes);
+	put64(p + AT_RANGES, f->ranges);
+	put64(p + AT_RANGES_POSITION, f->ranges_at);
 	put64(p + AT_LEAVES, f->leaves);
 	put64(p + AT_DATA, f->data);
 	put64(p + AT_SEQUENCE_MIN, f->sequence_min);
@@ -161,6 +164,8 @@ fixed_read(const uint8_t *p, struct table_footer *f)
 	f->filter = get64(p + AT_FILTER);
 	f->entries = get64(p + AT_ENTRIES);
 	f->deletes = get64(p + AT_DELETES);
+	f->ranges = get64(p + AT_RANGES);
+	f->ranges_at = get64(p + AT_RANGES_POSITION);
 	f->leaves = get64(p + AT_LEAVES);
 	f->data = get64(p + AT_DATA);
 	f->sequence_min = get64(p + AT_SEQUENCE_MIN);
@@ -209,7 +214,7 @@ variable_fault(struct bytes b, struct table_footer *f)
 {
 	if (!bytes_take_bytes(&b, &f->smallest) ||
 	    !bytes_take_bytes(&b, &f->largest) ||
-	    f->smallest.n > LSM_KEY_MAX || f->largest.n > LSM_KEY_MAX)
+	    f->smallest.n > BOUND_MAX || f->largest.n > LSM_KEY_MAX)
 		return "bounds";
 	if (!bytes_take_varint(&b, &f->inputs_count) ||
 	    !take_inputs(&b, f->inputs_count, &f->inputs))
@@ -220,19 +225,33 @@ variable_fault(struct bytes b, struct table_footer *f)
 	return all_zero(b) ? NULL : "bytes behind the properties";
 }
 
-/* Where things are said to be, against each other. The filter's pages stand
- * right before the footer, and all nodes before them. */
+/* Does a block of a size reach from `at` to `end`? */
+static bool
+stands_before(uint64_t at, uint64_t size, uint64_t end)
+{
+	return at % BLOCK_UNIT == 0 && at >= BLOCK_UNIT && at < end &&
+	    end - at == size;
+}
+
+/* Where things are said to be, against each other. The range deletes stand
+ * right before the footer, the filter's pages before them, and all nodes
+ * before these. */
 static const char *
 places_fault(const struct table_footer *f)
 {
 	uint64_t pages = (uint64_t)f->filter_pages * BLOOM_PAGE;
-	uint64_t nodes_end = f->filter_pages ? f->filter : f->position;
+	uint64_t pages_end = f->ranges ? f->ranges_at : f->position;
+	uint64_t nodes_end = footer_nodes_end(f);
 
 	if (f->size % BLOCK_UNIT != 0 || f->position >= f->size)
 		return "size of the file";
+	if (f->ranges == 0 ? f->ranges_at != 0 :
+	    f->position - f->ranges_at > RANGES_SIZE_MAX ||
+	    !stands_before(f->ranges_at, f->position - f->ranges_at,
+	    f->position))
+		return "position of the range deletes";
 	if (f->filter_pages == 0 ? f->filter != 0 :
-	    f->filter % BLOCK_UNIT != 0 || f->filter < BLOCK_UNIT ||
-	    f->filter > f->position || f->position - f->filter != pages)
+	    !stands_before(f->filter, pages, pages_end))
 		return "position of the filter";
 	if ((f->leaves == 0) != (f->root == 0) || f->height >
 	    FOOTER_HEIGHT_MAX || (f->leaves <= 1) != (f->height == 0))
@@ -250,8 +269,6 @@ counts_fault(const uint8_t *p, const struct table_footer *f)
 	if (p[AT_ZERO] != 0 || p[AT_ZERO + 1] != 0 ||
 	    get32(p + AT_ZERO_TOO) != 0)
 		return "reserved bytes are not zero";
-	if (get64(p + AT_RANGES) != 0 || get64(p + AT_RANGES_POSITION) != 0)
-		return "range deletes";
 	if (f->deletes > f->entries || f->leaves > f->entries ||
 	    (f->leaves == 0) != (f->entries == 0))
 		return "counts";

@@ -13,6 +13,7 @@ enum {
 	FOOTER_HEIGHT_MAX = 31		/* inner nodes have two children */
 };
 #define FOOTER_SIZE_MAX ((uint64_t)1 << 20)
+#define RANGES_SIZE_MAX ((uint64_t)1 << 20)	/* of the block of them */
 
 struct table_footer {
 	struct file_id id;
@@ -22,7 +23,8 @@ struct table_footer {
 	int codec;
 	uint32_t filter_pages;
 	uint64_t filter;		/* position; 0: none */
-	uint64_t entries, deletes, leaves, data;
+	uint64_t ranges_at;		/* position of their block; 0: none */
+	uint64_t entries, deletes, ranges, leaves, data;
 	uint64_t sequence_min, sequence_max;
 	uint64_t edit, run;
 	uint64_t sum;			/* of the whole file */
@@ -34,6 +36,15 @@ struct table_footer {
 	uint64_t properties_count;
 	uint64_t position;		/* of this block */
 };
+
+/* Where the nodes end: filter, range deletes or this block begin. */
+static inline uint64_t
+footer_nodes_end(const struct table_footer *f)
+{
+	if (f->filter_pages > 0)
+		return f->filter;
+	return f->ranges > 0 ? f->ranges_at : f->position;
+}
 
 /* The block of a footer at f->position, sealed, appended to *out. Its size is
  * f->size - f->position, which footer_size tells beforehand. LSM_TOO_LARGE:

@@ -71,7 +71,7 @@ page_source_open(struct page_source *s, const struct table_source *source,
 	s->seed = file_seed(&f->id);
 	s->size = f->size;
 	s->codec = f->codec;
-	s->nodes_end = f->filter_pages ? f->filter : f->position;
+	s->nodes_end = footer_nodes_end(f);
 	s->filter = f->filter;
 	s->filter_pages = f->filter_pages;
 	s->guess = leaf_guess(s, f);

@@ -92,9 +92,10 @@ check_meta(const struct table_footer *f, const char *name,
 	if (f->sum != meta->sum)
 		return meta_bad(name, "sum");
 	if (f->entries != meta->entries || f->deletes != meta->deletes ||
-	    f->data != meta->data)
+	    f->ranges != meta->ranges || f->data != meta->data)
 		return meta_bad(name, "count");
-	if (f->sequence_min != meta->sequence_min ||
+	if (f->sequence_max == 0 ? meta->sequence_min != meta->sequence_max :
+	    f->sequence_min != meta->sequence_min ||
 	    f->sequence_max != meta->sequence_max)
 		return meta_bad(name, "sequence");
 	if (!bytes_equal(f->smallest, meta->smallest) ||
@@ -136,10 +137,13 @@ table_load(struct table *t, const struct table_source *source,
 	file_name(name, FILE_TABLE, meta->number);
 	if ((rc = open_file(source->dir, name, meta->size, &file)) != LSM_OK ||
 	    (rc = read_footer(t, file, name, id)) != LSM_OK ||
-	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK) {
+	    (rc = check_meta(&t->footer, name, meta)) != LSM_OK ||
+	    (t->footer.ranges > 0 && (rc = range_block_load(file, name,
+	    &t->footer, &t->ranges)) != LSM_OK)) {
 		env_file_close(file);
 		return rc;
 	}
+	t->sequence = t->footer.sequence_max == 0 ? meta->sequence_max : 0;
 	page_source_open(&t->source, source, file, &t->footer);
 	return LSM_OK;
 }
@@ -170,6 +174,7 @@ table_free(struct table *t)
 	if (t == NULL)
 		return;
 	page_source_release(&t->source);
+	range_block_release(&t->ranges);
 	mem_free(t->texts);
 	mem_free(t);
 }
@@ -223,7 +228,7 @@ table_descend(struct table *t, struct bytes key, struct page_where *w,
 	*w = table_root(t);
 	while ((rc = page_source_get(&t->source, w, hold)) == LSM_OK &&
 	    w->height > 0) {
-		page_open(&page, hold->p, hold->size);
+		table_page(t, &page, hold);
 		child = page_child(&page, page_child_index(&page, key));
 		page_release(&t->source, hold);
 		*w = page_node(child, w->height - 1);
@@ -232,7 +237,7 @@ table_descend(struct table *t, struct bytes key, struct page_where *w,
 }
 
 int
-table_leaf_get(struct table *t, const struct page_hold *leaf,
+table_leaf_get(const struct table *t, const struct page_hold *leaf,
     struct bytes key, enum kind *kind, uint64_t *sequence,
     struct buffer *value)
 {
@@ -241,7 +246,7 @@ table_leaf_get(struct table *t, const struct page_hold *leaf,
 	bool equal;
 	uint32_t i;
 
-	page_open(&page, leaf->p, leaf->size);
+	table_page(t, &page, leaf);
 	i = page_find(&page, key, &equal);
 	if (!equal && t->footer.filter_pages)
 		ADD(t, filter_false);
@@ -255,8 +260,8 @@ table_leaf_get(struct table *t, const struct page_hold *leaf,
 	return buffer_add(value, e.value.p, e.value.n);
 }
 
-int
-table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
+static int
+entry_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
     uint64_t *sequence, struct buffer *value)
 {
 	struct page_where w;
@@ -264,8 +269,6 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 	bool perhaps;
 	int rc;
 
-	if (value != NULL)
-		value->n = 0;
 	if (t->footer.leaves == 0)
 		return LSM_NOTFOUND;
 	if ((rc = table_ask_filter(t, hash, &perhaps)) != LSM_OK)
@@ -278,4 +281,40 @@ table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 	rc = table_leaf_get(t, &leaf, key, kind, sequence, value);
 	page_release(&t->source, &leaf);
 	return rc;
+}
+
+void
+table_cover(const struct table *t, struct bytes key, struct range *span)
+{
+	ranges_find(t->ranges.list, t->ranges.count, key, span);
+}
+
+int
+table_covered(const struct table *t, struct bytes key, int rc, enum kind *kind,
+    uint64_t *sequence, struct buffer *value)
+{
+	struct range cover;
+
+	table_cover(t, key, &cover);
+	if (cover.sequence == 0 || (rc != LSM_OK && rc != LSM_NOTFOUND) ||
+	    (rc == LSM_OK && *sequence >= cover.sequence))
+		return rc;
+	if (value != NULL)
+		value->n = 0;
+	*kind = KIND_DELETE;
+	*sequence = cover.sequence;
+	return LSM_OK;
+}
+
+int
+table_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
+    uint64_t *sequence, struct buffer *value)
+{
+	int rc;
+
+	if (value != NULL)
+		value->n = 0;
+	rc = entry_get(t, key, hash, kind, sequence, value);
+	return t->ranges.count == 0 ? rc : table_covered(t, key, rc, kind,
+	    sequence, value);
 }

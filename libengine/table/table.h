@@ -9,6 +9,7 @@
 #define TABLE_TABLE_H
 
 #include "kv/iter.h"
+#include "kv/range.h"
 #include "table/cache.h"
 #include "table/table_builder.h"
 
@@ -41,19 +42,28 @@ int table_open(const struct table_source *, const struct table_meta *meta,
 void table_free(struct table *);
 
 /*
- * The entry of `key`: LSM_OK with its kind and sequence, the value of a put
- * copied into `value` (NULL: not wanted; else its n is set); LSM_NOTFOUND.
- * `hash` is hash64(key).
+ * What the table says of `key`: LSM_OK with kind and sequence of its entry,
+ * the value of a put copied into `value` (NULL: not wanted; else its n is
+ * set), or of the range delete that covers it, as a delete; LSM_NOTFOUND when
+ * there is neither. `hash` is hash64(key).
  */
 int table_get(struct table *, struct bytes key, uint64_t hash,
     enum kind *, uint64_t *sequence, struct buffer *value);
 
+/* The range delete of the table that covers the key, or the gap that it lies
+ * in; bounds live as long as the table. */
+void table_cover(const struct table *, struct bytes key, struct range *span);
+
+/* Walks the entries; range deletes hide none of them. */
 enum { TABLE_SCAN = 1 /* read ahead, never map, cache nothing: compaction */ };
 int table_iter_new(struct table *, unsigned flags, struct iter **);
 
 /* Read and verify every block, the order of keys and the footer's counts and
  * whole-file sum. */
 int table_verify(struct table *);
+
+/* About how much of the table lies below `key`, 0 to 1. */
+int table_share_below(struct table *, struct bytes key, double *share);
 
 struct table_footer;
 const struct table_footer *table_footer(const struct table *);

@@ -92,9 +92,9 @@ ask_node(struct table_ask *a)
 	return LSM_OK;
 }
 
-int
-table_ask_step(struct table_ask *a, bool *done, enum kind *kind,
-    uint64_t *sequence, struct buffer *value)
+static int
+ask_step(struct table_ask *a, bool *done, enum kind *kind, uint64_t *sequence,
+    struct buffer *value)
 {
 	int rc;
 
@@ -117,6 +117,16 @@ table_ask_step(struct table_ask *a, bool *done, enum kind *kind,
 	rc = a->table->footer.leaves == 0 ? LSM_NOTFOUND : ask_node(a);
 	*done = rc != LSM_OK;
 	return rc;
+}
+
+int
+table_ask_step(struct table_ask *a, bool *done, enum kind *kind,
+    uint64_t *sequence, struct buffer *value)
+{
+	int rc = ask_step(a, done, kind, sequence, value);
+
+	return *done && a->table->ranges.count > 0 ? table_covered(a->table,
+	    a->key, rc, kind, sequence, value) : rc;
 }
 
 void

@@ -17,6 +17,7 @@
 #include "table/filter.h"
 #include "table/footer.h"
 #include "table/page_builder.h"
+#include "table/range_block.h"
 #include "table/tree.h"
 
 struct table_builder {
@@ -26,6 +27,8 @@ struct table_builder {
 	struct page_builder *page;
 	struct table_footer footer;	/* counts, as they grow */
 	struct buffer smallest;
+	struct buffer from;		/* of the first range delete */
+	struct range_rows ranges;
 	struct buffer inputs;
 	struct tree tree;
 	struct filter filter;
@@ -111,6 +114,8 @@ table_builder_free(struct table_builder *b)
 	page_builder_free(b->page);
 	tree_release(&b->tree);
 	filter_release(&b->filter);
+	range_rows_release(&b->ranges);
+	buffer_free(&b->from);
 	buffer_free(&b->smallest);
 	buffer_free(&b->inputs);
 	mem_free(b);
@@ -119,7 +124,8 @@ table_builder_free(struct table_builder *b)
 uint64_t
 table_builder_size(const struct table_builder *b)
 {
-	return block_writer_position(&b->writer) + page_builder_size(b->page);
+	return block_writer_position(&b->writer) +
+	    page_builder_size(b->page) + range_rows_size(&b->ranges);
 }
 
 uint64_t
@@ -268,6 +274,15 @@ check_entry(const struct table_builder *b, const struct entry *e)
 }
 
 static void
+count_sequence(struct table_footer *f, uint64_t sequence)
+{
+	if (sequence < f->sequence_min)
+		f->sequence_min = sequence;
+	if (sequence > f->sequence_max)
+		f->sequence_max = sequence;
+}
+
+static void
 count_entry(struct table_builder *b, const struct entry *e)
 {
 	struct table_footer *f = &b->footer;
@@ -275,10 +290,7 @@ count_entry(struct table_builder *b, const struct entry *e)
 	f->entries++;
 	f->deletes += e->kind == KIND_DELETE;
 	f->data += e->key.n + e->value.n;
-	if (e->sequence < f->sequence_min)
-		f->sequence_min = e->sequence;
-	if (e->sequence > f->sequence_max)
-		f->sequence_max = e->sequence;
+	count_sequence(f, e->sequence);
 	if (e->key.n)
 		memcpy(b->last, e->key.p, e->key.n);
 	b->last_n = e->key.n;
@@ -303,6 +315,44 @@ table_builder_add(struct table_builder *b, const struct entry *e)
 	return LSM_OK;
 }
 
+int
+table_builder_add_range(struct table_builder *b, const struct range *r)
+{
+	const char *fault;
+	int rc;
+
+	if (b->ranges.count == 0 && (rc = buffer_add(&b->from, r->from.p,
+	    r->from.n)) != LSM_OK)
+		return rc;
+	rc = range_rows_add(&b->ranges, r, &fault);
+	if (rc == LSM_OK && fault != NULL)
+		rc = status_set(LSM_BUG, "%s: %s", b->writer.name, fault);
+	if (rc != LSM_OK)
+		return rc;
+	b->footer.ranges++;
+	count_sequence(&b->footer, r->sequence);
+	return LSM_OK;
+}
+
+uint64_t
+table_builder_ranges_size(const struct table_builder *b)
+{
+	return range_rows_size(&b->ranges);
+}
+
+struct bytes
+table_builder_last(const struct table_builder *b)
+{
+	struct bytes key = bytes(b->last, b->last_n);
+	struct bytes end = bound_last(buffer_bytes(&b->ranges.to));
+
+	assert(b->footer.entries + b->footer.ranges > 0);
+	if (b->footer.ranges == 0)
+		return key;
+	return b->footer.entries == 0 || bytes_compare(end, key) > 0 ? end :
+	    key;
+}
+
 /* What stands between the leaves and the footer. */
 static int
 write_index(struct table_builder *b)
@@ -319,7 +369,26 @@ write_index(struct table_builder *b)
 	rc = filter_write(&b->filter, b->opt.filter_bits, &b->writer,
 	    &f->filter_pages);
 	f->filter = f->filter_pages ? at : 0;
-	return rc;
+	if (rc != LSM_OK)
+		return rc;
+	at = block_writer_position(&b->writer);
+	f->ranges_at = f->ranges ? at : 0;
+	return range_rows_write(&b->ranges, &b->writer);
+}
+
+/* Nothing in the table lies outside of them. */
+static void
+set_bounds(const struct table_builder *b, struct table_footer *f)
+{
+	struct bytes from = buffer_bytes(&b->from);
+
+	f->smallest = buffer_bytes(&b->smallest);
+	f->largest = bytes(b->last, b->last_n);
+	if (f->ranges == 0)
+		return;
+	if (f->entries == 0 || bytes_compare(from, f->smallest) < 0)
+		f->smallest = from;
+	f->largest = table_builder_last(b);
 }
 
 static int
@@ -334,14 +403,13 @@ write_footer(struct table_builder *b)
 	f->edit = b->opt.edit;
 	f->run = b->opt.run;
 	f->level = (uint32_t)b->opt.level;
-	f->smallest = buffer_bytes(&b->smallest);
-	f->largest = bytes(b->last, b->last_n);
+	set_bounds(b, f);
 	f->inputs = buffer_bytes(&b->inputs);
 	f->inputs_count = b->opt.inputs_count;
 	f->position = block_writer_position(&b->writer);
 	f->size = f->position + footer_size(f);
 	f->sum = checksum_stream_sum(b->writer.sums);
-	if (f->entries == 0)
+	if (f->entries + f->ranges == 0)
 		f->sequence_min = 0;
 	rc = footer_write(f, b->writer.seed, &block);
 	if (rc == LSM_OK)
@@ -359,6 +427,7 @@ make_meta(const struct table_footer *f, struct table_meta *meta)
 		.sum = f->sum,
 		.entries = f->entries,
 		.deletes = f->deletes,
+		.ranges = f->ranges,
 		.data = f->data,
 		.sequence_min = f->sequence_min,
 		.sequence_max = f->sequence_max,

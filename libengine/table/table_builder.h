@@ -10,15 +10,17 @@
 #include "env/env.h"
 #include "kv/block.h"
 #include "kv/iter.h"
+#include "kv/range.h"
 
 /* What the manifest knows of a table. Keys are in `keys`. */
 struct table_meta {
 	uint64_t number, size, sum;
-	uint64_t entries, deletes, data;	/* data: keys and values */
+	uint64_t entries, deletes, ranges;	/* ranges: range deletes */
+	uint64_t data;			/* bytes of keys and values */
 	uint64_t sequence_min, sequence_max;
 	uint8_t branch[ID_SIZE];
-	struct bytes smallest, largest;
-	uint8_t *keys;			/* both keys; owned */
+	struct bytes smallest, largest;	/* nothing lies outside, both in */
+	uint8_t *keys;			/* both bounds; owned */
 };
 
 void table_meta_release(struct table_meta *);
@@ -46,6 +48,16 @@ void table_builder_free(struct table_builder *);
 
 /* Keys ascend strictly; checked: LSM_BUG. */
 int table_builder_add(struct table_builder *, const struct entry *);
+/* Range deletes ascend, do not overlap and fit into their block; checked:
+ * LSM_BUG. Entries may come before, between and behind. */
+int table_builder_add_range(struct table_builder *, const struct range *);
+/* Bytes of their block, which has RANGES_SIZE_MAX at most (footer.h). */
+uint64_t table_builder_ranges_size(const struct table_builder *);
+
+/* The upper bound of what was added, of which there must be something; lives
+ * until more is added. */
+struct bytes table_builder_last(const struct table_builder *);
+
 uint64_t table_builder_size(const struct table_builder *);	/* so far */
 /* Of them, what the file has. */
 uint64_t table_builder_stored(const struct table_builder *);

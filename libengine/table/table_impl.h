@@ -5,12 +5,25 @@
 #define TABLE_TABLE_IMPL_H
 
 #include "table/page_source.h"
+#include "table/range_block.h"
 
 struct table {
 	struct page_source source;
 	struct table_footer footer;
 	uint8_t *texts;			/* the footer's slices point here */
+	uint64_t sequence;		/* of an ingested table's entries: the
+					 * file was written without; else 0 */
+	struct range_block ranges;
 };
+
+/* Look at a page of this table. */
+static inline void
+table_page(const struct table *t, struct page *page,
+    const struct page_hold *hold)
+{
+	page_open(page, hold->p, hold->size);
+	page->base += t->sequence;
+}
 
 static inline struct page_where
 table_root(const struct table *t)
@@ -27,8 +40,11 @@ int table_ask_filter(struct table *, uint64_t hash, bool *perhaps);
 /* The page that this asks; there is a filter. */
 struct page_where table_filter_page(const struct table *, uint64_t hash);
 
+/* What range deletes of the table make of the answer `rc`. */
+int table_covered(const struct table *, struct bytes key, int rc,
+    enum kind *, uint64_t *sequence, struct buffer *value);
 /* The end of a get: the entry of the key in its leaf. */
-int table_leaf_get(struct table *, const struct page_hold *leaf,
+int table_leaf_get(const struct table *, const struct page_hold *leaf,
     struct bytes key, enum kind *, uint64_t *sequence, struct buffer *value);
 
 /* Call this when the iterator is freed. */

@@ -134,7 +134,7 @@ frame_load(struct table_iter *it, unsigned h, uint64_t position)
 	rc = page_get(it, &w, &f->hold);
 	if (rc != LSM_OK)
 		return rc;
-	page_open(&f->page, f->hold.p, f->hold.size);
+	table_page(it->table, &f->page, &f->hold);
 	if (h == 0)
 		it->leaf = position;
 	return LSM_OK;

@@ -72,13 +72,47 @@ verify_leaf(struct walk *w, const struct page_hold *leaf)
 		    "the next leaf in key order is elsewhere");
 	walk_on(w, leaf->p);
 	w->leaves++;
-	page_open(&page, leaf->p, leaf->size);
+	table_page(w->table, &page, leaf);
 	page_put_prefix(&page, w->key);
 	page_entry(&page, 0, w->key, &e);
 	if ((rc = verify_way(w, e.key)) != LSM_OK)
 		return rc;
 	page_entry(&page, page.n - 1, w->key, &e);
 	return verify_way(w, e.key);
+}
+
+static void
+see_sequence(struct walk *w, uint64_t sequence)
+{
+	if (sequence < w->sequence_min)
+		w->sequence_min = sequence;
+	if (sequence > w->sequence_max)
+		w->sequence_max = sequence;
+}
+
+/* What the bounds must be: those of the entries, if any, and of the range
+ * deletes. */
+static struct bytes
+lower_bound(const struct table *t, const struct bytes *first)
+{
+	const struct range_block *r = &t->ranges;
+
+	if (first == NULL)
+		return r->count > 0 ? r->list[0].from : t->footer.smallest;
+	return r->count > 0 && bytes_compare(r->list[0].from, *first) < 0 ?
+	    r->list[0].from : *first;
+}
+
+static struct bytes
+upper_bound(const struct table *t, const struct bytes *last)
+{
+	const struct range_block *r = &t->ranges;
+	struct bytes end = r->count > 0 ?
+	    bound_last(r->list[r->count - 1].to) : t->footer.largest;
+
+	if (last == NULL)
+		return end;
+	return r->count > 0 && bytes_compare(end, *last) > 0 ? end : *last;
 }
 
 static int
@@ -93,16 +127,14 @@ verify_entry(struct walk *w, const struct entry *e)
 		return verify_bad(w->table, w->leaf,
 		    "the filter denies a key of this leaf");
 	if (w->entries == 0 &&
-	    !bytes_equal(e->key, w->table->footer.smallest))
+	    !bytes_equal(lower_bound(w->table, &e->key),
+	    w->table->footer.smallest))
 		return verify_bad(w->table, w->leaf,
-		    "the first key is not the footer's smallest");
+		    "the first key is not the footer's lower bound");
 	w->entries++;
 	w->deletes += e->kind == KIND_DELETE;
 	w->data += e->key.n + e->value.n;
-	if (e->sequence < w->sequence_min)
-		w->sequence_min = e->sequence;
-	if (e->sequence > w->sequence_max)
-		w->sequence_max = e->sequence;
+	see_sequence(w, e->sequence);
 	return LSM_OK;
 }
 
@@ -131,6 +163,7 @@ static int
 verify_counts(const struct walk *w)
 {
 	const struct table_footer *f = &w->table->footer;
+	uint64_t given = w->table->sequence;
 	const char *fault = NULL;
 
 	if (w->leaves != f->leaves)
@@ -145,8 +178,9 @@ verify_counts(const struct walk *w)
 		return status_set(LSM_CORRUPT, "%s: offset %llu: footer: "
 		    "another number of %s was found", w->table->source.name,
 		    (unsigned long long)f->position, fault);
-	if (w->entries > 0 && (w->sequence_min != f->sequence_min ||
-	    w->sequence_max != f->sequence_max))
+	if (w->entries + f->ranges > 0 &&
+	    (w->sequence_min != f->sequence_min + given ||
+	    w->sequence_max != f->sequence_max + given))
 		return verify_bad(w->table, f->position,
 		    "footer: other sequences were found");
 	return LSM_OK;
@@ -159,14 +193,21 @@ verify_leaves(struct walk *w)
 	struct iter *it;
 	int rc;
 
+	for (size_t i = 0; i < t->ranges.count; i++)
+		see_sequence(w, t->ranges.list[i].sequence);
 	if ((rc = table_iter_new(t, TABLE_SCAN, &it)) != LSM_OK)
 		return rc;
 	if ((rc = verify_entries(w, it)) == LSM_OK &&
 	    (rc = verify_counts(w)) == LSM_OK &&
-	    t->footer.leaves > 0 && (rc = iter_last(it)) == LSM_OK &&
-	    !bytes_equal(it->entry.key, t->footer.largest))
+	    (rc = iter_last(it)) == LSM_OK &&
+	    !bytes_equal(upper_bound(t, it->valid ? &it->entry.key : NULL),
+	    t->footer.largest))
 		rc = verify_bad(t, w->leaf,
-		    "the last key is not the footer's largest");
+		    "the last key is not the footer's upper bound");
+	if (rc == LSM_OK && !it->valid &&
+	    !bytes_equal(lower_bound(t, NULL), t->footer.smallest))
+		rc = verify_bad(t, t->footer.ranges_at,
+		    "the first range delete is not the footer's lower bound");
 	iter_free(it);
 	return rc;
 }
@@ -225,24 +266,42 @@ verify_filter_page(struct walk *w)
 	return LSM_OK;
 }
 
+/* As it is in the file now: the table holds what it read at its opening. */
+static int
+verify_ranges(struct walk *w)
+{
+	const struct table *t = w->table;
+	struct range_block b = { 0 };
+	int rc = range_block_load(t->source.file, t->source.name, &t->footer,
+	    &b);
+
+	if (rc == LSM_OK)
+		walk_on(w, b.raw);
+	range_block_release(&b);
+	return rc;
+}
+
 /* What stands between the leaves and the footer. */
 static int
 verify_rest(struct walk *w)
 {
 	struct page_source *s = &w->table->source;
+	const struct table_footer *f = &w->table->footer;
 	unsigned height = 0;
 	int rc = verify_gap(w);
 
 	while (rc == LSM_OK && w->at < s->nodes_end)
 		rc = verify_inner(w, &height);
 	if (rc == LSM_OK && (w->at != s->nodes_end ||
-	    height != w->table->footer.height))
+	    height != f->height))
 		rc = verify_bad(w->table, s->nodes_end, "end of the tree");
-	while (rc == LSM_OK && w->at < w->table->footer.position)
+	while (rc == LSM_OK && w->at < (f->ranges ? f->ranges_at :
+	    f->position))
 		rc = verify_filter_page(w);
-	if (rc == LSM_OK &&
-	    checksum_stream_sum(w->sums) != w->table->footer.sum)
-		rc = verify_bad(w->table, w->table->footer.position,
+	if (rc == LSM_OK && f->ranges > 0)
+		rc = verify_ranges(w);
+	if (rc == LSM_OK && checksum_stream_sum(w->sums) != f->sum)
+		rc = verify_bad(w->table, f->position,
 		    "footer: whole-file sum");
 	return rc;
 }

@@ -37,13 +37,13 @@ edit_check_add(const struct edit_add *a)
 		return bad_add(a, "number or run is 0");
 	if (a->level < 0 || a->level >= LEVELS_MAX)
 		return bad_add(a, "no such level");
-	if (m->smallest.n > LSM_KEY_MAX || m->largest.n > LSM_KEY_MAX)
-		return bad_add(a, "key is too long");
+	if (m->smallest.n > BOUND_MAX || m->largest.n > LSM_KEY_MAX)
+		return bad_add(a, "bound is too long");
 	if (bytes_compare(m->smallest, m->largest) > 0)
-		return bad_add(a, "smallest key is above the largest");
+		return bad_add(a, "lower bound is above the upper");
 	if (m->sequence_min > m->sequence_max)
 		return bad_add(a, "smallest sequence is above the largest");
-	if (m->entries == 0 || m->deletes > m->entries)
+	if (m->entries + m->ranges == 0 || m->deletes > m->entries)
 		return bad_add(a, "counts of entries make no sense");
 	return LSM_OK;
 }
@@ -272,6 +272,13 @@ runs_check(struct version *v)
 	return LSM_OK;
 }
 
+static void
+run_extend(struct run *run, const struct version_table *t)
+{
+	run->count++;
+	run->covering += t->meta.ranges > 0;
+}
+
 /* Cut the list into runs, and the runs into levels. */
 static void
 runs_cut(struct version *v)
@@ -283,13 +290,13 @@ runs_cut(struct version *v)
 		struct level *level = &v->levels[t->level];
 
 		level->bytes += t->meta.size;
-		if (i > 0 && same_run(v->list[i - 1], t)) {
-			run[-1].count++;
-			continue;
+		if (i == 0 || !same_run(v->list[i - 1], t)) {
+			if (level->count++ == 0)
+				level->runs = run;
+			*run++ = (struct run){ .number = t->run,
+				.tables = &v->list[i] };
 		}
-		if (level->count++ == 0)
-			level->runs = run;
-		*run++ = (struct run){ t->run, 1, &v->list[i] };
+		run_extend(&run[-1], t);
 	}
 	assert(run == v->run_list + v->runs);
 }

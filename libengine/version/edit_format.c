@@ -26,7 +26,8 @@ enum tag {
 	TAG_OPTION = 9,
 	TAG_RUN = 10,
 	TAG_CREATED = 11,
-	TAG_COUNT = 12,
+	TAG_INGESTED = 12,
+	TAG_COUNT = 13,
 	TAG_IGNORABLE = 64	/* from here on a reader may pass over */
 };
 
@@ -96,6 +97,7 @@ write_add(struct writer *w, const struct edit_add *a)
 	write_raw(w, &sum, sizeof sum);
 	write_varint(w, m->entries);
 	write_varint(w, m->deletes);
+	write_varint(w, m->ranges);
 	write_varint(w, m->data);
 	write_varint(w, m->sequence_min);
 	write_varint(w, m->sequence_max);
@@ -149,6 +151,7 @@ edit_encode(const struct edit *e, struct buffer *out)
 	}
 	write_number(&w, TAG_RESERVED, e->reserved);
 	write_number(&w, TAG_FLUSHED, e->flushed);
+	write_number(&w, TAG_INGESTED, e->ingested);
 	write_number(&w, TAG_LOG, e->log);
 	write_lists(&w, e);
 	write_number(&w, TAG_RUN, e->next_run);
@@ -224,6 +227,7 @@ read_add(struct bytes *b, struct edit *e)
 	    !bytes_take64(b, &m.sum) ||
 	    !bytes_take_varint(b, &m.entries) ||
 	    !bytes_take_varint(b, &m.deletes) ||
+	    !bytes_take_varint(b, &m.ranges) ||
 	    !bytes_take_varint(b, &m.data) ||
 	    !bytes_take_varint(b, &m.sequence_min) ||
 	    !bytes_take_varint(b, &m.sequence_max) ||
@@ -304,6 +308,8 @@ read_field(uint64_t tag, struct bytes *b, struct edit *e)
 		return read_option(b, e);
 	case TAG_RUN:
 		return read_number(b, &e->next_run);
+	case TAG_INGESTED:
+		return read_number(b, &e->ingested);
 	default:
 		return read_created(b, e);
 	}

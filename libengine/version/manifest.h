@@ -28,6 +28,7 @@ struct state {
 	uint64_t edit;			/* last one */
 	uint64_t reserved;
 	uint64_t flushed;
+	uint64_t ingested;		/* sequence of the last ingestion */
 	uint64_t log;
 	uint64_t next_run;
 	struct log_end *ends;		/* of logs >= log */

@@ -75,6 +75,8 @@ numbers_check(const struct state *s, const struct edit *e, const char *story)
 	    e->reserved)) != LSM_OK ||
 	    (rc = grows(story, "the flushed sequence", s->flushed,
 	    e->flushed)) != LSM_OK ||
+	    (rc = grows(story, "the ingested sequence", s->ingested,
+	    e->ingested)) != LSM_OK ||
 	    (rc = grows(story, "the oldest log", s->log, e->log)) != LSM_OK)
 		return rc;
 	return grows(story, "the next run", s->next_run, e->next_run);
@@ -84,13 +86,15 @@ static int
 add_check(const struct state *s, const struct edit *e,
     const struct edit_add *a, const char *story)
 {
+	uint64_t held = larger(larger(s->flushed, e->flushed),
+	    larger(s->ingested, e->ingested));
 	const char *reason = NULL;
 
 	if (a->meta.number >= larger(s->reserved, e->reserved))
 		reason = "its number was not reserved";
 	else if (a->run >= larger(s->next_run, e->next_run))
 		reason = "its run is not below the next one";
-	else if (a->meta.sequence_max > larger(s->flushed, e->flushed))
+	else if (a->meta.sequence_max > held)
 		reason = "it holds more than was flushed";
 	if (reason == NULL)
 		return LSM_OK;
@@ -250,6 +254,7 @@ state_commit(struct state *s, struct state_change *c)
 	s->edit = e->number;
 	s->reserved = larger(s->reserved, e->reserved);
 	s->flushed = larger(s->flushed, e->flushed);
+	s->ingested = larger(s->ingested, e->ingested);
 	s->log = larger(s->log, e->log);
 	s->next_run = larger(s->next_run, e->next_run);
 	if (e->has_identity)
@@ -294,7 +299,8 @@ state_snapshot(const struct state *s, struct edit *e)
 	int rc;
 
 	*e = (struct edit){ .number = s->edit, .has_identity = true,
-	    .reserved = s->reserved, .flushed = s->flushed, .log = s->log,
+	    .reserved = s->reserved, .flushed = s->flushed,
+	    .ingested = s->ingested, .log = s->log,
 	    .next_run = s->next_run };
 	memcpy(e->database, s->current.database, ID_SIZE);
 	memcpy(e->branch, s->branch, ID_SIZE);

@@ -188,19 +188,3 @@ version_get(const struct version *v, struct table_cache *cache,
 	}
 	return LSM_NOTFOUND;
 }
-
-int
-version_iters(struct version *v, struct table_cache *cache, unsigned flags,
-    struct iter **list, size_t *count)
-{
-	int rc;
-
-	for (size_t i = 0; i < v->runs; i++) {
-		rc = run_iter_new(v, &v->run_list[i], cache, flags,
-		    &list[*count]);
-		if (rc != LSM_OK)
-			return rc;
-		++*count;
-	}
-	return LSM_OK;
-}

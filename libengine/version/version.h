@@ -2,14 +2,16 @@
  * version.h - which tables make up the database: levels as lists of runs.
  *
  * A run is a list of tables in key order that do not overlap: one entry per
- * key. Runs are totally ordered: level 0 is the newest level, and inside a
- * level runs stand newest first, by number. The order law: per key, sequences
- * fall from newer runs to older. A version never changes; an edit makes the
- * next one.
+ * key. Its range deletes cover all older runs, and those of its entries that
+ * have a lower sequence. Runs are totally ordered: level 0 is the newest level,
+ * and inside a level runs stand newest first, by number. The order law: per
+ * key, sequences fall from newer runs to older. A version never changes; an
+ * edit makes the next one.
  */
 #ifndef VERSION_VERSION_H
 #define VERSION_VERSION_H
 
+#include "kv/cover.h"
 #include "log/log.h"
 #include "table/table_cache.h"
 
@@ -34,7 +36,8 @@ struct version_table {
 struct run {
 	uint64_t number;
 	size_t count;
-	struct version_table **tables;	/* by smallest key */
+	struct version_table **tables;	/* in the order of their bounds */
+	size_t covering;		/* of them hold range deletes */
 };
 
 struct level {
@@ -60,6 +63,7 @@ struct edit {
 	uint8_t database[ID_SIZE], branch[ID_SIZE];
 	uint64_t reserved;		/* file numbers below may be used */
 	uint64_t flushed;		/* sequences up to here are in tables */
+	uint64_t ingested;		/* sequence of the tables added */
 	uint64_t log;			/* logs below are dead */
 	uint64_t next_run;
 	struct log_end *ends;
@@ -145,20 +149,18 @@ int version_multi_get(const struct version *, struct table_cache *,
 int run_iter_new(struct version *, const struct run *, struct table_cache *,
     unsigned flags, struct iter **);
 
+/* The range deletes of a run's tables, asked as they are needed. As for
+ * run_iter_new, but that the caller keeps the version. */
+int run_cover_new(const struct run *, struct table_cache *, struct cover **);
+
 /* The table that its last movement came to, also when that failed. */
 const struct version_table *run_iter_table(const struct iter *);
-
-/* Append one iterator for each run, newest first, to `list`, which has room
- * for version->runs more than *count. After a failure those appended stay,
- * the caller's to free. */
-int version_iters(struct version *, struct table_cache *, unsigned flags,
-    struct iter **list, size_t *count);
 
 /* Does anything in the run overlap [smallest, largest], both inclusive? */
 bool run_overlaps(const struct run *, struct bytes smallest,
     struct bytes largest);
 
-/* Index of the first table whose largest key is >= key; count when none. */
+/* Index of the first table whose upper bound is >= key; count when none. */
 size_t run_find(const struct run *, struct bytes key);
 
 /* The only table of the run that may hold the key, or NULL. */

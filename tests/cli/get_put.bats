@@ -202,3 +202,68 @@ load helper
 	lsm-cli db get --format=raw 8 7 1 2 3 6 5 4 4 1 | tr -s '1-8' >out
 	printf '8\n7\n1\n2\n3\n6\n5\n4\n4\n1\n' | cmp - out
 }
+
+@test "delete of a range or prefix: all of it, once somebody said yes" {
+	orchard
+	lsm-cli db delete --prefix=tree0001 -n >out 2>err
+	[ "$(wc -l <out)" -eq 10000 ]
+	[ "$(sed -n 1p out)" = tree00010000 ]
+	[ "$(cat err)" = 'lsm-cli: db: would delete: records: 10000' ]
+	fails 64 'lsm-cli: delete: records: 10000? nobody is there to answer: say --yes' \
+	    lsm-cli db delete --prefix=tree0001
+	[ "$(lsm-cli db scan --count | cut -f1)" = 20000 ]
+	fails 0 '' lsm-cli db delete --prefix=tree0001 --yes
+	[ "$(lsm-cli db scan --count | cut -f1)" = 10000 ]
+	fails 0 '' lsm-cli db delete --from=tree00000002 --to=tree00009999 -y
+	[ "$(lsm-cli db scan --keys-only | tr '\n' ' ')" = \
+	    'tree00000000 tree00000001 tree00009999 ' ]
+	fails 0 '' lsm-cli db delete --prefix=shrub
+	fails 0 '' lsm-cli db delete --prefix= -y
+	[ "$(lsm-cli db scan --count)" = $'0\t0\t0' ]
+}
+
+@test "delete of a prefix of highest bytes" {
+	printf '%s\n' 'put fe a' 'put ff b' 'put ffff c' >script
+	lsm-cli --create --key-format=hex db <script
+	lsm-cli db delete --key-format=hex --prefix=ff -y
+	[ "$(lsm-cli db scan --key-format=hex --keys-only)" = fe ]
+}
+
+@test "delrange: FROM and TO, or options, and as part of a batch" {
+	fruit
+	fails 64 'lsm-cli: an operand is missing; usage: delrange FROM [TO]' \
+	    lsm-cli db delrange
+	[ "$(lsm-cli db delrange apple cherry -n 2>err)" = $'apple\nbanana' ]
+	fails 0 '' lsm-cli db delrange apple banana -y
+	[ "$(lsm-cli db scan --keys-only)" = $'banana\ncherry' ]
+	fails 0 '' lsm-cli db delrange cherry apple -y
+	printf '%s\n' .begin 'put date brown' 'delrange b d -y' \
+	    'put cherry black' .commit scan >script
+	[ "$(lsm-cli db <script)" = $'cherry\tblack\ndate\tbrown' ]
+	fails 0 '' lsm-cli db delrange d -y
+	fails 0 '' lsm-cli db delrange --prefix=c -y
+	[ "$(lsm-cli db scan --count)" = $'0\t0\t0' ]
+	[ "$(lsm-cli db stats --format=tsv |
+	    grep -c 'range_deletes')" -gt 0 ]
+}
+
+@test "what was deleted as a range stays so, and a key can come back" {
+	seq -f 'key%06g	v' 20000 | lsm-cli --create db load
+	fails 0 '' lsm-cli db delete --prefix=key -y
+	[ "$(lsm-cli db scan --count | cut -f1)" = 0 ]
+	lsm-cli db put key000001 back
+	[ "$(lsm-cli db scan)" = $'key000001\tback' ]
+	lsm-cli db compact
+	[ "$(lsm-cli db scan)" = $'key000001\tback' ]
+}
+
+@test "delete of a range excludes keys and conditions" {
+	fruit
+	refused 64 lsm-cli db delete apple --prefix=b -y
+	refused 64 lsm-cli db delete --prefix=b -y --if-present
+	refused 64 lsm-cli db delete -n apple
+	printf '.snapshot\ndelete --prefix=b -y\nget banana\n' |
+	    lsm-cli db >out
+	[ "$(cat out)" = yellow ]
+	[ "$(lsm-cli db scan --keys-only)" = $'apple\ncherry' ]
+}

@@ -52,6 +52,15 @@ refused() {
 	fi
 }
 
+# The text must not be in the files: lacks [-r] PATTERN FILE... A command that
+# is negated with ! never fails a test.
+lacks() {
+	if grep "$@"; then
+		echo "there: $*"
+		return 1
+	fi
+}
+
 # What must not change when somebody only reads: names, sizes, modes, times
 # and bytes.
 tree() {

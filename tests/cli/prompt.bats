@@ -46,7 +46,7 @@ send "get apple\r"
 expect -re "red\r\n.*lsm> "
 END
 	[ "$(stat -c %a state/lsm-cli/history)" = 600 ]
-	! grep -rq 4000 state
+	lacks -r 4000 state
 	grep -q apple state/lsm-cli/history
 	at_prompt db <<'END'
 send "\020"
@@ -54,6 +54,82 @@ expect "get apple"
 send "\r"
 expect -re "\nred\r\n.*lsm> "
 END
+}
+
+@test "history with values, when it is asked for" {
+	fruit
+	at_prompt db --history-values <<'END'
+send "put card 4000-1234\r"
+expect "lsm> "
+END
+	grep -q 4000-1234 state/lsm-cli/history
+	at_prompt db <<'END'
+send "delete card --if-equals=5000\r"
+expect -re "card.*lsm> "
+END
+	lacks 5000 state/lsm-cli/history
+}
+
+@test "a value of several lines" {
+	fruit
+	at_prompt db <<'END'
+send "put song 'first\r"
+expect "...> "
+send "second'\r"
+expect -re "\nlsm> "
+send "put dropped 'first\r"
+expect "...> "
+send "\003"
+expect -re "\nlsm> "
+send "get apple\r"
+expect -re "\nred\r\n.*lsm> "
+END
+	lsm-cli db get song >out
+	printf 'first\nsecond' | cmp - out
+	lsm-cli -q db has dropped && false
+	[ $? -eq 1 ]
+}
+
+@test "a batch at the prompt, and one that is left open" {
+	fruit
+	at_prompt db <<'END'
+send ".begin\r"
+expect "lsm> "
+send "put apple green\r"
+expect "lsm> "
+send "get apple\r"
+expect -re "\nred\r\n.*lsm> "
+send ".commit\r"
+expect "lsm> "
+send "get apple\r"
+expect -re "\ngreen\r\n.*lsm> "
+send ".begin\r"
+expect "lsm> "
+send "delete apple\r"
+expect "lsm> "
+send "exit\r"
+expect "the batch is dropped: operations: 1"
+expect eof
+exit 0
+END
+	[ "$(lsm-cli db get apple)" = green ]
+}
+
+@test "delete of a range asks at a terminal" {
+	fruit
+	at_prompt db <<'END'
+send "delete --prefix=a\r"
+expect "records: 1?"
+send "\r"
+expect "lsm> "
+send "has apple\r"
+expect "lsm> "
+send "delete --prefix=b\r"
+expect "y/N"
+send "yes\r"
+expect "lsm> "
+END
+	[ "$(lsm-cli db scan --keys-only)" = $'apple\ncherry' ]
 }
 
 @test "completion of commands, options and keys" {
@@ -122,5 +198,5 @@ END
 send "get apple\r"
 expect -re "red\r\n.*lsm> "
 END
-	! grep -q $'\033\\[[0-9;]*m' seen
+	lacks $'\033\\[[0-9;]*m' seen
 }

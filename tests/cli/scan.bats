@@ -15,6 +15,18 @@ load helper
 	[ "$(lsm-cli db scan '' b --keys-only)" = apple ]
 }
 
+@test "--from and --to, alone and beside operands and prefix" {
+	fruit
+	[ "$(lsm-cli db scan --from=b --keys-only)" = $'banana\ncherry' ]
+	[ "$(lsm-cli db scan --to=b --keys-only)" = apple ]
+	[ "$(lsm-cli db scan a c --from=b --keys-only)" = banana ]
+	[ "$(lsm-cli db scan b --from=a --to=c --keys-only)" = banana ]
+	[ -z "$(lsm-cli db scan --prefix=a --from=b)" ]
+	[ "$(lsm-cli db export --from=c --format=tsv | head -n 1)" = \
+	    $'cherry\tdark red' ]
+	[ "$(lsm-cli db size --to=b | cut -f1)" = 1 ]
+}
+
 @test "an empty range is an answer" {
 	fruit
 	for range in 'b b' 'c a' 'x' 'apple apple'; do
@@ -196,12 +208,13 @@ load helper
 	fruit
 	lsm-cli db put lime yellow
 	lsm-cli db scan --redact=values >out
-	! grep -q yellow out
+	lacks yellow out
 	[ "$(grep -c '<6:[0-9a-f]\{16\}>$' out)" -eq 2 ]
 	[ "$(cut -f2 out | sort -u | wc -l)" -eq 3 ]
 	lsm-cli db scan --redact=all --format=jsonl | jq -es 'all(.[];
 	    .key | test("^<[0-9]+:[0-9a-f]{16}>$"))'
-	! lsm-cli db get --redact=values apple | grep -q red
+	lsm-cli db get --redact=values apple >out
+	lacks red out
 }
 
 @test "--output: whole or not at all, and --delimiter" {
@@ -221,4 +234,24 @@ load helper
 	start=$(date +%s%N)
 	lsm-cli db scan --rate=100K/s >out
 	[ $(($(date +%s%N) - start)) -ge 150000000 ]
+}
+
+@test "size of a range, counted and estimated" {
+	orchard
+	lsm-cli db compact
+	[ "$(lsm-cli db size tree00005000 tree00006000 | cut -f1-2)" = \
+	    "$(lsm-cli db scan tree00005000 tree00006000 --count |
+	    awk '{ print $1 "\t" $2 + $3 }')" ]
+	lsm-cli db size --approx >out
+	[ "$(cut -f1,4 out)" = $'20000\tapprox' ]
+	[ "$(lsm-cli db scan --count --approx)" = "$(cat out)" ]
+	[ "$(cut -f3 out)" -eq "$(lsm-cli db files --format=tsv |
+	    awk -F'\t' '$2 == "table" { n += $4 } END { print n }')" ]
+	lsm-cli db size --approx --prefix=tree00005 |
+	    awk -F'\t' '$1 < 900 || $1 > 1100 || $3 == 0 { exit 1 }'
+	[ "$(lsm-cli db size x)" = $'0\t0\t0' ]
+	[ "$(lsm-cli db size b a --approx)" = $'0\t0\t0\tapprox' ]
+	[ "$(lsm-cli db size --key-format=hex 7472 7473 | cut -f1)" = 20000 ]
+	refused 64 lsm-cli db scan --approx
+	refused 64 lsm-cli db scan --approx --count --limit=3
 }

@@ -199,3 +199,105 @@ lsm-cli: records: records committed: 0' lsm-cli --create db <script
 	grep -q 'lsm-cli: nope: ' out
 	[ ! -e nope ]
 }
+
+@test "a quoted word goes on in the next line" {
+	printf '%s\n' "put song 'first" "  # no comment" '' "last' # one" \
+	    'put "two' 'lines" x' 'frob' >script
+	got=0
+	lsm-cli --create db <script 2>err || got=$?
+	[ "$got" -eq 64 ]
+	grep -q '^lsm-cli: stdin:7: unknown command' err
+	lsm-cli db get song >out
+	printf 'first\n  # no comment\n\nlast' | cmp - out
+	[ "$(lsm-cli db get $'two\nlines')" = x ]
+}
+
+@test "a batch: all of it or none" {
+	fruit
+	printf '%s\n' .begin 'put apple green' 'delete banana' \
+	    'put date brown' 'get apple' .commit 'get apple' >script
+	[ "$(lsm-cli db <script)" = $'redgreen' ]
+	[ "$(lsm-cli db scan --keys-only | tr '\n' ' ')" = \
+	    'apple cherry date ' ]
+	printf '%s\n' .begin 'put apple blue' .rollback 'get apple' |
+	    lsm-cli db >out
+	[ "$(cat out)" = green ]
+	printf '%s\n' .begin 'put apple blue' >script
+	fails 64 'lsm-cli: .begin without .commit
+lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
+	printf '%s\n' .begin 'put apple blue' frob .commit >script
+	fails 64 'lsm-cli: stdin:3: unknown command "frob"; try help
+lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
+	printf '%s\n' .begin .begin >script
+	refused 64 sh -c 'lsm-cli db <script 2>&1 | head -n 1 >&2
+	    exit 64'
+	[ "$(lsm-cli db get apple)" = green ]
+	for line in .commit .rollback; do
+		echo "$line" >script
+		fails 64 'lsm-cli: stdin:1: no batch is open: .begin one first' \
+		    lsm-cli db <script
+	done
+	printf '.begin\nload db/CURRENT\n' >script
+	lsm-cli db <script 2>err && false
+	grep -q '^lsm-cli: stdin:2: load cannot be part of a batch' err
+}
+
+@test "a batch under a condition, and one with a record that is too large" {
+	fruit
+	printf '%s\n' .begin 'put apple green --if-equals=red' \
+	    'put banana brown' .commit .begin \
+	    'put apple blue --if-equals=red' 'put banana black' .commit \
+	    'get apple' >script
+	got=0
+	lsm-cli db <script >out 2>err || got=$?
+	[ "$got" -eq 1 ]
+	grep -q '^lsm-cli: stdin:8: db: condition' err
+	[ "$(cat out)" = green ]
+	[ "$(lsm-cli db get banana)" = brown ]
+	printf '%s\n' .begin 'put banana x' \
+	    "put $(head -c 4097 /dev/zero | tr '\0' k) x" .commit |
+	    lsm-cli db 2>err && false
+	grep -qx 'lsm-cli: stdin:3: the batch is dropped: operations: 1' err
+	[ "$(lsm-cli db get banana)" = brown ]
+}
+
+@test "an iterator, step by step" {
+	fruit
+	printf '%s\n' '.seek b' .next .next 'has apple' .first '.next 2' \
+	    '.prev' .last '.prev 5' >script
+	got=0
+	lsm-cli db <script >out || got=$?
+	[ "$got" -eq 1 ]
+	[ "$(cut -f1 out | tr '\n' ' ')" = 'banana cherry apple banana cherry banana cherry banana apple ' ]
+	echo .next >script
+	fails 64 'lsm-cli: stdin:1: the iterator stands nowhere: .seek, .first or .last places it' \
+	    lsm-cli db <script
+	printf '%s\n' '.seek 62' .next | lsm-cli db --key-format=hex >out
+	[ "$(cut -f1 out | tr '\n' ' ')" = '62616e616e61 636865727279 ' ]
+}
+
+@test "a snapshot and an iterator outlive the first write" {
+	fruit
+	printf '%s\n' .snapshot '.seek b' 'put apple green' 'get apple' .next \
+	    'put banana brown' .prev .release 'get apple' '.seek banana' \
+	    .snapshot 'put apple blue' 'get apple' .release 'get apple' \
+	    >script
+	lsm-cli db --sync=off <script >out
+	printf 'banana\tyellow\nredcherry\tdark red\nbanana\tyellow\ngreenbanana\tbrown\ngreenblue' |
+	    tee want | cmp - out || {
+		diff want out
+		false
+	}
+}
+
+@test "sync makes durable what was written without" {
+	printf '%s\n' 'put a 1' 'put b 2' sync >script
+	strace -f -o trace -e trace=fdatasync,write,pwrite64 \
+	    lsm-cli --create --sync=off db <script
+	awk '/fdatasync/ { n++ } END { exit n == 0 }' trace
+	[ "$(lsm-cli db get b)" = 2 ]
+	refused 66 lsm-cli nope sync
+	printf 'put c 3\nsync\nstats --format=tsv\n' |
+	    lsm-cli db --sync=off >out
+	[ "$(sed -n 's/^log.syncs\t//p' out)" -ge 1 ]
+}

@@ -109,3 +109,46 @@ stopped_by() {
 	wait "$loader"
 	[ "$(lsm-cli db scan --count | cut -f1)" = 4 ]
 }
+
+@test "SIGUSR1 asks a scan how far it is, and breaks no read or write" {
+	orchard
+	lsm-cli db scan >want
+	mkfifo slow
+	lsm-cli db scan >slow 2>err &
+	scanner=$!
+	exec {from}<slow
+	for i in 1 2 3 4 5 6 7 8; do
+		head -c 100000 <&"$from"
+		kill -USR1 "$scanner"
+	done >out
+	cat <&"$from" >>out
+	wait "$scanner"
+	cmp want out
+	grep -q '^lsm-cli: records read: [0-9]*$' err
+	mkfifo records
+	lsm-cli --create --sync=off copy load records 2>err &
+	loader=$!
+	exec {to}>records
+	head -n 1 want >&"$to"
+	while [ ! -e copy ]; do :; done
+	while read -r line; do
+		kill -USR1 "$loader"
+		echo "$line"
+	done < <(head -n 200 want | tail -n +2) >&"$to"
+	tail -n +201 want >&"$to"
+	exec {to}>&-
+	wait "$loader"
+	lsm-cli copy scan | cmp want -
+}
+
+@test "an interrupted --output leaves no file" {
+	orchard
+	lsm-cli db export --rate=100K/s -o dump &
+	exporter=$!
+	while [ -z "$(ls | grep dump)" ]; do :; done
+	kill -TERM "$exporter"
+	got=0
+	wait "$exporter" || got=$?
+	[ "$got" -eq 143 ]
+	[ -z "$(ls | grep dump)" ]
+}

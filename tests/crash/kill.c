@@ -56,8 +56,9 @@ struct world {
 
 struct step {
 	char key[32];
+	char to[32];			/* of a range that is deleted */
 	struct value value;
-	bool delete;
+	bool delete, range;
 };
 
 static size_t
@@ -77,11 +78,19 @@ commit_steps(unsigned t, size_t i, struct step steps[THREADS])
 		unsigned k = s ? 1 + (unsigned)random_below(&r, KEYS) : 0;
 
 		key_name(steps[s].key, t, k);
+		key_name(steps[s].to, t, k + 1 + (unsigned)random_below(&r, 4));
+		steps[s].range = k != 0 && random_below(&r, 16) == 0;
 		steps[s].delete = k != 0 && random_below(&r, 4) == 0;
 		steps[s].value = k == 0 ? (struct value){ i, 20 } :
 		    (struct value){ random_next(&r), random_below(&r, 700) };
 	}
 	return n;
+}
+
+static lsm_range
+step_range(const struct step *s)
+{
+	return (lsm_range){ lsm_str(s->key), lsm_str(s->to) };
 }
 
 static void
@@ -94,7 +103,9 @@ commit_expect(struct part *p)
 	for (size_t s = 0; s < n; s++) {
 		struct bytes key = bytes(steps[s].key, strlen(steps[s].key));
 
-		if (steps[s].delete)
+		if (steps[s].range)
+			oracle_delete_range(p->oracle, step_range(&steps[s]));
+		else if (steps[s].delete)
 			oracle_delete(p->oracle, key);
 		else
 			oracle_put(p->oracle, key, steps[s].value);
@@ -138,12 +149,16 @@ commit_write(struct writer *w, lsm_batch *b, uint8_t *room)
 	lsm_batch_clear(b);
 	for (size_t s = 0; s < n; s++) {
 		lsm_slice key = lsm_str(steps[s].key);
+		lsm_range range = step_range(&steps[s]);
 
 		value_fill(steps[s].value, room);
 		if (n == 1)
 			return lsm_put(w->db, key, lsm_bytes(room,
 			    steps[s].value.size), flags);
-		if (steps[s].delete)
+		if (steps[s].range)
+			must(lsm_batch_delete_range(b, range.from, range.to),
+			    "batch");
+		else if (steps[s].delete)
 			must(lsm_batch_delete(b, key), "batch");
 		else
 			must(lsm_batch_put(b, key, lsm_bytes(room,

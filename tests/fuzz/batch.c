@@ -8,21 +8,32 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+static int
+add(lsm_batch *b, const struct entry *e)
+{
+	lsm_slice key = bytes_slice(e->key), value = bytes_slice(e->value);
+
+	switch (e->kind) {
+	case KIND_PUT:
+		return lsm_batch_put(b, key, value);
+	case KIND_DELETE:
+		return lsm_batch_delete(b, key);
+	default:
+		return lsm_batch_delete_range(b, key, value);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct bytes rest = bytes(data, n);
 	struct entry e = { 0 };
 	lsm_batch *b;
-	int rc;
 
 	if (lsm_batch_new(&b) != LSM_OK)
 		abort();
 	while (batch_take(&rest, &e)) {
-		rc = e.kind == KIND_PUT ? lsm_batch_put(b, bytes_slice(e.key),
-		    bytes_slice(e.value)) : lsm_batch_delete(b,
-		    bytes_slice(e.key));
-		if (rc != LSM_OK)
+		if (add(b, &e) != LSM_OK)
 			abort();
 		assert(rest.n < n);
 	}

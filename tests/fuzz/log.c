@@ -85,7 +85,7 @@ replay(struct logenv *e, const struct log_end *known, struct seen *s,
     struct log_end *last)
 {
 	struct log_replay_in in = { .dir = &e->dir, .first = 1,
-		.flushed = s->flushed, .ends = known,
+		.flushed = s->flushed, .edit = s->flushed, .ends = known,
 		.ends_count = known != NULL };
 	struct log_replay_out out;
 	int rc = log_replay(&in, each, s, &out);

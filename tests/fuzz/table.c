@@ -74,14 +74,24 @@ put_right(uint8_t *p, size_t n, uint8_t control)
 }
 
 /* A filter may lie, and a separator: then a key is not found. But where a walk
- * has shown that keys ascend, no other entry may be. */
+ * has shown that keys ascend, no other entry may be; but perhaps a range delete
+ * that covers it. */
 static void
 check_get(struct table *t, const struct entry *e, struct buffer *value)
 {
 	uint64_t sequence;
+	struct range span;
 	enum kind kind;
 	int rc = table_get(t, e->key, hash64(e->key), &kind, &sequence, value);
 
+	table_cover(t, e->key, &span);
+	if (!range_has(&span, e->key))
+		abort();
+	if (rc == LSM_OK && span.sequence > 0 && kind == KIND_DELETE &&
+	    sequence == span.sequence)
+		return;
+	if (rc == LSM_OK && span.sequence > e->sequence)
+		abort();
 	if (rc == LSM_OK && (sequence != e->sequence || kind != e->kind ||
 	    !bytes_equal(buffer_bytes(value), e->value)))
 		abort();
@@ -113,12 +123,15 @@ ask(const struct table_source *source, const struct table_footer *f)
 {
 	struct table_meta meta = { .number = NUMBER, .size = f->size,
 		.sum = f->sum, .entries = f->entries, .deletes = f->deletes,
-		.data = f->data, .sequence_min = f->sequence_min,
+		.ranges = f->ranges, .data = f->data,
+		.sequence_min = f->sequence_min,
 		.sequence_max = f->sequence_max, .smallest = f->smallest,
 		.largest = f->largest };
 	struct buffer value = { 0 };
 	struct table *t;
 
+	if (f->sequence_max == 0)
+		meta.sequence_min = meta.sequence_max = NUMBER;
 	if (table_open(source, &meta, &t) != LSM_OK)
 		return;
 	walk(t, 0, &value);

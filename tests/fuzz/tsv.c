@@ -13,7 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-enum { FRAMED = 1 << 4, SKIPPING = 1 << 5, FIRST = 1 << 6 };
+enum { FRAMED = 1 << 4, SKIPPING = 1 << 5, FIRST = 1 << 6,
+	OPERATIONS = 1 << 7 };
 
 static struct record_reader reader;
 
@@ -65,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	cli_hush();
 	style.format = (enum record_format)(how % 16 % (FORMAT_OPS + 1));
 	style.framed = (how & FRAMED) != 0;
+	style.operations = (how & OPERATIONS) != 0;
 	style.dups = (how & FIRST) != 0 ? DUPS_FIRST : DUPS_REFUSE;
 	reader = (struct record_reader){ .in = { .fd = -1 } };
 	if (n == 0 || input_open_memory(&reader.in, data + 1, n - 1) != 0 ||

@@ -50,13 +50,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	char *line = alloc(n + 1), *again = alloc(8 * n + 8);
 	const char *at = line;
 	struct words words = { 0 }, same = { 0 };
+	char open;
 	size_t i, size = 0;
 
 	cli_hush();
 	if (n > 0)
 		memcpy(line, data, n);
+	open = words_quote('\0', line, n);
 	if (words_split(&words, line, n) != 0)
 		goto done;
+	assert(open == '\0');
 	for (i = 0; i < words.count; i++) {
 		assert(words.at[i].text >= at);
 		at = words.at[i].text + words.at[i].size;

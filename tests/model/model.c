@@ -147,6 +147,8 @@ reached_tell(const struct reached *r)
 		{ "deep", r->deep }, { "last_level", r->last_level },
 		{ "shadowed", r->shadowed },
 		{ "deletes_dropped", r->deletes_dropped },
+		{ "covered", r->covered },
+		{ "ranges_dropped", r->ranges_dropped },
 		{ "gets", r->gets }, { "gets_memory", r->gets_memory },
 		{ "tables_asked", r->tables_asked },
 		{ "filter_useful", r->filter_useful },

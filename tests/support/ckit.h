@@ -31,11 +31,13 @@ void ckit_release(struct ckit *);
 struct bytes ckit_key(size_t key);
 void ckit_put(struct ckit *, size_t key);
 void ckit_delete(struct ckit *, size_t key);
+void ckit_delete_range(struct ckit *, size_t from, size_t to);
 
 struct compact_options ckit_options(struct ckit *, int level, uint64_t run);
 
 /* Run the job to its end, install what it made, free it. */
 int ckit_run(struct ckit *, struct compact_job *, struct compact_stats *);
+int ckit_steps(struct compact_job *);		/* to its end */
 void ckit_install(struct ckit *, struct compact_job *);
 /* Flush what was put since the last time: a new run of the level. */
 void ckit_flush(struct ckit *, int level);

@@ -70,6 +70,54 @@ key_make(enum key_set set, uint32_t number)
 	}
 }
 
+/* The key and one byte more: right behind it, or behind all that it begins. */
+static struct bytes
+key_behind(struct bytes key, uint8_t byte)
+{
+	static uint8_t room[TURNS][LSM_KEY_MAX + 1];
+	static unsigned turn;
+	uint8_t *out = room[turn++ % TURNS];
+
+	if (key.n)
+		memcpy(out, key.p, key.n);
+	out[key.n] = byte;
+	return bytes(out, key.n + 1);
+}
+
+struct lsm_range
+key_range(enum key_set set, uint32_t number, uint64_t tag)
+{
+	struct random r = { tag ^ 0x72616e6765 };
+	struct bytes a = key_make(set, number), b;
+	uint32_t on = number + 1 + (uint32_t)random_below(&r, 8);
+
+	switch (random_below(&r, 32)) {
+	case 0:
+		return (struct lsm_range){ .from = bytes_slice(a) };
+	case 1:
+		return (struct lsm_range){ .to = bytes_slice(key_behind(a,
+		    0)) };
+	case 2:
+		on = number * 7 + 100;
+		break;
+	case 3:
+	case 4:
+	case 5:
+	case 6:
+		return (struct lsm_range){ bytes_slice(a),
+		    bytes_slice(key_behind(a, 0)) };
+	default:
+		if (set != KEYS_DENSE && random_below(&r, 8) != 0)
+			return (struct lsm_range){ bytes_slice(a),
+			    bytes_slice(key_behind(a, 0xff)) };
+	}
+	b = key_make(set, on);
+	if (bytes_compare(a, b) > 0)
+		return (struct lsm_range){ bytes_slice(b), bytes_slice(a) };
+	return (struct lsm_range){ bytes_slice(a),
+		bytes_slice(bytes_equal(a, b) ? key_behind(a, 0) : b) };
+}
+
 const char *
 key_set_word(enum key_set set)
 {

@@ -21,6 +21,9 @@ enum key_set {
 /* In one of a few buffers that are used in turn. */
 struct bytes key_make(enum key_set, uint32_t number);
 
+/* A range that begins at the key, now small, now large or open; never empty. */
+struct lsm_range key_range(enum key_set, uint32_t number, uint64_t tag);
+
 const char *key_set_word(enum key_set);
 
 #endif

@@ -197,7 +197,7 @@ kit_replay(struct logkit *k, struct replayed *r)
 {
 	struct log_replay_in in = { .dir = k->dir,
 		.lock = k->boot ? k->lock : NULL, .first = k->first,
-		.flushed = k->flushed, .ends = k->ends,
+		.flushed = k->flushed, .edit = k->edit, .ends = k->ends,
 		.ends_count = k->ends_count };
 
 	memcpy(in.id.database, kit_database, ID_SIZE);

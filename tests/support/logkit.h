@@ -20,7 +20,7 @@ struct logkit {
 	uint64_t sequence;	/* last one given */
 	uint64_t position;	/* end of the last record */
 	/* For replays. */
-	uint64_t first, flushed;
+	uint64_t first, flushed, edit;
 	struct log_end ends[4];
 	size_t ends_count;
 	bool boot;		/* give them LOCK */

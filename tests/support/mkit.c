@@ -12,7 +12,7 @@
 #include "support/tree.h"
 
 const char mkit_history_words[] =
-    "edit 4 reserved 128 flushed 20 log 20 run 5\n"
+    "edit 4 reserved 128 flushed 20 ingested 30 log 20 run 5\n"
     "created lsm 0.1 branch b0\n"
     "codec=zlib\n"
     "filter_bits=10\n"
@@ -151,7 +151,7 @@ log_edit(struct mkit *k)
 static void
 merge_edit(struct mkit *k)
 {
-	struct edit e = { 0 };
+	struct edit e = { .ingested = 30 };
 	bool fatal;
 
 	mkit_file(k, FILE_TABLE, 14, k->state.edit, 8192);
@@ -228,8 +228,9 @@ mkit_words(const struct state *s, struct buffer *b)
 {
 	b->n = 0;
 	say(b, "edit %" PRIu64 " reserved %" PRIu64 " flushed %" PRIu64
-	    " log %" PRIu64 " run %" PRIu64 "\n", s->edit, s->reserved,
-	    s->flushed, s->log, s->next_run);
+	    " ingested %" PRIu64 " log %" PRIu64 " run %" PRIu64 "\n",
+	    s->edit, s->reserved, s->flushed, s->ingested, s->log,
+	    s->next_run);
 	say(b, "created %s branch %02x\n", s->created, s->branch[0]);
 	for (size_t i = 0; i < s->options_count; i++)
 		say(b, "%s=%s\n", s->options[i].name, s->options[i].value);

@@ -14,9 +14,9 @@ enum { LINE_MAX_OP = 128 };
 
 static const char *const words[OP_KINDS] = {
 	[OP_PUT] = "put", [OP_DELETE] = "delete", [OP_BATCH] = "batch",
-	[OP_IF] = "if", [OP_SYNC] = "sync", [OP_GET] = "get",
-	[OP_GETS] = "gets", [OP_SCAN] = "scan", [OP_WALK] = "walk",
-	[OP_SNAPSHOT] = "snapshot",
+	[OP_DELRANGE] = "delrange", [OP_IF] = "if", [OP_INGEST] = "ingest",
+	[OP_SYNC] = "sync", [OP_GET] = "get", [OP_GETS] = "gets",
+	[OP_SCAN] = "scan", [OP_WALK] = "walk", [OP_SNAPSHOT] = "snapshot",
 	[OP_LOOK] = "look", [OP_RELEASE] = "release",
 	[OP_HOLD] = "hold", [OP_MOVE] = "move",
 	[OP_DROP] = "drop", [OP_FLUSH] = "flush", [OP_COMPACT] = "compact",

@@ -20,7 +20,7 @@
 #include <stdio.h>
 
 enum op_kind {
-	OP_PUT, OP_DELETE, OP_BATCH, OP_IF, OP_SYNC,
+	OP_PUT, OP_DELETE, OP_DELRANGE, OP_BATCH, OP_IF, OP_INGEST, OP_SYNC,
 	OP_GET, OP_GETS, OP_SCAN, OP_WALK,
 	OP_SNAPSHOT, OP_LOOK, OP_RELEASE,	/* slot: key */
 	OP_HOLD, OP_MOVE, OP_DROP,		/* held iterators, likewise */

@@ -17,7 +17,7 @@ struct version_of {
 	size_t commit;
 	uint64_t sequence, hash;	/* hash: 0 for a delete */
 	struct value value;
-	bool deleted;
+	bool deleted, joins;
 };
 
 struct known {
@@ -183,7 +183,7 @@ version_add(struct oracle *o, struct known *k, struct version_of v)
 		o->next.count++;
 	}
 	v.commit = o->commits + 1;
-	v.sequence = ++o->next.sequence;
+	v.sequence = o->next.sequence;
 	NEED_ROOM(k->versions, k->count, k->room);
 	k->versions[k->count++] = v;
 }
@@ -194,14 +194,42 @@ oracle_put(struct oracle *o, struct bytes key, struct value value)
 	struct version_of v = { .value = value };
 
 	v.hash = entry_hash(key, value_bytes(value));
+	o->next.sequence++;
+	version_add(o, known_add(o, key), v);
+}
+
+void
+oracle_join(struct oracle *o, struct bytes key, struct value value)
+{
+	struct version_of v = { .value = value, .joins = true };
+
+	v.hash = entry_hash(key, value_bytes(value));
+	if (o->next.sequence == o->states[o->commits].sequence)
+		o->next.sequence++;
 	version_add(o, known_add(o, key), v);
 }
 
 void
 oracle_delete(struct oracle *o, struct bytes key)
 {
+	o->next.sequence++;
 	version_add(o, known_add(o, key), (struct version_of){
 	    .deleted = true });
+}
+
+/* One sequence for all of it. */
+void
+oracle_delete_range(struct oracle *o, struct lsm_range range)
+{
+	size_t at = oracle_place(o, bytes_of(range.from));
+	size_t end = range.to.data == NULL ? o->count :
+	    oracle_place(o, bytes_of(range.to));
+
+	o->next.sequence++;
+	for (; at < end; at++)
+		if (o->keys[at]->count > 0)
+			version_add(o, o->keys[at], (struct version_of){
+			    .deleted = true });
 }
 
 size_t

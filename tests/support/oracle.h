@@ -36,6 +36,10 @@ void oracle_free(struct oracle *);
 /* One commit: any operations, then its end. Returns the commit's number. */
 void oracle_put(struct oracle *, struct bytes key, struct value);
 void oracle_delete(struct oracle *, struct bytes key);
+/* A put that shares its sequence with the others of its commit. */
+void oracle_join(struct oracle *, struct bytes key, struct value);
+/* As lsm_delete_range; never empty. */
+void oracle_delete_range(struct oracle *, struct lsm_range);
 size_t oracle_commit(struct oracle *);
 
 size_t oracle_commits(const struct oracle *);

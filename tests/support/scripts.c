@@ -86,6 +86,26 @@ const struct script scripts[] = {
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "put 1 20; put 5 0; batch 2 20; flush; delete 5;"
 		    "put 10 100 1; put 11 0; compact; delete 1" },
+	{ .name = "ingestions", .memtable_size = 65536, .ring = true,
+		.no_sync = true, .maps = true,
+		.ops = "ingest 1 20 0 1; put 3 30; ingest 1 20 0 3; put 2 9;"
+		    "delete 4; ingest 60 900 0 5; ingest 2 40 0 8; put 9 30;"
+		    "reopen; ingest 5 10 0 9; flush; put 6 10" },
+	{ .name = "ingestions without a ring", .memtable_size = 4096,
+		.no_sync = true, .table_size = 4096, .codec = LSM_CODEC_ZLIB,
+		.ops = "put 3 30; ingest 1 150 0 11; put 2 9; ingest 30 90 0"
+		    " 13; delete 3; put 6 10" },
+	{ .name = "range deletes", .memtable_size = 4096, .no_sync = true,
+		.ring = true, .maps = true,
+		.ops = "put 1 50; put 2 50; put 3 50; delrange 1 0 0 12;"
+		    "put 2 10; flush; delrange 2 0 1 7; put 4 20; flush;"
+		    "delrange 1; flush; batch 1 30; delrange 0 0 0 12;"
+		    "compact; put 1 20; delrange 1" },
+	{ .name = "range deletes over several tables", .memtable_size = 16384,
+		.table_size = 4096, .ring = true,
+		.ops = "put 1 3000; put 2 3000; put 3 3000; put 9 3000; flush;"
+		    "put 2 3000; delrange 1 0 0 12; put 1 3000; flush;"
+		    "step 9; reopen; delrange 3; put 3 100; compact" },
 	{ .name = "batches under conditions", .memtable_size = 4096,
 		.no_sync = true, .ring = true, .maps = true,
 		.ops = "put 1 50; if 1 40; if 0 40 1; delete 2; flush;"

@@ -157,8 +157,14 @@ batch_fill(struct session *s, const struct op *op, lsm_batch *b)
 		struct value v = { random_next(&r),
 			op->size ? random_below(&r, 2 * op->size) : 0 };
 		bool delete = random_below(&r, 4) == 0;
+		bool range = random_below(&r, 100) == 0;
+		lsm_range all = key_range(s->keys, op->key, v.tag);
 
-		if (b == NULL && delete)
+		if (b == NULL && range)
+			oracle_delete_range(s->oracle, all);
+		else if (range)
+			rc = lsm_batch_delete_range(b, all.from, all.to);
+		else if (b == NULL && delete)
 			oracle_delete(s->oracle, key);
 		else if (b == NULL)
 			oracle_put(s->oracle, key, v);
@@ -181,6 +187,9 @@ commit_oracle(struct session *s, const struct op *op)
 		    op->size });
 	else if (op->kind == OP_DELETE)
 		oracle_delete(s->oracle, key);
+	else if (op->kind == OP_DELRANGE)
+		oracle_delete_range(s->oracle, key_range(s->keys, op->key,
+		    op->tag));
 	else
 		(void)batch_fill(s, op, NULL);
 	oracle_commit(s->oracle);
@@ -190,9 +199,13 @@ static int
 commit_engine(struct session *s, const struct op *op)
 {
 	lsm_slice key = bytes_slice(key_make(s->keys, op->key));
+	lsm_range range = key_range(s->keys, op->key, op->tag);
 	lsm_batch *b;
 	int rc;
 
+	if (op->kind == OP_DELRANGE)
+		return lsm_delete_range(s->db, range.from, range.to,
+		    op->flags);
 	if (op->kind == OP_PUT)
 		return lsm_put(s->db, key, bytes_slice(value_bytes(
 		    (struct value){ op->tag, op->size })), op->flags);
@@ -259,6 +272,29 @@ work_failed(struct session *s, const char *call, int rc)
 {
 	s->doubt |= !harmless(rc);
 	return session_may_fail(s, call, rc);
+}
+
+/* Its files fail without a fence; its commit may fail midway. */
+static bool
+run_ingest(struct session *s, const struct op *op)
+{
+	bool begun, fenced = s->fence != LSM_OK;
+	int rc = ingest_engine(s, op, &begun);
+
+	if (rc == LSM_OK && !begun)
+		return true;
+	if (rc == LSM_OK) {
+		if (s->unsure)
+			oracle_cut(s->oracle, s->acked);
+		s->gaps |= s->unsure;
+		ingest_oracle(s, op);
+		return wrote(s, true);
+	}
+	if (begun && !fenced && !harmless(rc) && !s->unsure) {
+		ingest_oracle(s, op);
+		s->unsure = true;
+	}
+	return work_failed(s, "ingest", rc);
 }
 
 /* Calls that make durable what was written before. */
@@ -492,9 +528,12 @@ session_run(struct session *s, const struct op *op)
 	switch (op->kind) {
 	case OP_PUT:
 	case OP_DELETE:
+	case OP_DELRANGE:
 	case OP_BATCH:
 	case OP_IF:
 		return run_commit(s, op);
+	case OP_INGEST:
+		return run_ingest(s, op);
 	case OP_SYNC:
 		return run_durable(s, "sync", lsm_sync(s->db), false);
 	case OP_FLUSH:

@@ -37,6 +37,7 @@ struct reached {
 	uint64_t ops[OP_KINDS];
 	uint64_t opens, readers, moves, turns, empty_walks;
 	uint64_t flushes, merges, shadowed, deletes_dropped;
+	uint64_t covered, ranges_dropped;
 	uint64_t tables_moved, partial;	/* moved as they are; merges of some */
 	uint64_t deep, last_level;	/* closed with 3; with the last */
 	uint64_t gets, gets_found, gets_memory, tables_asked;
@@ -100,6 +101,11 @@ bool session_gets(struct session *, const lsm_snapshot *, size_t n,
 void session_range(const struct session *, size_t *low, size_t *high);
 /* True: a code that may come when faults are on. */
 bool session_may_fail(struct session *, const char *call, int rc);
+
+/* session_ingest.c: what an operation ingests, to the engine (not *begun: it
+ * did not come to the commit), or to the oracle, where it is a commit. */
+int ingest_engine(struct session *, const struct op *, bool *begun);
+void ingest_oracle(struct session *, const struct op *);
 
 /* session_walk.c */
 bool cursor_new(struct session *, struct cursor *, const lsm_snapshot *,

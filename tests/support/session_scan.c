@@ -192,6 +192,8 @@ reached_add(struct reached *r, lsm_db *db)
 	levels_add(r, db);
 	r->shadowed += stat_of(db, "merge.shadowed");
 	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
+	r->covered += stat_of(db, "merge.covered");
+	r->ranges_dropped += stat_of(db, "merge.range_deletes_dropped");
 	r->unmet += stat_of(db, "write.unmet");
 	r->gets += stat_of(db, "read.gets");
 	r->gets_found += stat_of(db, "read.gets_found");

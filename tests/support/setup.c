@@ -101,11 +101,11 @@ kind_random(struct random *r)
 {
 	static const struct share shares[] = {
 		{ OP_PUT, 3700 }, { OP_DELETE, 1200 }, { OP_BATCH, 500 },
-		{ OP_IF, 300 },
-		{ OP_GET, 3200 }, { OP_GETS, 100 }, { OP_WALK, 100 },
-		{ OP_LOOK, 100 }, { OP_MOVE, 100 }, { OP_STEP, 200 },
-		{ OP_HOLD, 60 }, { OP_DROP, 40 }, { OP_SNAPSHOT, 60 },
-		{ OP_RELEASE, 40 },
+		{ OP_IF, 300 }, { OP_DELRANGE, 40 },
+		{ OP_GET, 3130 }, { OP_GETS, 100 }, { OP_INGEST, 30 },
+		{ OP_WALK, 100 }, { OP_LOOK, 100 }, { OP_MOVE, 100 },
+		{ OP_STEP, 200 }, { OP_HOLD, 60 }, { OP_DROP, 40 },
+		{ OP_SNAPSHOT, 60 }, { OP_RELEASE, 40 },
 		{ OP_SYNC, 60 }, { OP_SCAN, 10 }, { OP_FLUSH, 15 },
 		{ OP_COMPACT, 3 }, { OP_RANGE, 6 }, { OP_REOPEN, 10 },
 		{ OP_TURN, 20 },
@@ -151,7 +151,7 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 			.tag = random_next(&r) };
 
 		if (op.kind == OP_PUT || op.kind == OP_BATCH ||
-		    op.kind == OP_IF)
+		    op.kind == OP_IF || op.kind == OP_INGEST)
 			op.size = size_random(s, &r);
 		if (op.kind == OP_RANGE)
 			op.size = (uint32_t)random_below(&r, s->key_count);

@@ -200,6 +200,8 @@ tkit_build(struct tkit *k, const struct model *m)
 		return rc;
 	for (size_t i = 0; i < m->n && rc == LSM_OK; i++)
 		rc = table_builder_add(b, &m->e[i]);
+	for (size_t i = 0; i < m->ranges_n && rc == LSM_OK; i++)
+		rc = table_builder_add_range(b, &m->ranges[i]);
 	if (rc == LSM_OK)
 		rc = table_builder_finish(b, &k->meta);
 	table_builder_free(b);
@@ -261,6 +263,15 @@ beside(struct bytes key, int which, uint8_t room[LSM_KEY_MAX + 1])
 	return bytes(room, key.n ? key.n - 1 : 0);
 }
 
+static uint64_t
+covered(const struct model *m, struct bytes key)
+{
+	for (size_t i = 0; i < m->ranges_n; i++)
+		if (range_has(&m->ranges[i], key))
+			return m->ranges[i].sequence;
+	return 0;
+}
+
 static int
 get_beside(struct tkit *k, const struct model *m, struct bytes key,
     int which)
@@ -275,9 +286,29 @@ get_beside(struct tkit *k, const struct model *m, struct bytes key,
 	if (i < m->n && bytes_equal(m->e[i].key, other))
 		return LSM_OK;
 	rc = table_get(k->table, other, hash64(other), &kind, &sequence, NULL);
-	if (rc == LSM_OK)
+	if (rc == LSM_OK && (kind != KIND_DELETE ||
+	    sequence != covered(m, other)))
 		test_fail(__FILE__, __LINE__, "an absent key is found");
+	if (rc == LSM_NOTFOUND && covered(m, other) != 0)
+		test_fail(__FILE__, __LINE__, "a range delete is not found");
 	return rc == LSM_NOTFOUND ? LSM_OK : rc;
+}
+
+static int
+get_range(struct tkit *k, const struct range *r)
+{
+	uint64_t sequence;
+	struct range span;
+	enum kind kind;
+
+	if (r->from.n > LSM_KEY_MAX)
+		return LSM_OK;
+	table_cover(k->table, r->from, &span);
+	CHECK(bytes_equal(span.from, r->from));
+	CHECK(bytes_equal(span.to, r->to));
+	CHECK_EQ(span.sequence, r->sequence);
+	return table_get(k->table, r->from, hash64(r->from), &kind, &sequence,
+	    NULL);
 }
 
 int
@@ -291,6 +322,8 @@ tkit_check_gets(struct tkit *k, const struct model *m)
 		for (int which = 0; which < 2 && rc == LSM_OK; which++)
 			rc = get_beside(k, m, m->e[i].key, which);
 	}
+	for (size_t i = 0; i < m->ranges_n && rc == LSM_OK; i++)
+		rc = get_range(k, &m->ranges[i]);
 	buffer_free(&value);
 	return rc;
 }

@@ -8,10 +8,13 @@
 #include "support/memenv.h"
 #include "table/table.h"
 
-/* Entries in key order; key and value bytes are the model's. */
+/* Entries in key order; key and value bytes are the model's. And range deletes
+ * that cover none of them, the caller's. */
 struct model {
 	struct entry *e;
 	size_t n, room;
+	const struct range *ranges;
+	size_t ranges_n;
 };
 
 enum model_keys {
@@ -51,8 +54,8 @@ int tkit_open(struct tkit *);
 void tkit_close(struct tkit *);
 struct buffer *tkit_file(struct tkit *);
 
-/* Every get, and gets of keys that are not there. LSM_OK or the first code; an
- * answer that is wrong ends the test. */
+/* Every get, gets of keys that are not there, and all range deletes. LSM_OK or
+ * the first code; an answer that is wrong ends the test. */
 int tkit_check_gets(struct tkit *, const struct model *);
 /* Forward and backward walks. */
 int tkit_check_walks(struct tkit *, const struct model *, unsigned flags);

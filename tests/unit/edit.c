@@ -10,7 +10,8 @@ full_edit(struct edit *e)
 	    0xfedcba9876543210u, .sequence = 900 };
 
 	*e = (struct edit){ .number = 300, .has_identity = true,
-	    .reserved = 128, .flushed = 900, .log = 12, .next_run = 44 };
+	    .reserved = 128, .flushed = 900, .ingested = 901, .log = 12,
+	    .next_run = 44 };
 	memset(e->database, 0xd0, ID_SIZE);
 	memset(e->branch, 0xb0, ID_SIZE);
 	CHECK_OK(edit_add_end(e, &end));
@@ -44,6 +45,7 @@ TEST("an edit with every field reads back")
 	encode(&got, &second);
 	CHECK(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
 	CHECK(got.number == 300 && got.reserved == 128 && got.flushed == 900);
+	CHECK_EQ(got.ingested, 901);
 	CHECK(got.log == 12 && got.next_run == 44 && got.has_identity);
 	CHECK_EQ(got.ends_count, 2);
 	CHECK(got.ends[1].sum == 0xfedcba9876543210u);
@@ -91,7 +93,7 @@ TEST("an edit cut inside a field is refused")
 		CHECK(rc == LSM_OK || got.adds == NULL);
 		edit_release(&got);
 	}
-	CHECK_EQ(whole, 14);	/* fields before the last */
+	CHECK_EQ(whole, 15);	/* fields before the last */
 	edit_release(&e);
 	buffer_free(&b);
 }
@@ -128,9 +130,9 @@ TEST("a single fact that stands twice is refused")
 
 TEST("a field not known is refused below 64 and passed over above")
 {
-	CHECK_CODE(DECODED("\1\1\5\14\0"), LSM_UNSUPPORTED);
+	CHECK_CODE(DECODED("\1\1\5\15\0"), LSM_UNSUPPORTED);
 	CHECK_STR(lsm_message(),
-	    "here: field 12 is not known to this build");
+	    "here: field 13 is not known to this build");
 	CHECK_CODE(DECODED("\1\1\5\77\1x"), LSM_UNSUPPORTED);
 	CHECK_CODE(DECODED("\0\0\1\1\5"), LSM_UNSUPPORTED);
 	CHECK_CODE(DECODED("\1\1\5\100\1x"), LSM_OK);

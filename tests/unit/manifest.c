@@ -15,8 +15,8 @@ TEST("a new manifest holds the state")
 	mkit_init(&k);
 	CHECK_EQ(k.state.edit, 1);
 	CHECK_EQ(k.state.current.edit, 1);
-	mkit_check_read(k.sim, "edit 1 reserved 64 flushed 0 log 1 run 1\n"
-	    "created lsm 0.1 branch b0\n\n", false);
+	mkit_check_read(k.sim, "edit 1 reserved 64 flushed 0 ingested 0 log 1 "
+	    "run 1\ncreated lsm 0.1 branch b0\n\n", false);
 	mkit_release(&k);
 }
 
@@ -133,6 +133,12 @@ law_flushed(struct edit *e)
 }
 
 static void
+law_ingested(struct edit *e)
+{
+	e->ingested = 29;
+}
+
+static void
 law_log(struct edit *e)
 {
 	e->log = 19;
@@ -169,7 +175,7 @@ static void
 law_sequence(struct edit *e)
 {
 	tree_put(e, 1, 4, 100, "a", "b");
-	e->adds[0].meta.sequence_max = 21;
+	e->adds[0].meta.sequence_max = 31;
 }
 
 static void
@@ -191,8 +197,9 @@ law_number_twice(struct edit *e)
 }
 
 static void (*const laws[])(struct edit *) = { law_reserved, law_flushed,
-	law_log, law_run, law_database, law_end, law_number_reserved,
-	law_sequence, law_overlap, law_drop, law_number_twice };
+	law_ingested, law_log, law_run, law_database, law_end,
+	law_number_reserved, law_sequence, law_overlap, law_drop,
+	law_number_twice };
 
 TEST("an edit that breaks a law never reaches the disk")
 {

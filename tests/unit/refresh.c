@@ -322,6 +322,36 @@ TEST("a refresh goes on beside the next writer")
 	scene_end();
 }
 
+/* Every other key from here on, and a range of deletes. */
+static void
+ingest(unsigned from, const char *value)
+{
+	char key[16], end[16];
+	lsm_ingest *g;
+
+	CHECK_OK(lsm_ingest_new(scene.writer, &g));
+	for (unsigned i = from; i < KEYS; i += 2) {
+		snprintf(key, sizeof key, "k%06u", i);
+		CHECK_OK(lsm_ingest_add(g, lsm_str(key), lsm_str(value)));
+	}
+	CHECK_OK(lsm_ingest_commit(g));
+	lsm_ingest_free(g);
+	snprintf(key, sizeof key, "k%06u", from);
+	snprintf(end, sizeof end, "k%06u", from + KEYS / 8);
+	CHECK_OK(lsm_delete_range(scene.writer, lsm_str(key), lsm_str(end), 0));
+}
+
+TEST("a refresh shows what was ingested over keys that it had in memory")
+{
+	scene_begin();
+	ingest(0, "ingested");
+	dbkit_fill(scene.writer, 0, 3, "c");
+	refresh_counted();
+	as_fresh();
+	dbkit_check(scene.reader, NULL, "k000200", "ingested");
+	scene_end();
+}
+
 static void
 random_step(struct random *r)
 {
@@ -345,6 +375,9 @@ random_step(struct random *r)
 	case 4:
 		dbkit_close(scene.writer);
 		scene.writer = dbkit_open("db", &scene.options);
+		break;
+	case 5:
+		ingest(from, tag);
 		break;
 	default:
 		dbkit_fill(scene.writer, from, from + 1 +

@@ -393,6 +393,40 @@ TEST("the footer tells what the table is")
 	model_free(&m);
 }
 
+/* The file is written with 0; readers see what the manifest names. */
+static void
+check_ingested(int codec)
+{
+	struct random r = { test_seed() };
+	struct model m = { 0 };
+	struct tkit k;
+
+	model_fill(&m, MODEL_RANDOM, 3000, 300, &r);
+	model_sort(&m);
+	for (size_t i = 0; i < m.n; i++)
+		m.e[i].sequence = 0;
+	tkit_init(&k, codec);
+	CHECK_OK(tkit_build(&k, &m));
+	CHECK_EQ(k.meta.sequence_max, 0);
+	k.meta.sequence_min = k.meta.sequence_max = UINT64_C(1) << 40;
+	for (size_t i = 0; i < m.n; i++)
+		m.e[i].sequence = UINT64_C(1) << 40;
+	CHECK_OK(tkit_open(&k));
+	CHECK_OK(tkit_check_gets(&k, &m));
+	CHECK_OK(tkit_check_walks(&k, &m, 0));
+	CHECK_OK(tkit_check_walks(&k, &m, TABLE_SCAN));
+	CHECK_OK(tkit_check_seeks(&k, &m, 0));
+	CHECK_OK(table_verify(k.table));
+	tkit_release(&k);
+	model_free(&m);
+}
+
+TEST("a table written without sequences has the one of the manifest")
+{
+	check_ingested(LSM_CODEC_NONE);
+	check_ingested(LSM_CODEC_ZLIB);
+}
+
 static void
 meta_refused(struct tkit *k, struct table_meta meta)
 {
@@ -427,6 +461,22 @@ TEST("a table that is not the one the manifest means is refused")
 	meta = k.meta, meta.number = 14, meta_refused(&k, meta);
 	meta.number = 15, meta_refused(&k, meta);
 	CHECK_STR(lsm_message(), "000015.sst: the table is missing");
+	tkit_release(&k);
+	model_free(&m);
+}
+
+TEST("all entries of a table written without sequences have one")
+{
+	struct model m = { 0 };
+	struct tkit k;
+
+	model_add(&m, KIND_PUT, 0, text("a"), text("b"));
+	tkit_init(&k, LSM_CODEC_NONE);
+	CHECK_OK(tkit_build(&k, &m));
+	k.meta.sequence_max = 5;
+	meta_refused(&k, k.meta);
+	k.meta.sequence_min = 5;
+	CHECK_OK(tkit_open(&k));
 	tkit_release(&k);
 	model_free(&m);
 }

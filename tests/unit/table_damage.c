@@ -70,6 +70,7 @@ flip_every_byte(int codec, const struct model *m, unsigned height)
 	CHECK_OK(tkit_build(&k, m));
 	CHECK_OK(tkit_open(&k));
 	CHECK_EQ(table_footer(k.table)->height, height);
+	CHECK_EQ(table_footer(k.table)->ranges, m->ranges_n);
 	tkit_close(&k);
 	file = tkit_file(&k);
 	CHECK_OK(ask_all(&k, m));
@@ -93,10 +94,14 @@ flip_every_byte(int codec, const struct model *m, unsigned height)
 TEST("every changed byte is told by a verification, none becomes an answer")
 {
 	struct model flat = { 0 }, high = { 0 };
+	const struct range ranges[] = { { text("A"), text("Z"), 1 },
+		{ text("x"), bound_end(), 9 } };
 	int codecs[4], n = tkit_codecs(codecs);
 
 	damage_model(&flat, 100);
 	damage_model(&high, 3900);
+	flat.ranges = high.ranges = ranges;
+	flat.ranges_n = high.ranges_n = 2;
 	flip_every_byte(LSM_CODEC_NONE, &high, 3);
 	for (int i = 1; i < n; i++)
 		flip_every_byte(codecs[i], &flat, 1);

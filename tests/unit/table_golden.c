@@ -54,12 +54,17 @@ load(const char *path)
 static void
 check_golden(const char *name, int codec, bool every_byte)
 {
+	const struct range ranges[] = { { text("a"), text("golden/"), 700 },
+		{ text("golden/0000"), text("golden/1000"), 8 },
+		{ text("z"), bound_end(), 1049 } };
 	const char *path = test_data(name);
 	struct model m = { 0 };
 	struct buffer kept;
 	struct tkit k;
 
 	golden_model(&m);
+	m.ranges = ranges;
+	m.ranges_n = sizeof ranges / sizeof *ranges;
 	tkit_init(&k, codec);
 	k.opt.edit = 5;
 	k.opt.run = 2;

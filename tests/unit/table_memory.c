@@ -51,6 +51,7 @@ fail_each(int codec, int reads, bool cached, const struct model *m)
 
 TEST("each allocation that fails is an error or costs only speed")
 {
+	const struct range range = { text("zzz"), text("zzzz"), 5 };
 	static const uint8_t large[9000];
 	struct random r = { test_seed() };
 	struct model m = { 0 };
@@ -58,6 +59,8 @@ TEST("each allocation that fails is an error or costs only speed")
 
 	model_fill(&m, MODEL_PATHS, 90, 60, &r);
 	model_add(&m, KIND_PUT, 3, text("zz"), bytes(large, sizeof large));
+	m.ranges = &range;
+	m.ranges_n = 1;
 	for (int i = 0; i < n; i++)
 		fail_each(codecs[i], LSM_READS_MAPPED, true, &m);
 	fail_each(LSM_CODEC_NONE, LSM_READS_STRICT, true, &m);

@@ -73,6 +73,23 @@ TEST("what it appended itself is read with the rest")
 	sim_free(sim);
 }
 
+TEST("a range delete needs no memory that was not read")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = left_behind(sim, 5);
+	lsm_db *db = dbkit_open("db", &o);
+
+	CHECK(unread(db));
+	CHECK_OK(lsm_delete_range(db, lsm_str("k000001"), lsm_str("k000004"),
+	    0));
+	dbkit_put(db, "k000002", "again");
+	CHECK(unread(db));
+	CHECK_STR(dbkit_scan(db, NULL, NULL, false),
+	    "k000000=v0 k000002=again k000004=v4");
+	dbkit_close(db);
+	sim_free(sim);
+}
+
 static int
 ask(lsm_db *db, int how)
 {

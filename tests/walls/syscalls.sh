@@ -60,7 +60,7 @@ read_bytes=$(sed -n '/O_DIRECTORY/,$p' "$dir/trace" |
 
 traced "$cli" --sync=off "$db" put key value
 traced "$cli" --sync=off "$db" put key value
-at_most 55 . "an unsynced put"
+at_most 57 . "an unsynced put"
 at_most 0 'sync\(|getdents|fallocate|O_CREAT\|O_EXCL' "an unsynced put"
 at_most 1 'CURRENT' "an unsynced put"
 

@@ -1,0 +1,291 @@
+/*
+ * ingest.c - ingestion: sorted entries become tables, past log and memtable.
+ *
+ * The tables are written by their owner, without any lock. The commit makes
+ * them part of the database, all at one sequence, under write_mu:
+ *
+ *   memtables with keys in their span are flushed: memory is read first;
+ *   the log is made durable: no crash may keep the edit and lose a write that
+ *   was before it;
+ *   one edit adds the tables, in a place where nothing newer is below and
+ *   nothing older above; it is durable, and the view shows it;
+ *   the log gets a record that takes the sequence and names the edit, before
+ *   any later write.
+ *
+ * A crash before the edit leaves orphans, a crash after it leaves all. When
+ * only the record is missing, the manifest's sequence is one above the log's
+ * last, and recovery goes on from there.
+ */
+#include "db/ingest.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "compact/bulk.h"
+#include "kv/batch.h"
+
+struct lsm_ingest {
+	struct lsm_db *db;
+	struct bulk *bulk;		/* NULL: committed, or failed */
+	int code;			/* why it failed */
+	uint64_t count;
+	struct buffer smallest;
+	size_t last_n;
+	uint8_t last[LSM_KEY_MAX];
+};
+
+/* Sizes of tables where they go if nothing of their keys is there, as the tree
+ * is now, and at most. */
+static void
+table_sizes(struct lsm_db *db, uint64_t *first, uint64_t *most)
+{
+	struct shape s;
+	uint64_t at;
+	struct view *v = view_now(db, &at);
+
+	shape_of(v->version, &db->shape, &s);
+	view_unref(v);
+	*first = shape_table_size(&s, LEVEL_LAST);
+	*most = shape_table_size(&s, 0);
+}
+
+int
+lsm_ingest_new(lsm_db *db, lsm_ingest **out)
+{
+	struct compact_options o;
+	uint64_t most;
+	lsm_ingest *g;
+	int rc;
+
+	*out = NULL;
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = db_readable(db)) != LSM_OK)
+		return rc;
+	if ((g = mem_zalloc(sizeof *g)) == NULL)
+		return mem_exhausted(sizeof *g);
+	o = job_options(db, LEVEL_LAST, 0);
+	table_sizes(db, &o.table_size, &most);
+	if ((rc = bulk_new(&o, most, &g->bulk)) != LSM_OK) {
+		mem_free(g);
+		return rc;
+	}
+	g->db = db;
+	atomic_fetch_add(&db->open_handles, 1);
+	*out = g;
+	return LSM_OK;
+}
+
+void
+lsm_ingest_free(lsm_ingest *g)
+{
+	if (g == NULL)
+		return;
+	bulk_free(g->bulk);
+	buffer_free(&g->smallest);
+	atomic_fetch_sub(&g->db->open_handles, 1);
+	mem_free(g);
+}
+
+/* Its files go at once: perhaps they are what the disk is full of. */
+static int
+ingest_end(lsm_ingest *g, int code)
+{
+	bulk_free(g->bulk);
+	g->bulk = NULL;
+	return g->code = code;
+}
+
+static int
+ingest_usable(const lsm_ingest *g)
+{
+	int rc = db_usable(g->db);
+
+	if (rc != LSM_OK || g->bulk != NULL)
+		return rc;
+	if (g->code == LSM_OK)
+		return status_set(LSM_INVALID, "ingestion: committed already");
+	return status_set(g->code, "ingestion: it has failed before");
+}
+
+static int
+ingest_check(const lsm_ingest *g, struct bytes key, struct bytes value)
+{
+	int rc = batch_check_entry(key, value);
+
+	if (rc != LSM_OK)
+		return rc;
+	if (g->count > 0 && bytes_compare(bytes(g->last, g->last_n), key) >= 0)
+		return status_set(LSM_INVALID, "ingestion: record %" PRIu64
+		    ": its key is not above the one before", g->count + 1);
+	return LSM_OK;
+}
+
+int
+lsm_ingest_add(lsm_ingest *g, lsm_slice k, lsm_slice v)
+{
+	struct bytes key = bytes_of(k), value = bytes_of(v);
+	int rc;
+
+	if ((rc = ingest_usable(g)) != LSM_OK ||
+	    (rc = ingest_check(g, key, value)) != LSM_OK)
+		return rc;
+	if ((g->count == 0 &&
+	    (rc = buffer_add(&g->smallest, key.p, key.n)) != LSM_OK) ||
+	    (rc = bulk_add(g->bulk, key, value)) != LSM_OK)
+		return ingest_end(g, rc);
+	if (key.n)
+		memcpy(g->last, key.p, key.n);
+	g->last_n = key.n;
+	g->count++;
+	return LSM_OK;
+}
+
+uint64_t
+lsm_ingest_count(const lsm_ingest *g)
+{
+	return g->count;
+}
+
+/* Does anything in memory stand in the way? */
+static bool
+memory_overlaps(const lsm_ingest *g)
+{
+	bool any = false;
+	uint64_t at;
+	struct view *v = view_now(g->db, &at);
+
+	for (size_t i = 0; i < v->count && !any; i++)
+		any = memtable_overlaps(v->generations[i].mem,
+		    buffer_bytes(&g->smallest), bytes(g->last, g->last_n));
+	view_unref(v);
+	return any;
+}
+
+int
+ingest_log(struct lsm_db *db, uint64_t edit)
+{
+	uint64_t position;
+	uint8_t *p;
+	int rc = log_begin(db->log, RECORD_INGESTION, varint_size(edit), &p);
+
+	if (rc != LSM_OK)
+		return rc;
+	varint_put(p, edit);
+	return log_append(db->log, log_where(db->log).sequence + 1, &position);
+}
+
+int
+ingest_reached(const struct state *s, const struct log_replay_out *out,
+    uint64_t *sequence)
+{
+	if (s->ingested <= *sequence)
+		return LSM_OK;
+	if (s->ingested > *sequence + 1 || out->closed)
+		return status_set(LSM_CORRUPT, "log %" PRIu64 ": offset %"
+		    PRIu64 ": ends at sequence %" PRIu64 ", and tables hold %"
+		    PRIu64, out->last.number, out->last.size, *sequence,
+		    s->ingested);
+	*sequence = s->ingested;
+	return LSM_OK;
+}
+
+/* A run's number, of the deepest that has room for the keys or a new one. */
+static void
+place_find(const lsm_ingest *g, int *level, uint64_t *run)
+{
+	struct lsm_db *db = g->db;
+	struct pick_job jobs[2];
+	struct pick_options o = job_pick(db, jobs);
+	uint64_t at;
+	struct view *v = view_now(db, &at);
+
+	*level = pick_flush_level(v->version, &o, buffer_bytes(&g->smallest),
+	    bytes(g->last, g->last_n), run);
+	view_unref(v);
+	if (*run != 0)
+		return;
+	mutex_lock(&db->edit_mu);
+	*run = db->next_run++;
+	mutex_unlock(&db->edit_mu);
+}
+
+/* work_mu keeps the place free from when it is found until it is taken. */
+static int
+install(lsm_ingest *g, uint64_t sequence, uint64_t *edit)
+{
+	struct lsm_db *db = g->db;
+	struct edit e = { .ingested = sequence };
+	uint64_t run;
+	int level, rc;
+
+	mutex_lock(&db->work_mu);
+	place_find(g, &level, &run);
+	rc = bulk_result(g->bulk, level, run, sequence, &e);
+	if (rc == LSM_OK)
+		rc = job_edit(db, &e);
+	mutex_unlock(&db->work_mu);
+	*edit = e.number;
+	edit_release(&e);
+	return rc;
+}
+
+static int
+commit_locked(lsm_ingest *g)
+{
+	struct lsm_db *db = g->db;
+	struct log_end at = log_where(db->log);
+	uint64_t edit;
+	int rc;
+
+	mutex_assert_held(&db->write_mu);
+	if ((rc = db_writable(db)) != LSM_OK)
+		return rc;
+	if ((rc = log_sync(db->log, log_position(at.number, at.size))) !=
+	    LSM_OK)
+		return db_fence(db, rc);
+	durable_raise(db, db->sequence);
+	if ((rc = install(g, db->sequence + 1, &edit)) != LSM_OK)
+		return rc;
+	durable_raise(db, ++db->sequence);
+	if ((rc = ingest_log(db, edit)) != LSM_OK)
+		return db_fence(db, rc);
+	COUNT(db, ingests, 1);
+	COUNT(db, ingest_bytes, bulk_bytes(g->bulk));
+	return LSM_OK;
+}
+
+/* The first flush goes without the lock, so that writers wait for the second
+ * only, of what they wrote meanwhile. */
+static int
+commit(lsm_ingest *g)
+{
+	struct lsm_db *db = g->db;
+	int rc;
+
+	if ((rc = bulk_finish(g->bulk)) != LSM_OK)
+		return rc;
+	if (memory_overlaps(g) && (rc = lsm_flush(db)) != LSM_OK)
+		return rc;
+	mutex_lock(&db->write_mu);
+	if (memory_overlaps(g))
+		rc = db_flush_locked(db);
+	if (rc == LSM_OK)
+		rc = commit_locked(g);
+	mutex_unlock(&db->write_mu);
+	return rc;
+}
+
+int
+lsm_ingest_commit(lsm_ingest *g)
+{
+	int rc;
+
+	if ((rc = ingest_usable(g)) != LSM_OK ||
+	    (rc = db_writable(g->db)) != LSM_OK)
+		return rc;
+	if (g->count > 0)
+		rc = commit(g);
+	(void)ingest_end(g, rc);
+	return rc;
+}

@@ -1,0 +1,20 @@
+/*
+ * cli_dot.h - the words of scripts and of the prompt that begin with a dot:
+ * they are about what the session holds between two commands.
+ */
+#ifndef CLI_DOT_H
+#define CLI_DOT_H
+
+#include <stddef.h>
+
+#include "cli_session.h"
+#include "words.h"
+
+/* Run words[0], ".read" excepted, with its operands. Returns an exit
+ * status. */
+int dot_run(struct session *, struct words *);
+
+/* The words; NULL is behind the last. */
+const char *dot_name(size_t i);
+
+#endif
