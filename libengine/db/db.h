@@ -136,6 +136,7 @@ struct lsm_db {
 	size_t ahead_at;		/* bytes in it: a log is wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
+	uint8_t read_branch[ID_SIZE];	/* of that log */
 
 	/* Guarded by work_mu. */
 	struct mutex work_mu;

@@ -29,7 +29,7 @@ load_room(struct load *l)
 }
 
 static struct generation *
-load_last(struct load *l)
+load_last(const struct load *l)
 {
 	return l->count ? &l->generations[l->count - 1] : NULL;
 }
@@ -68,6 +68,23 @@ load_next(struct load *l, size_t ops, size_t data, uint64_t first,
 	return LSM_OK;
 }
 
+/*
+ * A writer's memtables begin with a log each. A reader's do so too, within
+ * reason: when the writer flushed some, the reader lets go the same entries.
+ */
+static bool
+load_aligned(const struct load *l, uint64_t log)
+{
+	struct generation *g = load_last(l);
+
+	if (!l->db->read_only || g->log == log || l->count >= FROZEN_MAX)
+		return true;
+	if (memtable_entries(g->mem) > 0)
+		return false;
+	g->log = log;
+	return true;
+}
+
 /* A commit stays whole in its memtable: the table made of that one may reach
  * the disk when the log, and the rest of the commit with it, does not. */
 int
@@ -77,7 +94,7 @@ load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
 	struct load *l = arg;
 	const struct generation *g = load_last(l);
 
-	if (g != NULL && !memtable_full(g->mem) &&
+	if (g != NULL && load_aligned(l, log) && !memtable_full(g->mem) &&
 	    memtable_has_room(g->mem, count, data, first + count - 1))
 		return LSM_OK;
 	return load_next(l, count, data, first, log);

@@ -6,9 +6,10 @@
  * file is opened at once, and an answer counts only when the manifest did not
  * move meanwhile; the same look decides whether a failed check is damage.
  *
- * A refresh reads the new records of the log when the version is still the
- * same, and everything anew otherwise. It is the one writer of the handle's
- * memtables and holds write_mu.
+ * A refresh compares the words of LOCK; when they say that something is new
+ * it reads the records that are new, of the manifest and of the log, and
+ * everything anew when they do not continue what it has. It is the one writer
+ * of the handle's memtables and holds write_mu.
  */
 #include "db/reader.h"
 
@@ -60,6 +61,7 @@ read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
 
 	memcpy(in.id.database, db->id, ID_SIZE);
 	memcpy(in.id.branch, r->state.branch, ID_SIZE);
+	memcpy(in.from_branch, db->read_branch, ID_SIZE);
 	rc = log_replay(&in, load_entry, &r->load, &r->out);
 	if (rc != LSM_OK)
 		return rc;
@@ -190,7 +192,8 @@ read_steadily(struct lsm_db *db, const struct current *current,
 	return rc;
 }
 
-/* Everything of the reading changes hands. */
+/* Everything of the reading changes hands. Tables that are left out leave the
+ * cache when nobody reads them any more: else their files would stay open. */
 static void
 show(struct lsm_db *db, struct reading *r, struct view *next)
 {
@@ -205,6 +208,8 @@ show(struct lsm_db *db, struct reading *r, struct view *next)
 	db->state = r->state;
 	r->state = before;
 	mutex_unlock(&db->edit_mu);
+	if (before.version != NULL)
+		version_retire(before.version, db->state.version);
 	mutex_lock(&db->mu);
 	old = view_swap_locked(db, next);
 	store_release(&db->visible, r->load.sequence);
@@ -219,6 +224,7 @@ remember(struct lsm_db *db, const struct reading *r)
 	db->sequence = r->load.sequence;
 	db->active = view_active(db->view)->mem;
 	db->read_to = r->out.last;
+	memcpy(db->read_branch, r->out.branch, ID_SIZE);
 	if (r->out.closed || r->out.interrupted_log != 0)
 		db->read_to.number = 0;
 	db->recovery.records += r->out.records;
@@ -255,37 +261,115 @@ reader_open(struct lsm_db *db, const struct current *current)
 	return read_and_show(db, current);
 }
 
-/* The same version, and more of the log: its entries go on in the memtable
- * that is shown, invisible until all of them are there. */
+/* The version of now, pinned, and the edits that lead to it: those of the
+ * manifest that was read, or it is to be read anew. */
 static int
-refresh_log(struct lsm_db *db, const struct env_words *now)
+version_on(struct lsm_db *db, struct reading *r)
 {
-	struct reading r = { .load = { .db = db, .sequence = db->sequence } };
-	struct view *old = db->view, *next = NULL;
+	uint64_t edit;
 	int rc;
 
-	r.state = db->state;		/* lent */
-	if ((rc = load_adopt(&r.load, view_active(old))) != LSM_OK ||
-	    (rc = read_log(db, &r, &db->read_to)) != LSM_OK ||
-	    (rc = view_alloc(old->count + r.load.count, &next)) != LSM_OK)
-		goto done;
-	view_fill(next, old->version, old->generations, old->count - 1);
-	for (size_t i = 0; i < r.load.count; i++)
-		view_push(next, &r.load.generations[i]);
-	pin_ref(next->pin = old->pin);
-	mutex_lock(&db->mu);
-	view_swap_locked(db, next);
-	store_release(&db->visible, r.load.sequence);
-	mutex_unlock(&db->mu);
-	view_unref(old);
-	db->seen = *now;
-	remember(db, &r);
-done:
-	/* What went into the memtable is there, though nobody sees it; half a
-	 * record may be: this memtable is not gone on in. */
+	rc = pin_take(&db->pins, db->state.edit, &r->pin, &r->words);
 	if (rc != LSM_OK)
+		return rc;
+	edit = r->words.head >> ENV_HEAD_SHIFT;
+	if (r->pin == NULL || edit < db->seen.head >> ENV_HEAD_SHIFT ||
+	    !named(&db->state.current, r->words.head))
+		return LSM_BUSY;
+	rc = manifest_read_on(db->dir, &db->state, edit, table_gone, db,
+	    &r->state);
+	return rc == LSM_OK ? stored_read(&r->state, &db->stored) : rc;
+}
+
+static uint64_t
+last_of(const struct lsm_db *db, const struct generation *g)
+{
+	return g->last != 0 ? g->last : db->sequence;
+}
+
+/*
+ * Memtables of which the version has nothing go on: LSM_BUSY when it took one
+ * in part, which would hide what tables hold. Their entries were read of the
+ * log up to read_to, so that has to be one that still counts.
+ */
+static int
+memory_on(struct lsm_db *db, struct reading *r)
+{
+	const struct view *v = db->view;
+	uint64_t flushed = r->state.flushed;
+	size_t i = 0;
+	int rc = LSM_OK;
+
+	if (db->read_to.number == 0 || db->read_to.number < r->state.log)
+		return LSM_BUSY;
+	while (i < v->count && last_of(db, &v->generations[i]) <= flushed)
+		i++;
+	if (flushed != db->state.flushed && i < v->count && (i == 0 ||
+	    v->generations[i - 1].last != flushed))
+		return LSM_BUSY;
+	for (; i < v->count && rc == LSM_OK; i++)
+		rc = load_adopt(&r->load, &v->generations[i]);
+	r->load.sequence = db->sequence > flushed ? db->sequence : flushed;
+	return rc;
+}
+
+/* Neither the log's end has moved since it was read, nor is it told anew. */
+static bool
+log_stands(const struct lsm_db *db, const struct reading *r)
+{
+	return r->words.committed == db->seen.committed &&
+	    r->state.ends_count == db->state.ends_count &&
+	    r->state.ingested == db->state.ingested;
+}
+
+/* What is new of the log, behind the memtables that go on; or all of it. */
+static int
+log_on(struct lsm_db *db, struct reading *r)
+{
+	const struct log_end *from = &db->read_to;
+	int rc = memory_on(db, r);
+
+	if (rc == LSM_BUSY) {
+		from = NULL;
+		r->load.sequence = r->state.flushed;
+	} else if (rc != LSM_OK) {
+		return rc;
+	}
+	if (from != NULL && log_stands(db, r)) {
+		r->out.last = *from;
+		memcpy(r->out.branch, db->read_branch, ID_SIZE);
+	} else if ((rc = read_log(db, r, from)) != LSM_OK) {
+		return rc;
+	}
+	return load_activate(&r->load, r->out.last.number);
+}
+
+static int
+refresh_on(struct lsm_db *db, const struct env_words *now)
+{
+	struct reading r = { .load.db = db, .words = *now };
+	bool same = now->head == db->seen.head;
+	struct view *next;
+	int rc = LSM_OK;
+
+	if (same) {
+		pin_ref(r.pin = db->view->pin);
+		r.state = db->state;		/* lent */
+	} else {
+		rc = version_on(db, &r);
+	}
+	if (rc == LSM_OK && (rc = log_on(db, &r)) == LSM_OK &&
+	    (rc = view_alloc(r.load.count, &next)) == LSM_OK) {
+		db->seen = r.words;
+		show(db, &r, next);
+		remember(db, &r);
+	} else {
+		/* What went into the memtable is there, though nobody sees
+		 * it; half a record may be: it is not gone on in. */
 		db->read_to.number = 0;
-	r.state = (struct state){ 0 };
+	}
+	if (same)
+		r.state = (struct state){ 0 };
 	reading_release(&r);
 	return rc;
 }
@@ -301,14 +385,13 @@ refresh_locked(struct lsm_db *db)
 		db->env->ops->lock_words(db->lock, db->id, &now);
 		mutex_unlock(&db->pins.mu);
 	}
-	if (now.head == 0 || now.head != db->seen.head ||
-	    db->view->pin == NULL)
+	if (now.head == 0 || db->view->pin == NULL)
 		return read_and_show(db, NULL);
-	if (now.committed == db->seen.committed)
+	if (now.head == db->seen.head && now.committed == db->seen.committed)
 		return LSM_OK;
-	if (db->read_to.number == 0 || refresh_log(db, &now) != LSM_OK)
-		return read_and_show(db, NULL);
-	return LSM_OK;
+	if (refresh_on(db, &now) == LSM_OK)
+		return LSM_OK;
+	return read_and_show(db, NULL);
 }
 
 int

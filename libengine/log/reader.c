@@ -52,6 +52,9 @@ window_load(struct log_reader *r, uint64_t at, size_t n)
 	size_t got;
 	int rc;
 
+	if (r->chunk < CHUNK_MAX && at > r->window_at &&
+	    at <= r->window_at + r->window_size)
+		r->chunk *= 2;
 	if (n < r->chunk)
 		n = r->chunk;
 	if (n > r->limit - at)
@@ -66,8 +69,6 @@ window_load(struct log_reader *r, uint64_t at, size_t n)
 	overlay(r, at, n);
 	r->window_at = at;
 	r->window_size = n;
-	if (r->chunk < CHUNK_MAX)
-		r->chunk *= 2;
 	return LSM_OK;
 }
 
@@ -197,6 +198,18 @@ log_reader_open_blind(struct env_dir *dir, const char *name,
 	r->seed = r->sum = file_seed(id);
 	*out = r;
 	return LSM_OK;
+}
+
+int
+log_reader_open_at(struct env_dir *dir, const char *name,
+    const struct file_id *id, uint64_t offset, uint64_t sum,
+    struct log_reader **out)
+{
+	int rc = log_reader_open_blind(dir, name, id, out);
+
+	if (rc == LSM_OK)
+		log_reader_resume(*out, offset, sum);
+	return rc;
 }
 
 void

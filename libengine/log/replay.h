@@ -35,6 +35,12 @@ struct log_reader;
 int log_reader_open(struct env_dir *, const char *name,
     const struct file_id *id, struct bytes tail, uint64_t tail_at,
     struct log_reader **);
+/* The same for a file whose header was read before: `id`, branch included, is
+ * its own, and the chain goes on at `offset`, behind a record with this sum.
+ * Nothing before it is read. */
+int log_reader_open_at(struct env_dir *, const char *name,
+    const struct file_id *id, uint64_t offset, uint64_t sum,
+    struct log_reader **);
 void log_reader_free(struct log_reader *);
 const struct file_header *log_reader_header(const struct log_reader *);
 
@@ -70,6 +76,7 @@ struct log_replay_in {
 	/* NULL, or where an earlier replay ended, not behind a close mark:
 	 * only what came later is read. Its log is one of those needed. */
 	const struct log_end *from;
+	uint8_t from_branch[ID_SIZE];	/* of its log, as `out` told */
 	const struct log_end *ends;	/* known from manifest edits */
 	size_t ends_count;
 	/* A record begins: `count` operations from sequence `first` on, of at
@@ -86,6 +93,7 @@ struct log_replay_in {
 struct log_replay_out {
 	struct log_end last;		/* newest log that counts; number 0:
 					 * there is none */
+	uint8_t branch[ID_SIZE];	/* of that one's file */
 	bool clean;			/* close or leave mark, or known end */
 	bool same_boot;			/* the ring vouches for the end: go on
 					 * in this file with `missing` */

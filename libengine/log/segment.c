@@ -282,12 +282,28 @@ known_end(const struct log_replay_in *in, uint64_t number)
 	return NULL;
 }
 
+/* From its header on, or from where an earlier replay ended. */
+static int
+segment_begin(struct segment *s, const struct log_replay_in *in)
+{
+	const struct log_end *from = in->from;
+	struct file_id id = in->id;
+
+	id.kind = FILE_LOG;
+	id.number = s->number;
+	if (from == NULL || from->number != s->number)
+		return log_reader_open(in->dir, s->name, &id, bytes(NULL, 0),
+		    0, &s->reader);
+	memcpy(id.branch, in->from_branch, ID_SIZE);
+	return log_reader_open_at(in->dir, s->name, &id, from->size,
+	    from->sum, &s->reader);
+}
+
 static int
 segment_open(struct segment *s, uint64_t number,
     const struct log_replay_in *in)
 {
 	struct log_reader *ready = s->ready;
-	struct file_id id = in->id;
 	int rc = LSM_OK;
 
 	s->ready = NULL;
@@ -295,18 +311,13 @@ segment_open(struct segment *s, uint64_t number,
 	s->number = number;
 	s->edit = in->edit;
 	s->known = known_end(in, number);
-	id.kind = FILE_LOG;
-	id.number = number;
 	file_name(s->name, FILE_LOG, number);
 	if (ready != NULL)
 		log_reader_rewind(s->reader = ready);
 	else
-		rc = log_reader_open(in->dir, s->name, &id, bytes(NULL, 0), 0,
-		    &s->reader);
+		rc = segment_begin(s, in);
 	if (rc == LSM_OK && s->known != NULL)
 		rc = log_reader_limit(s->reader, s->known->size);
-	if (rc == LSM_OK && in->from != NULL && in->from->number == number)
-		log_reader_resume(s->reader, in->from->size, in->from->sum);
 	return rc;
 }
 
@@ -325,5 +336,6 @@ segment_read(struct segment *s, uint64_t number,
 		return rc;
 	out->last = (struct log_end){ number, log_reader_offset(s->reader),
 		log_reader_sum(s->reader), d->next - 1 };
+	memcpy(out->branch, log_reader_header(s->reader)->id.branch, ID_SIZE);
 	return s->known != NULL ? known_check(s, &out->last) : LSM_OK;
 }

@@ -359,8 +359,9 @@ done:
 	return rc;
 }
 
-/* Both lists are in the same order, and share what stayed. A table that was
- * moved lives on under its other name. */
+/* Both lists are in the same order; what stayed has its number, and is shared
+ * unless they were read one by one. A table that was moved lives on under its
+ * other name. */
 void
 version_retire(const struct version *before, const struct version *after)
 {
@@ -372,7 +373,8 @@ version_retire(const struct version *before, const struct version *after)
 		while (j < after->tables && after->list[j] != t &&
 		    place_compare(after->list[j], t) < 0)
 			j++;
-		if ((j < after->tables && after->list[j] == t) ||
+		if ((j < after->tables &&
+		    after->list[j]->meta.number == t->meta.number) ||
 		    table_numbered(after->list, after->tables,
 		    t->meta.number) != NULL)
 			continue;

@@ -6,6 +6,8 @@
  */
 #include "version/builder.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
 #include "base/status.h"
 
@@ -147,6 +149,33 @@ add(struct builder *b, struct edit_add *a)
 	    (b->count - i) * sizeof *b->list);
 	b->list[i] = t;
 	b->count++;
+	return LSM_OK;
+}
+
+static int
+number_compare(const void *a, const void *b)
+{
+	struct version_table *x, *y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x->meta.number > y->meta.number) -
+	    (x->meta.number < y->meta.number);
+}
+
+int
+builder_begin(struct builder *b, const struct version *v)
+{
+	int rc = room_for(b, v->tables);
+
+	if (rc != LSM_OK)
+		return rc;
+	for (size_t i = 0; i < v->tables; i++) {
+		version_table_ref(v->list[i]);
+		b->list[b->count++] = v->list[i];
+	}
+	if (b->count > 0)
+		qsort(b->list, b->count, sizeof *b->list, number_compare);
 	return LSM_OK;
 }
 

@@ -17,6 +17,8 @@ struct builder {
 	size_t count, room;
 };
 
+/* Begin with a version's tables, which both share from then on. */
+int builder_begin(struct builder *, const struct version *);
 /* The tables after an edit, whose keys change hands. The laws of
  * version_apply, except that runs are looked at in the end. After a failure
  * the builder is good for nothing but builder_release. */

@@ -69,6 +69,15 @@ int manifest_read_pinned(struct env_dir *, const struct current *current,
     uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,
     struct state *);
 
+/*
+ * The same for who read this manifest before, to *before, which stays as it
+ * is: only the records behind it are read, and tables that stay are shared by
+ * both versions. Any failure: read it anew.
+ */
+int manifest_read_on(struct env_dir *, const struct state *before,
+    uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,
+    struct state *);
+
 struct manifest;
 
 /*

@@ -178,6 +178,19 @@ open_manifest(struct env_dir *dir, struct reading *r)
 	return LSM_OK;
 }
 
+static int
+take_version(struct reading *r)
+{
+	struct version *v;
+	int rc = builder_finish(&r->builder, r->state->edit, &v);
+
+	if (rc != LSM_OK)
+		return rc == LSM_CORRUPT ? status_add(rc, "%s", r->name) : rc;
+	version_unref(r->state->version);
+	r->state->version = v;
+	return LSM_OK;
+}
+
 /* All whole records of what CURRENT names. */
 static int
 read_records(struct env_dir *dir, struct reading *r)
@@ -188,8 +201,7 @@ read_records(struct env_dir *dir, struct reading *r)
 	    (rc = open_manifest(dir, r)) != LSM_OK ||
 	    (rc = take_all(r)) != LSM_OK)
 		return rc;
-	rc = builder_finish(&r->builder, r->state->edit, &r->state->version);
-	return rc == LSM_CORRUPT ? status_add(rc, "%s", r->name) : rc;
+	return take_version(r);
 }
 
 static void
@@ -248,6 +260,45 @@ manifest_read_pinned(struct env_dir *dir, const struct current *current,
 		rc = pinned_check(&r, pinned);
 	if (rc == LSM_OK)
 		s->torn = s->manifest_size != log_reader_size(r.reader);
+	reading_release(&r);
+	if (rc != LSM_OK)
+		state_release(s);
+	return rc;
+}
+
+/* Its header and the records before are known. */
+static int
+open_behind(struct env_dir *dir, struct reading *r)
+{
+	const struct state *s = r->state;
+	struct file_id id = { .kind = FILE_MANIFEST,
+		.number = s->current.manifest };
+
+	memcpy(id.database, s->current.database, ID_SIZE);
+	memcpy(id.branch, s->current.branch, ID_SIZE);
+	file_name(r->name, FILE_MANIFEST, id.number);
+	return log_reader_open_at(dir, r->name, &id, s->manifest_size,
+	    s->manifest_sum, &r->reader);
+}
+
+int
+manifest_read_on(struct env_dir *dir, const struct state *before,
+    uint64_t pinned, void (*gone)(void *, struct version_table *), void *arg,
+    struct state *s)
+{
+	struct reading r = { .state = s, .builder = { .gone = gone,
+		.gone_arg = arg } };
+	int rc;
+
+	if ((rc = state_copy(before, s)) != LSM_OK ||
+	    (rc = builder_begin(&r.builder, before->version)) != LSM_OK ||
+	    (rc = open_behind(dir, &r)) != LSM_OK ||
+	    (rc = take_all(&r)) != LSM_OK ||
+	    (rc = pinned_check(&r, pinned)) != LSM_OK ||
+	    (rc = take_version(&r)) != LSM_OK)
+		goto done;
+	s->torn = s->manifest_size != log_reader_size(r.reader);
+done:
 	reading_release(&r);
 	if (rc != LSM_OK)
 		state_release(s);

@@ -269,6 +269,30 @@ state_commit(struct state *s, struct state_change *c)
 }
 
 int
+state_copy(const struct state *s, struct state *copy)
+{
+	struct edit held = { 0 };
+	int rc = options_copy(s->options, s->options_count, &held);
+
+	*copy = (struct state){ 0 };
+	for (size_t i = 0; i < s->ends_count && rc == LSM_OK; i++)
+		rc = edit_add_end(&held, &s->ends[i]);
+	if (rc == LSM_OK && s->created != NULL)
+		rc = text_copy(s->created, strlen(s->created),
+		    &held.created);
+	if (rc != LSM_OK) {
+		edit_release(&held);
+		return rc;
+	}
+	*copy = *s;
+	copy->ends = held.ends;
+	copy->options = held.options;
+	copy->created = held.created;
+	version_ref(copy->version);
+	return LSM_OK;
+}
+
+int
 state_snapshot(const struct state *s, struct edit *e)
 {
 	const struct version *v = s->version;

@@ -29,6 +29,9 @@ int state_prepare_rest(const struct state *, const struct edit *,
 void state_commit(struct state *, struct state_change *);
 void state_abandon(struct state_change *);
 
+/* A second one, which shares the version. */
+int state_copy(const struct state *, struct state *copy);
+
 /* The whole state as one edit. */
 int state_snapshot(const struct state *, struct edit *);
 

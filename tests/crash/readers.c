@@ -35,6 +35,7 @@ enum {
 	VALUE = 100,
 	KILL_WRITER_ONE_IN = 20,
 	CHECKPOINT_ONE_IN = 60,
+	MOVES = 12,
 	OPENS_LONG = 1000000
 };
 #ifdef __SANITIZE_ADDRESS__
@@ -181,6 +182,23 @@ done:
 	atomic_fetch_add(&shared->scans, 1);
 }
 
+/* One handle, moved forward again and again. */
+static void
+move_on(lsm_db *db, struct random *r)
+{
+	uint64_t least;
+
+	for (uint64_t i = random_below(r, MOVES); i > 0; i--) {
+		if (random_below(r, 4) == 0)
+			usleep((useconds_t)random_below(r, 1000));
+		least = atomic_load(&shared->acknowledged);
+		if (lsm_refresh(db) != LSM_OK)
+			complain("refresh: puts", 0, least);
+		atomic_fetch_add(&shared->refreshes, 1);
+		get_one(db, random_below(r, KEYS), least);
+	}
+}
+
 static const char *
 copy_of(pid_t pid)
 {
@@ -261,6 +279,8 @@ read_on(uint64_t seed)
 				usleep((useconds_t)random_below(&r, 2000));
 			get_one(db, random_below(&r, KEYS), least);
 		}
+		if (random_below(&r, 8) == 0)
+			move_on(db, &r);
 		if (random_below(&r, 4) == 0)
 			scan_twice(db, least, &r);
 		if (random_below(&r, CHECKPOINT_ONE_IN) == 0)
