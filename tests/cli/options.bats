@@ -190,6 +190,53 @@ END
 	[ "$(awk 'length > 80' out)" = '' ]
 }
 
+@test "--help=all: every command, option and word of a script" {
+	lsm-cli --help=all >out 2>err
+	[ ! -s err ]
+	[ "$(awk 'length > 80' out)" = '' ]
+	lsm-cli --help | cmp -n "$(lsm-cli --help | wc -c)" - out
+	for name in $(lsm-cli --completion=fish | sed -n \
+	    's/^complete -c lsm-cli -a \([a-z]*\) .*/\1/p'); do
+		grep -q "^usage: $name\b" out
+	done
+	for option in $(lsm-cli --completion=fish | sed -n \
+	    's/.* -l \([a-z-]*\) .*/\1/p' | sort -u); do
+		grep -Eq -- "^  (-., |    )--$option(\[?=| )" out
+	done
+	grep -q '^\.snapshot ' out
+	fails 64 'lsm-cli: --help: "most" is not all' lsm-cli --help=most
+	fails 64 'lsm-cli: --help: "q" is not all' lsm-cli -hq
+}
+
+@test "colours: no terminal has none, unless they are asked for" {
+	fruit
+	esc=$(printf '\033')
+	lsm-cli db scan --limit=1 >out
+	printf 'apple\tred\n' | cmp - out
+	lsm-cli db scan --limit=1 --color=always >out
+	printf '\033[36mapple\033[0m\t\033[32mred\033[0m\n' | cmp - out
+	lsm-cli db scan --limit=1 --color=always --format=hex >out
+	printf '\033[36m6170706c65\033[0m \033[32m726564\033[0m\n' |
+	    cmp - out
+	lsm-cli --color=always nowhere get x 2>err && false
+	grep -q "^$esc\[1;31mlsm-cli: $esc\[0mnowhere" err
+	refused 64 lsm-cli --color=perhaps db get apple
+}
+
+@test "colours: none in files, in what is read back, and in a single value" {
+	fruit
+	lsm-cli db scan --color=always -o file
+	lsm-cli db scan --color=always --framed >framed
+	lsm-cli db export --color=always >export
+	lsm-cli db get apple --color=always >value
+	for format in jsonl nul bdb bdb-print pairs cdb ops; do
+		lsm-cli db scan --format=$format --color=always >scan.$format
+	done
+	lacks $'\033' file framed export value scan.*
+	lsm-cli --create copy load file
+	[ "$(lsm-cli copy scan)" = "$(lsm-cli db scan)" ]
+}
+
 @test "each command of the help has help of its own" {
 	lsm-cli --help | awk '/^  [a-z]+ / && $1 != "lsm-cli" { print $1 }' \
 	    >names
