@@ -213,8 +213,8 @@ help_short(void)
 			    26 - (int)strlen(table[i].name),
 			    table[i].operands, table[i].help);
 	}
-	out_text("\"help COMMAND\" has its options, --help=all has all. "
-	    "Exit: 0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, 74 I/O, "
+	out_text("\"help COMMAND\" has its options, --help=all has all. Exit: "
+	    "0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, 74 I/O, "
 	    "75 locked; more in lsm-cli(1).\n");
 }
 

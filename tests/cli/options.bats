@@ -211,7 +211,7 @@ END
 @test "colours: no terminal has none, unless they are asked for" {
 	fruit
 	esc=$(printf '\033')
-	lsm-cli db scan --limit=1 >out
+	env -u NO_COLOR TERM=vt100 lsm-cli db scan --limit=1 >out
 	printf 'apple\tred\n' | cmp - out
 	lsm-cli db scan --limit=1 --color=always >out
 	printf '\033[36mapple\033[0m\t\033[32mred\033[0m\n' | cmp - out

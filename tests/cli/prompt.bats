@@ -3,7 +3,7 @@
 load helper
 
 # Type at a prompt: expect's lines on stdin; what the terminal showed: `seen`.
-# No colours, unless $NO_COLOR is set and empty.
+# With colours when $NO_COLOR is empty.
 at_prompt() {
 	{
 		printf 'log_user 0\nlog_file -noappend -a seen\nset timeout 10\n'
@@ -16,7 +16,7 @@ at_prompt() {
 		printf 'set end [wait]\nexit [lindex $end 3]\n'
 	} >typed.exp
 	rm -f seen
-	env TERM="${AT_TERM:-vt100}" NO_COLOR="${NO_COLOR-1}" HOME="$PWD" XDG_STATE_HOME="$PWD/state" \
+	env TERM="${AT_TERM:-vt100}" NO_COLOR="$NO_COLOR" HOME="$PWD" XDG_STATE_HOME="$PWD/state" \
 	    expect typed.exp || { cat seen; return 1; }
 }
 
