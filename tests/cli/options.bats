@@ -269,6 +269,31 @@ END
 	done
 }
 
+@test "of an option given twice the last holds" {
+	fruit
+	[ "$(lsm-cli db scan --limit=1 --limit=2 --keys-only)" = \
+	    $'apple\nbanana' ]
+	[ "$(lsm-cli --format=hex db scan --limit=1 --format=tsv)" = \
+	    $'apple\tred' ]
+}
+
+@test "the manual knows each variable of the environment" {
+	top=$BATS_TEST_DIRNAME/../..
+	grep -ho 'getenv("[A-Z_]*")' "$top"/tools/*.c "$top"/libengine/*/*.c |
+	    cut -d '"' -f 2 | sort -u >names
+	grep -qx NO_COLOR names
+	while read -r name; do
+		grep -q "^\.\(It \)\?Ev.*\b$name\b" "$top/man/lsm-cli.1"
+	done <names
+}
+
+@test "the manual says what stays" {
+	man=$BATS_TEST_DIRNAME/../../man/lsm-cli.1
+	sed -n '/^\.Sh STANDARDS/,/^\.Sh BUGS/p' "$man" >promise
+	grep -q 'Within a major version' promise
+	grep -q 'only grow' promise
+}
+
 @test "options of a new database are set, kept and printed" {
 	lsm-cli --create --set=compaction=leveled --set ratio=10 db put a b
 	[ "$(lsm-cli db options --format=tsv | grep -w compaction)" = \
