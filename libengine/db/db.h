@@ -87,6 +87,7 @@ struct grave {
 	uint64_t number;
 	uint64_t died;		/* at this edit */
 	uint64_t since;		/* now_us() */
+	bool again;		/* a log that may be used again */
 };
 
 struct graves {
@@ -236,6 +237,10 @@ enum sweep { SWEEP_QUICK, SWEEP_WORK, SWEEP_LAST };
 void graves_release(struct graves *);
 void grave_add(struct lsm_db *, enum file_kind, uint64_t number,
     uint64_t died);
+/* `again`: nothing of it waits for the disk. Else unlinking spares the writes
+ * that a sync of the file in its next life would have to wait for. */
+void grave_add_log(struct lsm_db *, uint64_t number, uint64_t died,
+    bool again);
 void graves_sweep(struct lsm_db *, enum sweep);
 /* A pin of the writer's own: what the version of now, and all later ones,
  * name stays. Returns its edit. */

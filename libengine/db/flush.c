@@ -90,10 +90,11 @@ static void
 logs_retire(struct lsm_db *db, uint64_t first, uint64_t end)
 {
 	uint64_t died = load_acquire(&db->head);
+	bool synced = log_forget(db->log, end);
 
 	for (uint64_t log = first; log < end; log++)
 		if (is_log(db, log))
-			grave_add(db, FILE_LOG, log, died);
+			grave_add_log(db, log, died, synced);
 	graves_sweep(db, SWEEP_WORK);
 }
 
@@ -105,9 +106,11 @@ flush_install(struct lsm_db *db, const struct generation *g,
 	struct compact_stats s;
 	int rc;
 
-	/* The next log must begin on disk before the manifest begins there,
-	 * and what is flushed must not be older than what is in the log. */
-	rc = log_sync(db->log, log_position(next_log, BLOCK_UNIT + 1));
+	/* The next log must begin on disk before the manifest begins there.
+	 * The logs before it need not be there, now or ever: without the edit
+	 * the prefix ends in them, with it they are dead. So no watermark may
+	 * tell of this sync until the edit is durable. */
+	rc = log_sync_start(db->log, next_log);
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	compact_stats(db->flush, &s);

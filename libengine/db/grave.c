@@ -35,19 +35,31 @@ graves_room_locked(struct graves *g)
 	return LSM_OK;
 }
 
+static void
+add(struct lsm_db *db, struct grave grave)
+{
+	struct graves *g = &db->graves;
+
+	if (db->opt.max_pin_age != 0)
+		grave.since = db->env->ops->now_us(db->env);
+	mutex_lock(&g->mu);
+	/* Without memory for it the file stays: the next open finds it. */
+	if (graves_room_locked(g) == LSM_OK)
+		g->list[g->count++] = grave;
+	mutex_unlock(&g->mu);
+}
+
 void
 grave_add(struct lsm_db *db, enum file_kind kind, uint64_t number,
     uint64_t died)
 {
-	struct graves *g = &db->graves;
-	uint64_t now = db->opt.max_pin_age == 0 ? 0 :
-	    db->env->ops->now_us(db->env);
+	add(db, (struct grave){ kind, number, died, .since = 0 });
+}
 
-	mutex_lock(&g->mu);
-	/* Without memory for it the file stays: the next open finds it. */
-	if (graves_room_locked(g) == LSM_OK)
-		g->list[g->count++] = (struct grave){ kind, number, died, now };
-	mutex_unlock(&g->mu);
+void
+grave_add_log(struct lsm_db *db, uint64_t number, uint64_t died, bool again)
+{
+	add(db, (struct grave){ FILE_LOG, number, died, .again = again });
 }
 
 /* Pins that are too old end here: announced before their files go. */
@@ -76,7 +88,7 @@ ripe_locked(struct lsm_db *db, const struct grave *g, enum sweep how,
 	if (g->died > load_acquire(&db->head) ||
 	    (db->graves.holds > 0 && g->died > db->graves.held))
 		return false;
-	*again = g->died <= lowest && how == SWEEP_WORK &&
+	*again = g->again && g->died <= lowest && how == SWEEP_WORK &&
 	    g->died > db->graves.ended && !load_acquire(&db->scrubbing);
 	return g->died <= lowest || aged_locked(db, g);
 }

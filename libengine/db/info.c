@@ -21,7 +21,7 @@ lsm_version(void)
 const char *
 lsm_format_version(void)
 {
-	return "0.1";
+	return "0.2";
 }
 
 /* A table of the version, looked up by number. */

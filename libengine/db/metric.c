@@ -263,28 +263,41 @@ metric_tell_of(const struct metric_to *to, enum metric m, const char *of,
 	stat_tell(to, &s);
 }
 
+static void
+samples_tell(const struct histogram *h, lsm_histogram *told, uint64_t *counts)
+{
+	uint64_t n = 0;
+	size_t at = 0;
+
+	told->sum = h->sum;
+	told->max = h->max;
+	told->p50 = histogram_quantile(h, 500);
+	told->p90 = histogram_quantile(h, 900);
+	told->p99 = histogram_quantile(h, 990);
+	told->p999 = histogram_quantile(h, 999);
+	for (size_t i = 0; i < told->buckets; i++) {
+		while (at <= histogram_bucket(told->limits[i]))
+			n += h->at[at++];
+		counts[i] = n;
+	}
+}
+
 void
 metric_tell_histogram(const struct metric_to *to, enum metric m,
     const char *of, const struct histogram *h)
 {
-	uint64_t limits[LIMITS], counts[LIMITS];
-	struct histogram copy;
+	uint64_t limits[LIMITS], counts[LIMITS] = { 0 };
 	lsm_histogram told = { .buckets = LIMITS, .limits = limits,
 		.counts = counts };
 	lsm_stat s = stat_of(m, of, 0);
+	struct histogram copy;
 
+	for (int i = 0; i < LIMITS; i++)
+		limits[i] = UINT64_C(1) << (LIMIT_FIRST + i);
 	histogram_copy(h, &copy);
 	s.value = told.count = histogram_count(&copy);
-	told.sum = copy.sum;
-	told.max = copy.max;
-	told.p50 = histogram_quantile(&copy, 500);
-	told.p90 = histogram_quantile(&copy, 900);
-	told.p99 = histogram_quantile(&copy, 990);
-	told.p999 = histogram_quantile(&copy, 999);
-	for (int i = 0; i < LIMITS; i++) {
-		limits[i] = UINT64_C(1) << (LIMIT_FIRST + i);
-		counts[i] = histogram_below(&copy, limits[i]);
-	}
+	if (told.count > 0)
+		samples_tell(&copy, &told, counts);
 	s.histogram = &told;
 	stat_tell(to, &s);
 }

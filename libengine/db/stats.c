@@ -145,11 +145,11 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 	const struct counted list[] = {
 		{ METRIC_FLUSH_COUNT, &c->flushes },
 		{ METRIC_FLUSH_BYTES, &c->flush_bytes },
+		{ METRIC_INGEST_COUNT, &c->ingests },
+		{ METRIC_INGEST_BYTES, &c->ingest_bytes },
 		{ METRIC_MERGE_COUNT, &c->merges },
 		{ METRIC_MERGE_BYTES_READ, &c->merge_read },
 		{ METRIC_MERGE_BYTES_WRITTEN, &c->merge_bytes },
-		{ METRIC_INGEST_COUNT, &c->ingests },
-		{ METRIC_INGEST_BYTES, &c->ingest_bytes },
 		{ METRIC_MERGE_PARTIAL, &c->merges_partial },
 		{ METRIC_MERGE_MOVES, &c->moves },
 		{ METRIC_MERGE_FAILED, &c->merges_failed },

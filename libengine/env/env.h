@@ -58,7 +58,8 @@ struct env_tail {
 				 * end of the last log may wait for a sync */
 	bool foreign;		/* LOCK is new here, a copy, or shared: so the
 				 * directory may be a copy of another */
-	uint64_t durable;	/* log bytes below are on the disk */
+	uint64_t durable;	/* log bytes below are on the disk, but for
+				 * logs that were forgotten */
 	uint64_t written;	/* bytes below are in the file */
 	uint64_t committed;	/* bytes below were acknowledged */
 	uint64_t pid;		/* a hint, for messages */
@@ -186,6 +187,14 @@ struct env_ops {
 	/* Flush, then make durable, older segment first. *durable is the
 	 * position below which everything is. A failure is final. */
 	int (*log_sync)(struct env_log *, uint64_t *durable);
+	/* Make durable what segment `number` was switched to with, and only
+	 * that: nothing is said of bytes before or behind it. A failure is
+	 * final, but for LSM_UNSUPPORTED: it was not switched to here, use
+	 * log_sync. Then, when all before it will never be asked for again:
+	 * older segments are not synced any more. Both NULL: cannot. */
+	int (*log_sync_start)(struct env_log *, uint64_t number);
+	void (*log_forget)(struct env_log *, uint64_t number,
+	    uint64_t *durable);
 	/* Announce the newest version; the oldest whose files are kept, before
 	 * asking for pins below it; that pins below no longer hold, before
 	 * their files go. Nothing happens before log_attach or log_switch. */

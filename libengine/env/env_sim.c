@@ -188,8 +188,9 @@ sim_describe(struct sim *sim, size_t operation, char text[SIM_TEXT_MAX])
 	const struct sim_op *op = &sim->log[operation];
 
 	snprintf(text, SIM_TEXT_MAX, "%s %s%s%s inode %" PRIu32 " %" PRIu64
-	    "+%zu%s", words[op->kind], op->name, op->to_name[0] ? " " : "",
-	    op->to_name, op->inode, op->at, op->data ? op->data->n : 0,
+	    "+%zu%s", op->through ? "through" : words[op->kind],
+	    op->name, op->to_name[0] ? " " : "", op->to_name, op->inode,
+	    op->at, op->data ? op->data->n : 0,
 	    op->lied ? " lied" : "");
 	return text;
 }
@@ -357,6 +358,21 @@ sim_sync_locked(struct sim *sim, uint32_t inode, const char *name)
 	set_name(op.name, name);
 	sim_do_locked(sim, &op);
 	return LSM_OK;
+}
+
+int
+sim_write_through_locked(struct sim *sim, uint32_t inode, const char *name,
+    uint64_t at, const void *from, size_t n)
+{
+	int rc = sim_write_locked(sim, inode, name, at, from, n);
+
+	if (rc != LSM_OK)
+		return rc;
+	if ((rc = sim_enter_locked(sim, name, "sync")) == LSM_OK)
+		sim->log[sim->count - 1].through = true;
+	else
+		lie_locked(sim, inode);
+	return rc;
 }
 
 int

@@ -18,9 +18,9 @@
  *   }
  *
  * What is durable: a file sync makes the file's content and size durable, not
- * its name; a directory sync makes all earlier changes of names in that
- * directory durable. Nothing else orders anything. A rename from directory to
- * directory is wholly there or not at all.
+ * its name; a write through makes its own bytes durable; a directory sync all
+ * earlier changes of names in that directory. Nothing else orders anything. A
+ * rename from directory to directory is wholly there or not at all.
  *
  * Calls of the door may come from any thread; those below from one at a time.
  * Memory of the disk itself is taken aside from base/alloc.h, so that heap
@@ -79,6 +79,9 @@ const char *sim_describe(struct sim *, size_t operation,
     char text[SIM_TEXT_MAX]);
 /* How many of the first `operations` are not durable by then. */
 size_t sim_undecided(struct sim *, size_t operations);
+/* Bytes written that were made durable, in files that have `part` in their
+ * names, those that are gone too. */
+uint64_t sim_bytes_synced(struct sim *, const char *part);
 /* All is durable; the operation log begins anew and empty. */
 void sim_settle(struct sim *);
 

@@ -53,6 +53,9 @@ int posix_openat_stat(int dir_fd, const char *name, int flags, int *fd,
 
 /* All of the bytes, or a story that begins with the name. */
 int posix_write(int fd, const char *name, uint64_t at, const void *, size_t);
+/* And these bytes are durable, and what is needed to find them. */
+int posix_write_through(int fd, const char *name, uint64_t at, const void *,
+    size_t n);
 int posix_read(int fd, const char *name, uint64_t at, void *, size_t,
     size_t *got);
 int posix_close(int fd, const char *name);

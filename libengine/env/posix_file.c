@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -120,6 +121,31 @@ posix_write(int fd, const char *name, uint64_t at, const void *from, size_t n)
 		at += (uint64_t)put;
 	}
 	return LSM_OK;
+}
+
+/* The system, or this file system, may not know the flag; and a write may end
+ * early: then all of the file is synced, which is right as well. */
+int
+posix_write_through(int fd, const char *name, uint64_t at, const void *from,
+    size_t n)
+{
+	struct iovec all = {
+		.iov_base = (void *)(uintptr_t)from,
+		.iov_len = n,
+	};
+	ssize_t put = pwritev2(fd, &all, 1, (off_t)at, RWF_DSYNC);
+	int rc;
+
+	if (put == (ssize_t)n)
+		return LSM_OK;
+	if (put < 0 && errno != EINTR && errno != EOPNOTSUPP &&
+	    errno != ENOSYS && errno != EINVAL)
+		return status_system(errno, "%s: offset %" PRIu64 ": write "
+		    "through", name, at);
+	rc = posix_write(fd, name, at, from, n);
+	if (rc == LSM_OK && fdatasync(fd) != 0)
+		rc = status_system(errno, "%s: sync", name);
+	return rc;
 }
 
 int

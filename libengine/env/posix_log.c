@@ -45,7 +45,17 @@ segment_sync(struct ring_segment *base)
 	return status_system(errno, "%s: sync", s->name);
 }
 
-/* All of it was synced, or is known to be lost: nothing left to report. */
+static int
+segment_write_through(struct ring_segment *base, uint64_t at, const void *from,
+    size_t n)
+{
+	struct posix_segment *s = (struct posix_segment *)base;
+
+	return posix_write_through(s->fd, s->name, at, from, n);
+}
+
+/* All of it was synced, or is known to be lost, or nobody needs it any more:
+ * nothing left to report. */
 static void
 segment_close(struct ring_segment *base)
 {
@@ -56,6 +66,7 @@ segment_close(struct ring_segment *base)
 static const struct ring_segment_ops segment_ops = {
 	.write = segment_write,
 	.sync = segment_sync,
+	.write_through = segment_write_through,
 	.close = segment_close,
 };
 

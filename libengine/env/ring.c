@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "env/ring_impl.h"
 #include "env/ring_page.h"
 
 #ifdef LSM_SCHED
@@ -42,26 +43,26 @@ ring_init(struct ring *r, lsm_env *env, struct ring_memory memory,
  * the caller that it may go on, and after a failed write of a piece or a
  * failed sync nobody knows what the file holds.
  */
-static int
-refuse(struct ring *r)
+int
+ring_refuse(struct ring *r)
 {
 	return status_set(LSM_IO, "%s", r->story);
 }
 
-static int
-fail_locked(struct ring *r)
+int
+ring_fail_locked(struct ring *r)
 {
 	mutex_assert_held(&r->io);
 	if (!load_acquire(&r->failed)) {
 		snprintf(r->story, sizeof r->story, "%s", status_story());
 		store_release(&r->failed, true);
 	}
-	return refuse(r);
+	return ring_refuse(r);
 }
 
 /* [written, to) of the current segment goes to its file. */
-static int
-flush_locked(struct ring *r, uint64_t to)
+int
+ring_flush_locked(struct ring *r, uint64_t to)
 {
 	uint64_t from = position_offset(load_acquire(&r->control->written));
 	uint64_t end = log_position(r->current->number, to);
@@ -69,7 +70,7 @@ flush_locked(struct ring *r, uint64_t to)
 
 	mutex_assert_held(&r->io);
 	if (load_acquire(&r->failed))
-		return refuse(r);
+		return ring_refuse(r);
 	if (from >= to)
 		return LSM_OK;
 	assert(r->bytes != NULL && to - from <= RING_SIZE);
@@ -77,7 +78,7 @@ flush_locked(struct ring *r, uint64_t to)
 		store_release(&r->control->written, end);
 	if (s->ops->write(s, from, r->bytes + (from & RING_MASK),
 	    (size_t)(to - from)) != LSM_OK)
-		return fail_locked(r);
+		return ring_fail_locked(r);
 	store_release(&r->control->written, end);
 	return LSM_OK;
 }
@@ -85,7 +86,7 @@ flush_locked(struct ring *r, uint64_t to)
 static int
 flush_all_locked(struct ring *r)
 {
-	return flush_locked(r,
+	return ring_flush_locked(r,
 	    position_offset(load_acquire(&r->control->committed)));
 }
 
@@ -146,7 +147,7 @@ ring_reserve(struct env_log *log, size_t n, uint8_t **out)
 	*out = NULL;
 	assert(r->current != NULL && n > 0);
 	if (load_acquire(&r->failed))
-		return refuse(r);
+		return ring_refuse(r);
 	if (n > UINT32_MAX - r->next)
 		return status_set(LSM_TOO_LARGE,
 		    "log %" PRIu64 ": offset %" PRIu64 ": no room for %zu "
@@ -178,10 +179,10 @@ commit_direct_locked(struct ring *r, size_t n)
 	struct ring_segment *s = r->current;
 	int rc;
 
-	if ((rc = flush_locked(r, r->next)) != LSM_OK)
+	if ((rc = ring_flush_locked(r, r->next)) != LSM_OK)
 		return rc;
 	if (s->ops->write(s, r->next, r->record.p, n) != LSM_OK)
-		return fail_locked(r);
+		return ring_fail_locked(r);
 	r->next += n;
 	announce_locked(r, log_position(s->number, r->next),
 	    RING_BUG(RECORD_ORDER));
@@ -209,7 +210,7 @@ write_piece(struct ring *r)
 
 	if (!mutex_trylock(&r->io))
 		return LSM_OK;
-	rc = flush_locked(r, r->next & ~(uint64_t)(RING_PIECE - 1));
+	rc = ring_flush_locked(r, r->next & ~(uint64_t)(RING_PIECE - 1));
 	mutex_unlock(&r->io);
 	return rc;
 }
@@ -273,7 +274,7 @@ begin_locked(struct ring *r, struct ring_segment *s, uint64_t at,
 	assert(at + content.n <= UINT32_MAX);
 	if (content.n > 0 &&
 	    s->ops->write(s, at, content.p, content.n) != LSM_OK)
-		return fail_locked(r);
+		return ring_fail_locked(r);
 	if (r->current != NULL)
 		r->current->next = s;
 	else
@@ -302,6 +303,17 @@ ring_attach(struct ring *r, struct ring_segment *s, uint64_t at,
 	return rc;
 }
 
+/* So that it can be written once more, by whoever makes it durable. */
+static void
+first_keep(struct ring_segment *s, uint64_t at, struct bytes first)
+{
+	if (first.n == 0 || first.n > sizeof s->first)
+		return;
+	memcpy(s->first, first.p, first.n);
+	s->first_size = first.n;
+	s->at = at;
+}
+
 int
 ring_switch(struct ring *r, struct ring_segment *s, uint64_t at,
     struct bytes first)
@@ -310,6 +322,7 @@ ring_switch(struct ring *r, struct ring_segment *s, uint64_t at,
 
 	assert(s->next == NULL);
 	assert(r->current == NULL || r->current->number < s->number);
+	first_keep(s, at, first);
 	mutex_lock(&r->io);
 	if (r->current != NULL)
 		rc = flush_all_locked(r);
@@ -318,95 +331,6 @@ ring_switch(struct ring *r, struct ring_segment *s, uint64_t at,
 	mutex_unlock(&r->io);
 	if (rc != LSM_OK)
 		s->ops->close(s);
-	return rc;
-}
-
-/*
- * A segment leaves the list only here, so it cannot be closed under a sync.
- * Appending to the list does not disturb: nobody looks behind `last`.
- */
-static void
-forget_before(struct ring *r, struct ring_segment *last)
-{
-	struct ring_segment *s, *next;
-
-	mutex_assert_held(&r->sync_mu);
-	for (s = r->oldest; s != last; s = next) {
-		next = s->next;
-		s->ops->close(s);
-	}
-	mutex_lock(&r->io);
-	r->oldest = last;
-	mutex_unlock(&r->io);
-}
-
-/* Older segments first: a record of the newer one promises them. */
-static int
-sync_segments(struct ring *r, struct ring_segment *first,
-    struct ring_segment *last)
-{
-	struct ring_segment *s;
-	int rc;
-
-	mutex_assert_held(&r->sync_mu);
-	for (s = first; (rc = s->ops->sync(s)) == LSM_OK && s != last;)
-		s = s->next;
-	if (rc == LSM_OK)
-		return LSM_OK;
-	mutex_lock(&r->io);
-	rc = fail_locked(r);
-	mutex_unlock(&r->io);
-	return rc;
-}
-
-/*
- * `syncing` stands from before the first sync until success. A process that
- * dies in between may have seen a sync fail, or not lived to see it, and then
- * pages are clean that never reached the disk; the next writer must know.
- */
-static int
-sync_locked(struct ring *r, struct ring_segment *first,
-    struct ring_segment *last, uint64_t position)
-{
-	int rc;
-
-	mutex_assert_held(&r->sync_mu);
-	if (!RING_BUG(NOT_SYNCING))
-		store_release(&r->control->syncing, 1);
-	if ((rc = sync_segments(r, first, last)) != LSM_OK)
-		return rc;
-	forget_before(r, last);
-	store_release(&r->control->syncing, r->suspect);
-	store_release(&r->control->durable, position);
-	r->durable = position;
-	return LSM_OK;
-}
-
-int
-ring_sync(struct env_log *log, uint64_t *durable)
-{
-	struct ring *r = (struct ring *)log;
-	struct ring_segment *first, *last;
-	uint64_t position = 0;
-	int rc = LSM_OK;
-
-	*durable = 0;
-	mutex_lock(&r->sync_mu);
-	mutex_lock(&r->io);
-	first = r->oldest;
-	last = r->current;
-	if (last != NULL) {
-		position = load_acquire(&r->control->committed);
-		rc = flush_locked(r, position_offset(position));
-	}
-	mutex_unlock(&r->io);
-	if (rc == LSM_OK && load_acquire(&r->failed))
-		rc = refuse(r);
-	if (rc == LSM_OK && position > r->durable)
-		rc = sync_locked(r, first, last, position);
-	if (rc == LSM_OK)
-		*durable = r->durable;
-	mutex_unlock(&r->sync_mu);
 	return rc;
 }
 
@@ -440,18 +364,6 @@ ring_take_ready(struct ring *r, uint64_t number)
 	return NULL;
 }
 
-void
-ring_trust(struct env_log *log)
-{
-	struct ring *r = (struct ring *)log;
-
-	mutex_lock(&r->sync_mu);
-	r->suspect = false;
-	if (!load_acquire(&r->failed))
-		store_release(&r->control->syncing, 0);
-	mutex_unlock(&r->sync_mu);
-}
-
 /* A writer that fails before its first word leaves a page that says only
  * that: no position, `syncing`. */
 static void
@@ -478,7 +390,7 @@ ring_give_up(struct env_log *log)
 
 	mutex_lock(&r->sync_mu);
 	mutex_lock(&r->io);
-	(void)fail_locked(r);
+	(void)ring_fail_locked(r);
 	suspect_locked(r);
 	mutex_unlock(&r->io);
 	mutex_unlock(&r->sync_mu);

@@ -41,6 +41,7 @@ enum {
 	RING_MASK = RING_SIZE - 1,
 	RING_PIECE = 32 << 10,		/* so much goes to the file at once */
 	RING_RECORD_MAX = 16 << 10,	/* longer records go there directly */
+	RING_FIRST = 64,		/* a start record, of the longest */
 	RING_ID = 16,			/* bytes of a boot or database id */
 	LOCK_RING = 65536,		/* offset of the ring in LOCK */
 	LOCK_SIZE = 135168
@@ -87,6 +88,12 @@ struct ring_segment {
 	const struct ring_segment_ops *ops;
 	struct ring_segment *next;	/* the one that was switched to */
 	uint64_t number;
+	/* What it was switched to with; of an attached one, or when that is
+	 * longer than the room: nothing. */
+	uint64_t at;
+	uint8_t first[RING_FIRST];
+	size_t first_size;
+	bool started;			/* that is durable; under sync_mu */
 };
 
 struct ring_segment_ops {
@@ -94,6 +101,10 @@ struct ring_segment_ops {
 	int (*write)(struct ring_segment *, uint64_t at, const void *, size_t);
 	int (*sync)(struct ring_segment *);
 	void (*close)(struct ring_segment *);
+	/* Write, and make durable these bytes; the rest of the file need not
+	 * be. NULL: cannot. */
+	int (*write_through)(struct ring_segment *, uint64_t at, const void *,
+	    size_t);
 };
 
 struct ring {
@@ -155,6 +166,8 @@ int ring_commit(struct env_log *, size_t n);
 uint64_t ring_committed(struct env_log *);
 int ring_flush(struct env_log *);
 int ring_sync(struct env_log *, uint64_t *durable);
+int ring_sync_start(struct env_log *, uint64_t number);
+void ring_forget(struct env_log *, uint64_t number, uint64_t *durable);
 int ring_scrub(struct env_log *);
 void ring_head(struct env_log *, uint64_t head);
 void ring_oldest(struct env_log *, uint64_t edit);

@@ -84,6 +84,8 @@ int sim_write_locked(struct sim *, uint32_t inode, const char *name,
 int sim_extend_locked(struct sim *, uint32_t inode, const char *name,
     uint64_t size);
 int sim_sync_locked(struct sim *, uint32_t inode, const char *name);
+int sim_write_through_locked(struct sim *, uint32_t inode, const char *name,
+    uint64_t at, const void *, size_t n);
 int sim_create_locked(struct sim *, uint32_t dir, const char *name,
     uint32_t *inode);
 int sim_link_locked(struct sim *, uint32_t dir, const char *name,

@@ -28,7 +28,7 @@ static bool
 is_durable(const struct sim_op *op, const bool *synced)
 {
 	if (sim_kind_is_content(op->kind))
-		return synced[op->inode] && !op->lied;
+		return op->through || (synced[op->inode] && !op->lied);
 	return synced[op->dir] ||
 	    (op->kind == SIM_RENAME && synced[op->to_dir]);
 }
@@ -63,6 +63,20 @@ sim_undecided(struct sim *sim, size_t operations)
 
 	for (size_t i = 0; i < operations; i++)
 		n += open[i];
+	sim_memory_free(open);
+	return n;
+}
+
+uint64_t
+sim_bytes_synced(struct sim *sim, const char *part)
+{
+	bool *open = find_open(sim, sim->count);
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sim->count; i++)
+		if (sim->log[i].kind == SIM_WRITE && !open[i] &&
+		    strstr(sim->log[i].name, part) != NULL)
+			n += sim->log[i].data->n;
 	sim_memory_free(open);
 	return n;
 }

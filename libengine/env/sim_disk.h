@@ -78,6 +78,7 @@ enum sim_kind {
 struct sim_op {
 	enum sim_kind kind;
 	bool lied;		/* a write that a failed sync called clean */
+	bool through;		/* a write that was durable when it ended */
 	uint32_t inode;
 	uint32_t dir, to_dir;
 	uint64_t at;

@@ -189,6 +189,21 @@ segment_sync(struct ring_segment *base)
 	return rc;
 }
 
+static int
+segment_write_through(struct ring_segment *base, uint64_t at, const void *from,
+    size_t n)
+{
+	struct sim_segment *s = (struct sim_segment *)base;
+	struct sim *sim = sim_of(s->log->ring.base.env);
+	int rc;
+
+	mutex_lock(&sim->mu);
+	note_words_locked(sim, s->log->shared);
+	rc = sim_write_through_locked(sim, s->inode, s->name, at, from, n);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
 static void
 segment_close(struct ring_segment *base)
 {
@@ -204,6 +219,7 @@ segment_close(struct ring_segment *base)
 static const struct ring_segment_ops segment_ops = {
 	.write = segment_write,
 	.sync = segment_sync,
+	.write_through = segment_write_through,
 	.close = segment_close,
 };
 
@@ -443,6 +459,19 @@ sim_log_sync(struct env_log *base, uint64_t *durable)
 }
 
 static int
+sim_log_sync_start(struct env_log *base, uint64_t number)
+{
+	return note(base, ring_sync_start(base, number));
+}
+
+static void
+sim_log_forget(struct env_log *base, uint64_t number, uint64_t *durable)
+{
+	ring_forget(base, number, durable);
+	(void)note(base, LSM_OK);
+}
+
+static int
 sim_log_scrub(struct env_log *base)
 {
 	struct sim_log *log = (struct sim_log *)base;
@@ -534,6 +563,8 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_committed = ring_committed;
 	ops->log_flush = sim_log_flush;
 	ops->log_sync = sim_log_sync;
+	ops->log_sync_start = sim_log_sync_start;
+	ops->log_forget = sim_log_forget;
 	ops->log_scrub = sim_log_scrub;
 	ops->log_trust = sim_log_trust;
 	ops->log_give_up = sim_log_give_up;

@@ -25,6 +25,16 @@ group_commit_release(struct group_commit *g)
 	mutex_release(&g->leader);
 }
 
+void
+group_commit_raise(struct group_commit *g, uint64_t durable)
+{
+	uint64_t now = load_relaxed(&g->durable);
+
+	while (now < durable &&
+	    !atomic_compare_exchange_weak(&g->durable, &now, durable))
+		;
+}
+
 /*
  * When the last batch had company, the threads it woke are about to append:
  * let them, or they form two gangs that sync in turn. A lone thread never
@@ -44,7 +54,7 @@ sync_all(struct group_commit *g, uint64_t position)
 	assert(durable >= position);
 	g->company = atomic_exchange(&g->followers, 0) != 0;
 	store_relaxed(&g->syncs, load_relaxed(&g->syncs) + 1);
-	store_release(&g->durable, durable);
+	group_commit_raise(g, durable);
 	return LSM_OK;
 }
 

@@ -23,7 +23,7 @@ struct group_commit {
 	struct mutex leader;
 	bool company;			/* others waited for its last sync */
 	/* Atomic. */
-	_Atomic uint64_t durable;	/* position; released by the leader */
+	_Atomic uint64_t durable;	/* position; it only grows */
 	_Atomic uint32_t turn;		/* leaders that have ended */
 	_Atomic uint32_t followers;	/* went to sleep since the last sync */
 	_Atomic uint64_t syncs;		/* counted */
@@ -36,5 +36,8 @@ void group_commit_release(struct group_commit *);
 /* Return when everything below `position`, which was committed before, is
  * durable. After a failure only what is durable already succeeds. */
 int group_commit_wait(struct group_commit *, uint64_t position);
+
+/* All below is durable, for another reason than a sync. */
+void group_commit_raise(struct group_commit *, uint64_t durable);
 
 #endif

@@ -454,6 +454,38 @@ log_sync(struct log *log, uint64_t position)
 	return group_commit_wait(&log->group, position);
 }
 
+int
+log_sync_start(struct log *log, uint64_t number)
+{
+	uint64_t position = log_position(number, BLOCK_UNIT + 1);
+	int rc;
+
+	if (log_durable(log) >= position)
+		return LSM_OK;
+	if ((rc = fence_check(&log->fence)) != LSM_OK)
+		return rc;
+	if (ops(log)->log_sync_start == NULL)
+		return log_sync(log, position);
+	rc = ops(log)->log_sync_start(log->env_log, number);
+	if (rc == LSM_UNSUPPORTED)
+		return log_sync(log, position);
+	return rc == LSM_OK ? LSM_OK : fence_set(&log->fence, rc);
+}
+
+bool
+log_forget(struct log *log, uint64_t number)
+{
+	uint64_t durable;
+
+	if (log_durable(log) >= log_position(number, 0))
+		return true;
+	if (ops(log)->log_forget != NULL) {
+		ops(log)->log_forget(log->env_log, number, &durable);
+		group_commit_raise(&log->group, durable);
+	}
+	return false;
+}
+
 uint64_t
 log_durable(const struct log *log)
 {

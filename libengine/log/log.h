@@ -82,8 +82,19 @@ int log_append(struct log *, uint64_t sequence, uint64_t *position);
 /* Return when everything below `position` is durable. Never retried: after a
  * failure every call fails, appends too, except for what is durable already. */
 int log_sync(struct log *, uint64_t position);
-/* All below is durable: known without asking the disk. */
+/* All below is durable, or forgotten: known without asking the disk. */
 uint64_t log_durable(const struct log *);
+
+/* Return when the start record of log `number` is durable; of what is before
+ * and behind it nothing is said. */
+int log_sync_start(struct log *, uint64_t number);
+/*
+ * An edit is durable that makes all logs before `number` dead, and so was the
+ * start of that log before the edit: from now on nothing below it is missed,
+ * and what of it never reached the disk is spared the way. True: all of it
+ * did.
+ */
+bool log_forget(struct log *, uint64_t number);
 
 /* Have at hand what log_rotate needs. A failure is harmless. */
 int log_ready(struct log *);

@@ -121,6 +121,15 @@ told(const char *file, const char *name)
 	return value;
 }
 
+/* The kernel counts a page when it becomes dirty, and again, apart, when it
+ * goes away before it was written. */
+static uint64_t
+write_bytes(void)
+{
+	return told("/proc/self/io", "write_bytes") -
+	    told("/proc/self/io", "cancelled_write_bytes");
+}
+
 /* What all processors were busy, in units of a tick. */
 static uint64_t
 machine_ns(void)
@@ -147,7 +156,7 @@ meter_begin(struct meter *m)
 		fputs("5", f);
 		fclose(f);
 	}
-	m->write_bytes = told("/proc/self/io", "write_bytes");
+	m->write_bytes = write_bytes();
 	m->machine_ns = machine_ns();
 	m->cpu_ns = cpu_ns();
 	m->begin_ns = clock_ns();
@@ -172,7 +181,7 @@ meter_others(const struct meter *m)
 uint64_t
 meter_write_bytes(const struct meter *m)
 {
-	return told("/proc/self/io", "write_bytes") - m->write_bytes;
+	return write_bytes() - m->write_bytes;
 }
 
 double

@@ -11,7 +11,7 @@ numbered() {
 	numbered 30000 >records
 	lsm-cli --create db load --sorted records
 	lsm-cli db scan | cmp - records
-	[ "$(lsm-cli db stats | awk '$1 == "ingest.count" { print $2 }')" = 0 ]
+	[ "$(lsm-cli db stats --format=tsv | awk '$1 == "ingest.count" { print $2 }')" = 0 ]
 	lsm-cli db scan | lsm-cli --create copy load --sorted
 	lsm-cli copy scan | cmp - records
 	[ "$(lsm-cli db files | grep -c 'log')" -ge 1 ]

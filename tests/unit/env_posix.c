@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "env/posix.h"
 #include "support/test.h"
 
 static const struct env_ops *
@@ -595,4 +596,21 @@ TEST("a worker works")
 	CHECK_OK(ops()->work(env_posix(), &thread, work_once, &done));
 	thread_join(&thread);
 	CHECK(done);
+}
+
+TEST("bytes written through are in the file, or there is a reason")
+{
+	char name[512];
+	int fd;
+	char got[3];
+
+	snprintf(name, sizeof name, "%s/file", test_dir());
+	CHECK((fd = open(name, O_RDWR | O_CREAT, 0600)) >= 0);
+	CHECK_OK(posix_write_through(fd, "f", 2, "abc", 3));
+	CHECK(pread(fd, got, 3, 2) == 3 && memcmp(got, "abc", 3) == 0);
+	CHECK(close(fd) == 0);
+	CHECK_CODE(posix_write_through(-1, "f", 0, "abc", 3), LSM_IO);
+	CHECK((fd = open("/dev/full", O_WRONLY)) >= 0);
+	CHECK_CODE(posix_write_through(fd, "f", 0, "abc", 3), LSM_NO_SPACE);
+	CHECK(close(fd) == 0);
 }

@@ -85,7 +85,7 @@ segment_close(struct ring_segment *base)
 }
 
 static const struct ring_segment_ops segment_ops = { segment_write,
-	segment_sync, segment_close };
+	segment_sync, segment_close, NULL };
 
 static struct ring_segment *
 segment(uint64_t number)
