@@ -19,12 +19,14 @@
 
 #include "lsm.h"
 
+#include "color.h"
 #include "escape.h"
 #include "out.h"
 #include "signals.h"
 
 /* A byte is an escape at most, whose backslash is escaped; and a name. */
-enum { MESSAGE_MAX = 2048, MEMBER_MAX = (ESCAPE_MAX + 1) * MESSAGE_MAX + 64 };
+enum { MESSAGE_MAX = 2048, MEMBER_MAX = (ESCAPE_MAX + 1) * MESSAGE_MAX + 64,
+	COLORS_MAX = sizeof COLOR_ERROR + sizeof COLOR_END };
 
 static struct {
 	const char *tool;
@@ -184,28 +186,42 @@ message_json(int status, const char *text)
 	line_write(line, (size_t)(p - line));
 }
 
-/* "TOOL: FILE:LINE: TEXT". */
-static void
-message_text(const char *text)
+static size_t
+mark_add(char *line, size_t n, const char *mark)
 {
-	char head[MESSAGE_MAX], line[8 * MESSAGE_MAX + 1];
-	const char *parts[] = { head, text };
-	size_t i, n = 0;
-	const char *p;
+	memcpy(line + n, mark, strlen(mark));
+	return n + strlen(mark);
+}
+
+static size_t
+printable_add(char *line, size_t n, const char *p)
+{
+	for (; *p != '\0'; p++) {
+		if (*p >= 0x20 && *p < 0x7f)
+			line[n++] = *p;
+		else
+			n += escape_encode(line + n, p, 1);
+	}
+	return n;
+}
+
+/* "TOOL: FILE:LINE: TEXT"; where colours are, a failure's begins in one. */
+static void
+message_text(int status, const char *text)
+{
+	char head[MESSAGE_MAX], line[8 * MESSAGE_MAX + COLORS_MAX + 1];
+	bool colored = status != 0 && color_on(STDERR_FILENO);
+	size_t n;
 
 	if (self.file == NULL)
 		snprintf(head, sizeof head, "%s: ", self.tool);
 	else
 		snprintf(head, sizeof head, "%s: %s:%" PRIu64 ": ", self.tool,
 		    self.file, self.line);
-	for (i = 0; i < 2; i++) {
-		for (p = parts[i]; *p != '\0'; p++) {
-			if (*p >= 0x20 && *p < 0x7f)
-				line[n++] = *p;
-			else
-				n += escape_encode(line + n, p, 1);
-		}
-	}
+	n = mark_add(line, 0, colored ? COLOR_ERROR : "");
+	n = printable_add(line, n, head);
+	n = mark_add(line, n, colored ? COLOR_END : "");
+	n = printable_add(line, n, text);
 	line[n++] = '\n';
 	line_write(line, n);
 }
@@ -221,7 +237,7 @@ message_print(int status, const char *format, va_list ap)
 	if (self.json)
 		message_json(status, text);
 	else
-		message_text(text);
+		message_text(status, text);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_dot.h"
 #include "nearest.h"
 #include "out.h"
 
@@ -197,7 +198,7 @@ command_help_run(struct request *r)
 
 /* One screen; the first lines tell of exit and help. */
 static void
-help_all(void)
+help_short(void)
 {
 	size_t i;
 
@@ -212,9 +213,18 @@ help_all(void)
 			    26 - (int)strlen(table[i].name),
 			    table[i].operands, table[i].help);
 	}
-	out_text("\"help COMMAND\" or --help shows its options. Exit: 0 yes, "
-	    "1 no, 64 usage,\n65 bad data, 66 no database, 74 I/O, "
+	out_text("\"help COMMAND\" has its options, --help=all has all. Exit: "
+	    "0 yes, 1 no, 64 usage,\n65 bad data, 66 no database, 74 I/O, "
 	    "75 locked; more in lsm-cli(1).\n");
+}
+
+static void
+help_head(const struct command *c)
+{
+	out_format("usage: %s%s\n", c->name, c->operands);
+	if (c->alias != NULL)
+		out_format("also: %s\n", c->alias);
+	out_format("%s\n\n", c->help);
 }
 
 int
@@ -223,15 +233,45 @@ command_help(const struct word *name)
 	const struct command *c;
 
 	if (name == NULL) {
-		help_all();
+		help_short();
 		return 0;
 	}
 	if ((c = command_find(*name)) == NULL)
 		return command_unknown(*name);
-	out_format("usage: %s%s\n", c->name, c->operands);
-	if (c->alias != NULL)
-		out_format("also: %s\n", c->alias);
-	out_format("%s\n\n", c->help);
+	help_head(c);
 	option_help(settings_table, c->scope);
 	return 0;
+}
+
+/* The options of a scope that not all have; with ON_ALL those that do. */
+static void
+help_own(uint32_t scope)
+{
+	const struct option *o;
+	bool common;
+
+	for (o = settings_table; o->name != NULL; o++) {
+		common = (o->scope & ON_ALL) == ON_ALL;
+		if ((o->scope & scope) != 0 && common == (scope == ON_ALL))
+			option_help_line(o);
+	}
+}
+
+void
+command_help_all(void)
+{
+	size_t i;
+
+	help_short();
+	out_text("\nOptions of all commands\n\n");
+	help_own(ON_ALL);
+	for (i = 0; i < COMMANDS; i++) {
+		out_char('\n');
+		help_head(&table[i]);
+		help_own(table[i].scope);
+	}
+	out_text("\nOptions before a script or the prompt\n\n");
+	help_own(ON_SCRIPT);
+	out_text("\nWords of scripts and of the prompt\n\n");
+	dot_help();
 }

@@ -31,6 +31,9 @@ int command_run(struct session *, struct settings *, struct words *);
  * an exit status. */
 int command_help(const struct word *name);
 
+/* Print the help of every command and option. */
+void command_help_all(void);
+
 /* Whether a command has this name or alias. */
 bool command_known(const struct word *name);
 

@@ -233,18 +233,24 @@ static const struct dot dots[] = {
 };
 enum { DOTS = sizeof dots / sizeof *dots };
 
-static int
-dots_print(struct session *s, struct word *operands, size_t count)
+void
+dot_help(void)
 {
 	size_t i;
 
-	(void)s;
-	(void)operands;
-	(void)count;
 	for (i = 0; i < DOTS; i++)
 		out_format("%s%-*s %s\n", dots[i].name,
 		    15 - (int)strlen(dots[i].name), dots[i].operands,
 		    dots[i].help);
+}
+
+static int
+dots_print(struct session *s, struct word *operands, size_t count)
+{
+	(void)s;
+	(void)operands;
+	(void)count;
+	dot_help();
 	return 0;
 }
 

@@ -14,6 +14,9 @@
  * status. */
 int dot_run(struct session *, struct words *);
 
+/* Print them, a line each. */
+void dot_help(void);
+
 /* The words; NULL is behind the last. */
 const char *dot_name(size_t i);
 

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "cli_settings.h"
+#include "color.h"
 #include "escape.h"
 #include "number.h"
 
@@ -133,6 +134,20 @@ set_codec(void *settings, const struct option *o, struct word w)
 }
 
 static int
+set_color(void *settings, const struct option *o, struct word w)
+{
+	static const struct choice when[] = { { "auto", COLOR_AUTO },
+		{ "always", COLOR_ALWAYS }, { "never", COLOR_NEVER },
+		{ NULL, 0 } };
+	int chosen = COLOR_AUTO, status;
+
+	(void)settings;
+	status = choose(o, w, when, "auto, always or never", &chosen);
+	color_choose((enum color)chosen);
+	return status;
+}
+
+static int
 set_completion(void *settings, const struct option *o, struct word w)
 {
 	if (strcmp(w.text, "bash") != 0 && strcmp(w.text, "zsh") != 0 &&
@@ -175,6 +190,16 @@ set_format(void *settings, const struct option *o, struct word w)
 	if (!record_format_find(w, &s->style.format))
 		return option_bad(o, w, "a format; try --help COMMAND");
 	return 0;
+}
+
+static int
+set_help(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	s->help = true;
+	s->help_all = w.text != NULL && strcmp(w.text, "all") == 0;
+	return w.text == NULL || s->help_all ? 0 : option_bad(o, w, "all");
 }
 
 static int
@@ -356,6 +381,8 @@ const struct option settings_table[] = {
 	    "tell mdb_load the size; db_load stops at it" },
 	{ "codec", 0, "NAME", ON_CREATORS, SET(set_codec),
 	    "compress the tables of a new database so" },
+	{ "color", 0, "WHEN", ON_ALL | ON_OPENING, SET(set_color),
+	    "keys and values in colour: auto, always, never" },
 	{ "completion", 0, "SHELL", ON_ALL, SET(set_completion),
 	    "print completions for bash, zsh or fish" },
 	{ "count", 0, NULL, ON_SCAN, FLAG(count),
@@ -385,7 +412,8 @@ const struct option settings_table[] = {
 	    "no keys below KEY" },
 	{ "group-by", 0, "WHAT", ON_SCAN, SET_AT(set_escaped, group_by),
 	    "sums by keys up to a byte, or by N bytes" },
-	{ "help", 'h', NULL, ON_ALL, FLAG(help), "print help and leave" },
+	{ "help", 'h', "[all]", ON_ALL, SET(set_help),
+	    "print help and leave; all: of every command" },
 	{ "histogram", 0, NULL, ON_SCAN, FLAG(histogram),
 	    "print how many keys and values of which size" },
 	{ "history-values", 0, NULL, ON_SCRIPT | ON_OPENING,

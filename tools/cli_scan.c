@@ -203,16 +203,16 @@ scan_print(struct request *r, lsm_db *db)
 static int
 scan_output(struct request *r)
 {
+	const char *path = r->settings->output.text;
 	struct out_file file = { 0 };
 	lsm_db *db;
 	int status;
 
 	if ((status = session_reader(r->session, &db)) != 0)
 		return status;
-	if (r->settings->output.text == NULL)
+	if (path == NULL || strcmp(path, "-") == 0)
 		return scan_print(r, db);
-	status = out_file_start(&file, r->settings->output.text,
-	    r->settings->force);
+	status = out_file_start(&file, path, r->settings->force);
 	if (status == 0)
 		status = scan_print(r, db);
 	return out_file_end(&file, status);

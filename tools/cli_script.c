@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "cli_completion.h"
 #include "cli_dot.h"
 #include "cli_prompt.h"
+#include "color.h"
 #include "input.h"
 #include "line_edit.h"
 #include "out.h"
@@ -43,7 +45,7 @@ struct script {
 	int status;		/* the worst so far */
 };
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 8, PROMPT_ROOM = 32 };
 static const char prompt_first[] = "lsm> ", prompt_more[] = "...> ";
 
 static int script_read(struct script *, const struct words *);
@@ -53,7 +55,9 @@ script_answer(const struct settings *set, const struct words *words,
     bool *answered)
 {
 	*answered = set->help || set->version || set->completion != NULL;
-	if (set->help)
+	if (set->help_all)
+		command_help_all();
+	else if (set->help)
 		return command_help(words->count == 0 ? NULL : &words->at[0]);
 	if (set->version)
 		cli_version();
@@ -119,6 +123,17 @@ line_run(struct script *s, struct word line)
 	return cli_fail(EXIT_USAGE, "options without a command");
 }
 
+static void
+prompt_print(struct script *s, const char *prompt)
+{
+	char text[PROMPT_ROOM];
+	int n = sprintf(text, color_on(STDERR_FILENO) ?
+	    COLOR_PROMPT "%s" COLOR_END : "%s", prompt);
+
+	if (s->prompt && write(STDERR_FILENO, text, (size_t)n) < 0)
+		s->prompt = false;
+}
+
 /* The next line; *more is false at the end of the input. */
 static int
 line_read(struct script *s, const char *prompt, struct word *line, bool *more)
@@ -130,9 +145,7 @@ line_read(struct script *s, const char *prompt, struct word *line, bool *more)
 	if (s->edit != NULL)
 		return line_edit_read(s->edit, prompt, line, more) ? 0 :
 		    EXIT_RETRY;
-	if (s->prompt &&
-	    write(STDERR_FILENO, prompt, strlen(prompt)) < 0)
-		s->prompt = false;
+	prompt_print(s, prompt);
 	*more = false;
 	status = input_field(&s->in, '\n', LINE_LIMIT, line, &stopped);
 	*more = status == 0 && (line->size > 0 || stopped != INPUT_END);

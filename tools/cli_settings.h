@@ -80,7 +80,7 @@ struct settings {
 	bool approx, atomic, count, dry_run, force, histogram, if_absent,
 	    if_present, keys_only, nul, reverse, values_only, yes;
 	bool history_values, keep_going, progress, progress_json, quiet,
-	    sorted, verbose, help, version;
+	    sorted, verbose, help, help_all, version;
 
 	struct option_set given;	/* of settings_table */
 };

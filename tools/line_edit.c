@@ -23,10 +23,13 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "color.h"
 #include "signals.h"
 
 enum { HISTORY_LINES = 1000, CHOICES_MAX = 100, CHOICE_MAX = 256,
-	PATH_SIZE = 1024 };
+	PATH_SIZE = 1024, PROMPT_ROOM = 64 };
+
+enum { LITERAL = 1 };
 
 struct line_choices {
 	char common[CHOICE_MAX];	/* what all choices begin with */
@@ -38,7 +41,7 @@ struct line_edit {
 	void *loaded;			/* NULL when it is inside */
 	EditLine *editor;
 	History *history;
-	const char *prompt;
+	char prompt[PROMPT_ROOM];
 	line_complete *complete;
 	void *arg;
 	char *line;
@@ -50,6 +53,7 @@ struct line_edit {
 	void (*el_reset)(EditLine *);
 	const char *(*el_gets)(EditLine *, int *);
 	int (*el_set)(EditLine *, int, ...);
+	int (*el_wset)(EditLine *, int, ...);
 	const LineInfo *(*el_line)(EditLine *);
 	int (*el_insertstr)(EditLine *, const char *);
 	History *(*history_init)(void);
@@ -95,6 +99,7 @@ library_load(struct line_edit *e)
 	    symbol(e, "el_reset", &e->el_reset) &&
 	    symbol(e, "el_gets", &e->el_gets) &&
 	    symbol(e, "el_set", &e->el_set) &&
+	    symbol(e, "el_wset", &e->el_wset) &&
 	    symbol(e, "el_line", &e->el_line) &&
 	    symbol(e, "el_insertstr", &e->el_insertstr) &&
 	    symbol(e, "history_init", &e->history_init) &&
@@ -110,7 +115,23 @@ static char *
 prompt_tell(EditLine *editor)
 {
 	(void)editor;
-	return (char *)(uintptr_t)the_one->prompt;
+	return the_one->prompt;
+}
+
+/* libedit is told between two of LITERAL what takes no room on the line; it
+ * loses such a thing at the end, where the blank stands instead. */
+static void
+prompt_set(struct line_edit *e, const char *prompt)
+{
+	size_t n = strlen(prompt);
+
+	if (!color_on(STDERR_FILENO)) {
+		snprintf(e->prompt, sizeof e->prompt, "%s", prompt);
+		return;
+	}
+	snprintf(e->prompt, sizeof e->prompt, "%c%s%c%.*s%c%s%c%s", LITERAL,
+	    COLOR_PROMPT, LITERAL, (int)n - 1, prompt, LITERAL, COLOR_END,
+	    LITERAL, prompt + n - 1);
 }
 
 /* One byte, or -1 when a signal or the end came first. */
@@ -287,10 +308,11 @@ editor_start(struct line_edit *e)
 		return false;
 	the_one = e;
 	e->el_set(e->editor, EL_SIGNAL, 0);
-	e->el_set(e->editor, EL_PROMPT, prompt_tell);
+	e->el_set(e->editor, EL_PROMPT_ESC, prompt_tell, LITERAL);
 	e->el_set(e->editor, EL_EDITOR, "emacs");
 	e->el_set(e->editor, EL_GETCFN, character_read);
-	e->el_set(e->editor, EL_ADDFN, "complete", "complete a word",
+	/* Wide, because libedit keeps its own copy of narrow ones for ever. */
+	e->el_wset(e->editor, EL_ADDFN, L"complete", L"complete a word",
 	    complete_word);
 	e->el_set(e->editor, EL_BIND, "^I", "complete", NULL);
 	history_load(e);
@@ -335,7 +357,7 @@ line_edit_read(struct line_edit *e, const char *prompt, struct word *line,
 	const char *text;
 	int size = 0;
 
-	e->prompt = prompt;
+	prompt_set(e, prompt);
 	/* Before the prompt: what is typed at once must not meet a terminal
 	 * that takes Ctrl-D for itself. */
 	e->el_set(e->editor, EL_PREP_TERM, 1);

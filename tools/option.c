@@ -136,8 +136,10 @@ parse_letters(struct parser *p, struct word word)
 		word.size--;
 		if (o->argument == NULL)
 			status = option_set(p, o, (struct word){ 0 });
-		else if (word.size > 0 || optional(o))
+		else if (word.size > 0)
 			return option_set(p, o, word);
+		else if (optional(o))
+			return option_set(p, o, (struct word){ 0 });
 		else
 			return option_set_next(p, o);
 	}
@@ -183,8 +185,8 @@ option_parse(const struct option *table, struct words *words, void *settings,
 	return status;
 }
 
-static void
-option_line(const struct option *o)
+void
+option_help_line(const struct option *o)
 {
 	char left[64];
 	const char *argument = o->argument == NULL ? "" : o->argument;
@@ -209,6 +211,6 @@ option_help(const struct option *table, uint32_t scope)
 {
 	for (; table->name != NULL; table++) {
 		if ((table->scope & scope) != 0)
-			option_line(table);
+			option_help_line(table);
 	}
 }

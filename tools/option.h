@@ -52,8 +52,9 @@ struct option {
 int option_parse(const struct option *table, struct words *, void *settings,
     struct option_set *given);
 
-/* Print the options of a scope, one a line. */
+/* Print the options of a scope, one a line; or one of them. */
 void option_help(const struct option *table, uint32_t scope);
+void option_help_line(const struct option *);
 
 /* For `set`: complain about a value; EXIT_USAGE. `want` says what it takes. */
 int option_bad(const struct option *, struct word value, const char *want);

@@ -16,6 +16,7 @@
 
 #include "base64.h"
 #include "cli.h"
+#include "color.h"
 #include "escape.h"
 #include "hex.h"
 #include "signals.h"
@@ -231,6 +232,12 @@ bool
 out_terminal(void)
 {
 	return out.fd == STDOUT_FILENO && isatty(STDOUT_FILENO) == 1;
+}
+
+bool
+out_color(void)
+{
+	return out.fd == STDOUT_FILENO && color_on(STDOUT_FILENO);
 }
 
 int

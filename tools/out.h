@@ -44,6 +44,10 @@ int out_restore(void);
 
 bool out_ok(void);
 bool out_terminal(void);
+
+/* Whether records have colours now: those of a file never have. */
+bool out_color(void);
+
 void out_flush(void);
 
 /* Flush and close. Returns 0 or the exit status. */

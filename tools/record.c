@@ -97,6 +97,8 @@ record_begin(struct record_writer *w, const struct record_style *style,
 	if (style->framed && formats[w->style.format].codec->sums &&
 	    !out_sum_start())
 		return cli_fail_memory();
+	w->colored = formats[w->style.format].codec->colors &&
+	    !style->framed && out_color();
 	if (formats[w->style.format].codec->begin == NULL)
 		return 0;
 	return formats[w->style.format].codec->begin(w);

@@ -57,6 +57,7 @@ struct record_writer {
 	struct record_style style;
 	uint64_t count;
 	uint64_t odd_keys;	/* that LMDB would refuse */
+	bool colored;
 };
 
 /* `keys` and `values`: whether records have that side. */

@@ -17,6 +17,7 @@ struct record_codec {
 	bool frames;		/* its end mark is there with --framed only */
 	bool sums;		/* and has a sum */
 	bool numbered;		/* records have numbers, not lines */
+	bool colors;		/* may have them: people read it */
 };
 
 extern const struct record_codec codec_tsv, codec_hex, codec_json, codec_nul,

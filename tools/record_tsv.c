@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "color.h"
 #include "out.h"
 #include "record_format.h"
 
@@ -23,6 +24,13 @@ static enum key_format
 text_of(enum key_format format)
 {
 	return format == KEYS_DEFAULT ? KEYS_ESCAPED : format;
+}
+
+static void
+paint(const struct record_writer *w, const char *color)
+{
+	if (w->colored)
+		out_text(color);
 }
 
 static int
@@ -42,12 +50,16 @@ tsv_write(struct record_writer *w, const lsm_slice *key,
 {
 	int status = 0;
 
+	paint(w, COLOR_KEY);
 	if (key != NULL)
 		status = side_print(w->style.keys, *key, "key");
+	paint(w, COLOR_END);
 	if (key != NULL && value != NULL)
 		out_char('\t');
+	paint(w, COLOR_VALUE);
 	if (value != NULL && status == 0)
 		status = side_print(w->style.values, *value, "value");
+	paint(w, COLOR_END);
 	out_char('\n');
 	return status;
 }
@@ -158,13 +170,16 @@ static int
 hex_write(struct record_writer *w, const lsm_slice *key,
     const lsm_slice *value)
 {
-	(void)w;
+	paint(w, COLOR_KEY);
 	if (key != NULL)
 		hex_side(key);
+	paint(w, COLOR_END);
 	if (key != NULL && value != NULL)
 		out_char(' ');
+	paint(w, COLOR_VALUE);
 	if (value != NULL)
 		hex_side(value);
+	paint(w, COLOR_END);
 	out_char('\n');
 	return 0;
 }
@@ -298,11 +313,11 @@ ops_read(struct record_reader *r, struct record *record, bool *more)
 
 const struct record_codec codec_tsv = {
 	.write = tsv_write, .end = tsv_end, .read = tsv_read, .frames = true,
-	.sums = true
+	.sums = true, .colors = true
 };
 const struct record_codec codec_hex = {
 	.write = hex_write, .end = hex_end, .read = hex_read, .frames = true,
-	.sums = true
+	.sums = true, .colors = true
 };
 /* Its end is demanded from framed input only: a person types no commit. */
 const struct record_codec codec_ops = {

@@ -8,8 +8,9 @@
 # tool that is not installed is left out (packages lmdb-utils, rocksdb-tools).
 #
 # Sorted input, loaded as each tool does it fastest: ldb with --bulk_load
-# --disable_wal, lsm-cli with --sync=off; mdb_load syncs and cannot be told not
-# to, so look at the seconds of the processor there.
+# --disable_wal, lsm-cli with --sync=off, and with --sorted, which syncs.
+# mdb_load syncs and cannot be told not to: look at the seconds of the
+# processor there.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 num=${1:-1000000} rounds=${2:-3}
@@ -57,11 +58,12 @@ run()
 
 : >"$rows"
 for round in $(seq "$rounds"); do
-	rm -rf lsm lsm2 mdb rocks
+	rm -rf lsm lsm2 lsm3 mdb rocks
 	mkdir mdb
 	run lsm load-hex "$cli --create --sync=off lsm load --format=hex hex"
 	run mdb_load load "mdb_load -f bdb mdb"
 	run ldb load "ldb load --hex --bulk_load --disable_wal --create_if_missing --db=rocks <ldb"
+	run lsm-sorted load "$cli --create lsm3 load --sorted --format=hex hex"
 	run lsm load-bdb "$cli --create --sync=off lsm2 load bdb"
 	run lsm dump-hex "$cli lsm scan --format=hex"
 	run mdb_dump dump "mdb_dump mdb"

@@ -9,7 +9,7 @@ setup() {
 	top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	LSM_BIN=$(cd "${LSM_BIN:-$top/build/release}" && pwd)
 	PATH=$LSM_BIN:$PATH
-	export LC_ALL=C
+	export LC_ALL=C NO_COLOR=1
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 

@@ -190,6 +190,53 @@ END
 	[ "$(awk 'length > 80' out)" = '' ]
 }
 
+@test "--help=all: every command, option and word of a script" {
+	lsm-cli --help=all >out 2>err
+	[ ! -s err ]
+	[ "$(awk 'length > 80' out)" = '' ]
+	lsm-cli --help | cmp -n "$(lsm-cli --help | wc -c)" - out
+	for name in $(lsm-cli --completion=fish | sed -n \
+	    's/^complete -c lsm-cli -a \([a-z]*\) .*/\1/p'); do
+		grep -q "^usage: $name\b" out
+	done
+	for option in $(lsm-cli --completion=fish | sed -n \
+	    's/.* -l \([a-z-]*\) .*/\1/p' | sort -u); do
+		grep -Eq -- "^  (-., |    )--$option(\[?=| )" out
+	done
+	grep -q '^\.snapshot ' out
+	fails 64 'lsm-cli: --help: "most" is not all' lsm-cli --help=most
+	fails 64 'lsm-cli: --help: "q" is not all' lsm-cli -hq
+}
+
+@test "colours: no terminal has none, unless they are asked for" {
+	fruit
+	esc=$(printf '\033')
+	env -u NO_COLOR TERM=vt100 lsm-cli db scan --limit=1 >out
+	printf 'apple\tred\n' | cmp - out
+	lsm-cli db scan --limit=1 --color=always >out
+	printf '\033[36mapple\033[0m\t\033[32mred\033[0m\n' | cmp - out
+	lsm-cli db scan --limit=1 --color=always --format=hex >out
+	printf '\033[36m6170706c65\033[0m \033[32m726564\033[0m\n' |
+	    cmp - out
+	lsm-cli --color=always nowhere get x 2>err && false
+	grep -q "^$esc\[1;31mlsm-cli: $esc\[0mnowhere" err
+	refused 64 lsm-cli --color=perhaps db get apple
+}
+
+@test "colours: none in files, in what is read back, and in a single value" {
+	fruit
+	lsm-cli db scan --color=always -o file
+	lsm-cli db scan --color=always --framed >framed
+	lsm-cli db export --color=always >export
+	lsm-cli db get apple --color=always >value
+	for format in jsonl nul bdb bdb-print pairs cdb ops; do
+		lsm-cli db scan --format=$format --color=always >scan.$format
+	done
+	lacks $'\033' file framed export value scan.*
+	lsm-cli --create copy load file
+	[ "$(lsm-cli copy scan)" = "$(lsm-cli db scan)" ]
+}
+
 @test "each command of the help has help of its own" {
 	lsm-cli --help | awk '/^  [a-z]+ / && $1 != "lsm-cli" { print $1 }' \
 	    >names
@@ -220,6 +267,31 @@ END
 			grep -q "Fl Fl ${option#--}\b" "$page"
 		done
 	done
+}
+
+@test "of an option given twice the last holds" {
+	fruit
+	[ "$(lsm-cli db scan --limit=1 --limit=2 --keys-only)" = \
+	    $'apple\nbanana' ]
+	[ "$(lsm-cli --format=hex db scan --limit=1 --format=tsv)" = \
+	    $'apple\tred' ]
+}
+
+@test "the manual knows each variable of the environment" {
+	top=$BATS_TEST_DIRNAME/../..
+	grep -ho 'getenv("[A-Z_]*")' "$top"/tools/*.c "$top"/libengine/*/*.c |
+	    cut -d '"' -f 2 | sort -u >names
+	grep -qx NO_COLOR names
+	while read -r name; do
+		grep -q "^\.\(It \)\?Ev.*\b$name\b" "$top/man/lsm-cli.1"
+	done <names
+}
+
+@test "the manual says what stays" {
+	man=$BATS_TEST_DIRNAME/../../man/lsm-cli.1
+	sed -n '/^\.Sh STANDARDS/,/^\.Sh BUGS/p' "$man" >promise
+	grep -q 'Within a major version' promise
+	grep -q 'only grow' promise
 }
 
 @test "options of a new database are set, kept and printed" {

@@ -3,6 +3,7 @@
 load helper
 
 # Type at a prompt: expect's lines on stdin; what the terminal showed: `seen`.
+# With colours when $NO_COLOR is empty.
 at_prompt() {
 	{
 		printf 'log_user 0\nlog_file -noappend -a seen\nset timeout 10\n'
@@ -15,7 +16,7 @@ at_prompt() {
 		printf 'set end [wait]\nexit [lindex $end 3]\n'
 	} >typed.exp
 	rm -f seen
-	env TERM=vt100 HOME="$PWD" XDG_STATE_HOME="$PWD/state" \
+	env TERM="${AT_TERM:-vt100}" NO_COLOR="$NO_COLOR" HOME="$PWD" XDG_STATE_HOME="$PWD/state" \
 	    expect typed.exp || { cat seen; return 1; }
 }
 
@@ -192,11 +193,52 @@ END
 	[ "$(lsm-cli db get apple)" = blue ]
 }
 
-@test "without libedit, or with a poor terminal, it still prompts" {
+# As many lines of `seen` as have a colour.
+colored() {
+	grep -c $'\033\\[[0-9;]*m' seen || [ $? -eq 1 ]
+}
+
+@test "with a poor terminal it still prompts, and has no colours" {
 	fruit
-	TERM=dumb NO_COLOR=1 at_prompt db <<'END'
-send "get apple\r"
-expect -re "red\r\n.*lsm> "
+	NO_COLOR='' AT_TERM=dumb at_prompt db <<'END'
+send "scan --limit=1\r"
+expect -re "apple\tred\r\n.*lsm> "
+send "frob\r"
+expect -re "\nlsm-cli: unknown command.*lsm> "
 END
-	lacks $'\033\\[[0-9;]*m' seen
+	[ "$(colored)" -eq 0 ]
+}
+
+@test "prompt, keys, values and the word of an error have colours" {
+	fruit
+	NO_COLOR='' at_prompt --color=never db <<'END'
+send "scan --limit=1\r"
+expect -re "\napple\tred\r\n.*lsm> "
+END
+	[ "$(colored)" -eq 0 ]
+	at_prompt db <<'END'
+send "frob\r"
+expect -re "\nlsm-cli: unknown command.*lsm> "
+END
+	[ "$(colored)" -eq 0 ]
+	cat >colors.exp <<'END'
+set timeout 10
+proc fail {} { exit 9 }
+spawn lsm-cli {*}$argv db
+expect_after timeout fail eof fail
+expect "\033\[1mlsm>\033\[0m "
+send "scan --limit=1\r"
+expect "\033\[36mapple\033\[0m\t\033\[32mred\033\[0m\r\n"
+send "get apple\r"
+expect -re "\nred\r\n"
+send "frob\r"
+expect "\033\[1;31mlsm-cli: \033\[0munknown command"
+send "\004"
+expect_after
+expect timeout fail eof
+END
+	env -u NO_COLOR TERM=vt100 XDG_STATE_HOME="$PWD/state" \
+	    expect colors.exp
+	env NO_COLOR=1 TERM=vt100 XDG_STATE_HOME="$PWD/state" \
+	    expect colors.exp --color=always
 }

@@ -228,6 +228,27 @@ load helper
 	[ "$(ls | tr '\n' ' ')" = 'db err file out ' ]
 }
 
+@test "--output=- is stdout" {
+	fruit
+	mkdir here
+	cd here
+	lsm-cli ../db scan -o - | cmp - <(lsm-cli ../db scan)
+	lsm-cli ../db export --output=- | cmp - <(lsm-cli ../db export)
+	[ "$(ls -A)" = '' ]
+}
+
+@test "asked twice, the same bytes" {
+	orchard
+	lsm-cli db flush
+	for words in scan 'scan --format=jsonl --framed' 'scan --histogram' \
+	    'scan --group-by=6' 'scan --redact=all' export files \
+	    'files --format=jsonl' options size; do
+		lsm-cli db $words >first
+		[ -s first ]
+		lsm-cli db $words | cmp first -
+	done
+}
+
 @test "a scan can be paced" {
 	fruit
 	head -c 20000 /dev/zero | lsm-cli db put big -
