@@ -14,7 +14,7 @@ log=$dir/$name.log
 mkdir -p "$dir"
 rm -f "$dir/$name.count"
 begin=$(date +%s)
-timeout -k 10 "${LSM_PART_SECONDS:-900}" "$@" >"$log" 2>&1 </dev/null
+timeout -k 10 "${LSM_PART_SECONDS:-1800}" "$@" >"$log" 2>&1 </dev/null
 status=$?
 count=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
 case $count in
