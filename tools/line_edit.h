@@ -2,8 +2,8 @@
  * line_edit.h - a line typed at a terminal, with editing, history and
  * completion where libedit is there.
  *
- * libedit, unless the program is static and has it inside, is loaded when the
- * first line is wanted, so that nothing else pays for it.
+ * libedit is loaded when the first line is wanted, so that nothing else pays
+ * for it.
  */
 #ifndef LINE_EDIT_H
 #define LINE_EDIT_H
