@@ -77,18 +77,6 @@ archive = $(if $(findstring /,$(shell \
 	$(CC) -print-file-name=lib$(1).a 2>/dev/null)),-l:lib$(1).a,-l$(1))
 LIBS := $(foreach n,$(CODEC_NAMES),$(call archive,$(n)))
 TOOL_LIBS := $(if $(JANSSON),$(call archive,jansson))
-# A static program starts in two thirds of the time. It cannot load anything,
-# so libedit is inside then; without one of the archives it stays as it was.
-EDIT_LIBS := $(if $(LIBEDIT),edit tinfo bsd md)
-missing = $(if $(findstring /,$(shell \
-	$(CC) -print-file-name=$(1) 2>/dev/null)),,$(1))
-STATIC := $(if $(filter release,$(FLAVOUR)),$(if $(strip $(foreach f,rcrt1.o \
-	$(patsubst %,lib%.a,c $(CODEC_NAMES) $(EDIT_LIBS) \
-	$(if $(JANSSON),jansson)),$(call missing,$(f)))),,y))
-ifdef STATIC
-TOOL_LIBS += $(EDIT_LIBS:%=-l:lib%.a)
-DEFS += $(if $(LIBEDIT),-DLIBEDIT_INSIDE)
-endif
 
 CFLAGS ?=
 ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -pthread $(WARN) $(DEFS) \
@@ -96,7 +84,6 @@ ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -pthread $(WARN) $(DEFS) \
 ALL_LDFLAGS = -pthread $(SANITIZE_$(FLAVOUR)) $(LINK_$(FLAVOUR)) $(LDFLAGS)
 COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP
 LINK = $(CC) $(ALL_LDFLAGS)
-LINK_TOOL = $(if $(STATIC),$(patsubst -pie,-static-pie,$(LINK)),$(LINK))
 
 # ---- files -----------------------------------------------------------------
 
@@ -181,7 +168,7 @@ $(B)/liblsm.pc: libengine/liblsm.pc.in libengine/include/lsm.h FORCE
 		-e 's|@REQUIRES@|$(CODECS) zlib|' $< >$@
 
 $(B)/lsm-%: $(B)/tools/lsm-%.o $(B)/tools.a $(B)/liblsm.a
-	$(LINK_TOOL) -o $@ $^ $(TOOL_LIBS) $(LIBS)
+	$(LINK) -o $@ $^ $(TOOL_LIBS) $(LIBS)
 
 # ---- test programs ---------------------------------------------------------
 

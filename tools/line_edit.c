@@ -31,6 +31,8 @@ enum { HISTORY_LINES = 1000, CHOICES_MAX = 100, CHOICE_MAX = 256,
 
 enum { LITERAL = 1 };
 
+static const char library[] = "libedit.so.2";
+
 struct line_choices {
 	char common[CHOICE_MAX];	/* what all choices begin with */
 	char list[CHOICES_MAX][CHOICE_MAX];
@@ -38,7 +40,7 @@ struct line_choices {
 };
 
 struct line_edit {
-	void *loaded;			/* NULL when it is inside */
+	void *loaded;
 	EditLine *editor;
 	History *history;
 	char prompt[PROMPT_ROOM];
@@ -60,25 +62,6 @@ struct line_edit {
 	void (*history_end)(History *);
 	int (*history_call)(History *, HistEvent *, int, ...);
 };
-
-#ifdef LIBEDIT_INSIDE
-static bool
-library_load(struct line_edit *e)
-{
-	e->el_init = el_init;
-	e->el_end = el_end;
-	e->el_reset = el_reset;
-	e->el_gets = el_gets;
-	e->el_set = el_set;
-	e->el_line = el_line;
-	e->el_insertstr = el_insertstr;
-	e->history_init = history_init;
-	e->history_end = history_end;
-	e->history_call = history;
-	return true;
-}
-#else
-static const char library[] = "libedit.so.2";
 
 /* A function's address in the place of its pointer: ISO C has no cast. */
 static bool
@@ -106,7 +89,6 @@ library_load(struct line_edit *e)
 	    symbol(e, "history_end", &e->history_end) &&
 	    symbol(e, "history", &e->history_call);
 }
-#endif
 
 /* What libedit calls is given no argument of ours; there is one terminal. */
 static struct line_edit *the_one;

@@ -92,7 +92,8 @@ segment(uint64_t number)
 {
 	struct segment *s = &scene.logs[number];
 
-	s->base = (struct ring_segment){ &segment_ops, NULL, number };
+	s->base = (struct ring_segment){ .ops = &segment_ops,
+	    .number = number };
 	return &s->base;
 }
 
