@@ -656,8 +656,10 @@ static const struct ring_segment_ops told_ops = { told_write, told_sync,
 TEST("the older segment is synced before the newer, and then let go")
 {
 	int turn = 0;
-	struct told a = { .base = { .ops = &told_ops, .number = 1 }, .turn = &turn };
-	struct told b = { .base = { .ops = &told_ops, .number = 2 }, .turn = &turn };
+	struct told a = { .base = { .ops = &told_ops, .number = 1 },
+		.turn = &turn };
+	struct told b = { .base = { .ops = &told_ops, .number = 2 },
+		.turn = &turn };
 	struct ring_identity identity = { 0 };
 	struct ring r;
 	uint64_t durable;
@@ -678,7 +680,8 @@ TEST("the older segment is synced before the newer, and then let go")
 TEST("a failed sync is never tried again, and `syncing` stays")
 {
 	int turn = 0;
-	struct told a = { .base = { .ops = &told_ops, .number = 1 }, .turn = &turn,
+	struct told a = { .base = { .ops = &told_ops, .number = 1 },
+		.turn = &turn,
 		.fail_sync = 1 };
 	struct ring_identity identity = { 0 };
 	struct ring r;
@@ -700,8 +703,10 @@ TEST("a failed sync is never tried again, and `syncing` stays")
 TEST("what a segment was switched to with is synced alone, and tells nothing")
 {
 	int turn = 0;
-	struct told a = { .base = { .ops = &told_ops, .number = 1 }, .turn = &turn };
-	struct told b = { .base = { .ops = &told_ops, .number = 2 }, .turn = &turn };
+	struct told a = { .base = { .ops = &told_ops, .number = 1 },
+		.turn = &turn };
+	struct told b = { .base = { .ops = &told_ops, .number = 2 },
+		.turn = &turn };
 	struct ring_identity identity = { 0 };
 	struct ring r;
 	uint64_t durable;
@@ -729,8 +734,10 @@ TEST("what a segment was switched to with is synced alone, and tells nothing")
 TEST("a start that was not synced is final, and nothing is forgotten")
 {
 	int turn = 0;
-	struct told a = { .base = { .ops = &told_ops, .number = 1 }, .turn = &turn };
-	struct told b = { .base = { .ops = &told_ops, .number = 2 }, .turn = &turn,
+	struct told a = { .base = { .ops = &told_ops, .number = 1 },
+		.turn = &turn };
+	struct told b = { .base = { .ops = &told_ops, .number = 2 },
+		.turn = &turn,
 		.fail_sync = 1 };
 	struct ring_identity identity = { 0 };
 	struct ring r;
