@@ -66,6 +66,13 @@ bulk_add(struct bulk *b, struct bytes key, struct bytes value)
 }
 
 int
+bulk_cut(struct bulk *b)
+{
+	assert(!b->finished);
+	return output_cut(&b->output);
+}
+
+int
 bulk_finish(struct bulk *b)
 {
 	int rc = output_finish(&b->output);
@@ -80,9 +87,28 @@ bulk_bytes(const struct bulk *b)
 	return output_bytes(&b->output);
 }
 
+uint64_t
+bulk_begun(const struct bulk *b)
+{
+	return output_begun(&b->output);
+}
+
+size_t
+bulk_count(const struct bulk *b)
+{
+	return b->output.count;
+}
+
+const struct table_meta *
+bulk_table(const struct bulk *b, size_t i)
+{
+	assert(i < b->output.count);
+	return &b->output.tables[i];
+}
+
 int
-bulk_result(struct bulk *b, int level, uint64_t run, uint64_t sequence,
-    struct edit *e)
+bulk_result(struct bulk *b, const struct bulk_place *places,
+    uint64_t sequence, struct edit *e)
 {
 	int rc = LSM_OK;
 
@@ -91,7 +117,7 @@ bulk_result(struct bulk *b, int level, uint64_t run, uint64_t sequence,
 		struct table_meta *meta = &b->output.tables[i];
 
 		meta->sequence_min = meta->sequence_max = sequence;
-		rc = edit_add_table(e, level, run, meta);
+		rc = edit_add_table(e, places[i].level, places[i].run, meta);
 	}
 	b->given = rc == LSM_OK;
 	return rc;

@@ -219,23 +219,34 @@ output_add(struct output *o, const struct entry *e)
 }
 
 int
+output_cut(struct output *o)
+{
+	assert(!o->reaching);
+	return o->builder != NULL ? table_end(o) : LSM_OK;
+}
+
+int
 output_finish(struct output *o)
 {
 	struct env_dir *dir = o->options.dir;
 	int rc;
 
-	if (o->reaching && (rc = range_end(o)) != LSM_OK)
-		return rc;
-	if (o->builder != NULL && (rc = table_end(o)) != LSM_OK)
+	if ((o->reaching && (rc = range_end(o)) != LSM_OK) ||
+	    (rc = output_cut(o)) != LSM_OK)
 		return rc;
 	return o->count > 0 ? dir->env->ops->dir_sync(dir) : LSM_OK;
 }
 
 uint64_t
+output_begun(const struct output *o)
+{
+	return o->builder != NULL ? table_builder_size(o->builder) : 0;
+}
+
+uint64_t
 output_bytes(const struct output *o)
 {
-	return o->bytes +
-	    (o->builder != NULL ? table_builder_size(o->builder) : 0);
+	return o->bytes + output_begun(o);
 }
 
 uint64_t

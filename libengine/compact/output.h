@@ -32,10 +32,14 @@ int output_add(struct output *, const struct entry *);
 int output_add_range(struct output *, const struct range *,
     const struct bytes *next);
 
+/* End the table begun, if any; no range delete may reach on. */
+int output_cut(struct output *);
+
 /* The last table, and the directory: all is durable. */
 int output_finish(struct output *);
 
 uint64_t output_bytes(const struct output *);	/* written so far */
+uint64_t output_begun(const struct output *);	/* of the table begun */
 uint64_t output_stored(const struct output *);	/* of them, in files */
 
 /* Forget the files, or take them off the disk. */

@@ -66,4 +66,8 @@ void plan_release(struct plan *);
 int pick_flush_level(const struct version *, const struct pick_options *,
     struct bytes smallest, struct bytes largest, uint64_t *run);
 
+/* From a key on, where the first table begins or ends: that flush level is the
+ * same for each key that lies between. The version's; bound_end(): none. */
+struct bytes pick_flush_edge(const struct version *, struct bytes key);
+
 #endif

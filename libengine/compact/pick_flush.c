@@ -76,3 +76,29 @@ pick_flush_level(const struct version *v, const struct pick_options *o,
 	}
 	return 0;
 }
+
+static struct bytes
+run_edge(const struct run *run, struct bytes key)
+{
+	size_t at = run_find(run, key);
+	const struct table_meta *m;
+
+	if (at == run->count)
+		return bound_end();
+	m = &run->tables[at]->meta;
+	return bytes_compare(m->smallest, key) > 0 ? m->smallest : m->largest;
+}
+
+struct bytes
+pick_flush_edge(const struct version *v, struct bytes key)
+{
+	struct bytes edge = bound_end();
+
+	for (size_t i = 0; i < v->runs; i++) {
+		struct bytes b = run_edge(&v->run_list[i], key);
+
+		if (bytes_compare(b, edge) < 0)
+			edge = b;
+	}
+	return edge;
+}

@@ -72,7 +72,7 @@ struct counters {
 	_Atomic uint64_t unmet;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, merges_partial, merges_failed;
-	_Atomic uint64_t ingests, ingest_bytes;
+	_Atomic uint64_t ingests, ingest_bytes, ingest_tables, ingest_deep;
 	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
 	_Atomic uint64_t manifest_bytes;

@@ -4,11 +4,12 @@
  * The tables are written by their owner, without any lock. The commit makes
  * them part of the database, all at one sequence, under write_mu:
  *
- *   memtables with keys in their span are flushed: memory is read first;
+ *   memtables with keys in their spans are flushed: memory is read first;
  *   the log is made durable: no crash may keep the edit and lose a write that
  *   was before it;
- *   one edit adds the tables, in a place where nothing newer is below and
- *   nothing older above; it is durable, and the view shows it;
+ *   one edit adds the tables, each in a place where nothing newer is below
+ *   and nothing older above (ingest_place.c); it is durable, and the view
+ *   shows it;
  *   the log gets a record that takes the sequence and names the edit, before
  *   any later write.
  *
@@ -22,7 +23,6 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
-#include "compact/bulk.h"
 #include "kv/batch.h"
 
 struct lsm_ingest {
@@ -30,7 +30,7 @@ struct lsm_ingest {
 	struct bulk *bulk;		/* NULL: committed, or failed */
 	int code;			/* why it failed */
 	uint64_t count;
-	struct buffer smallest;
+	struct ingest_cuts cuts;
 	size_t last_n;
 	uint8_t last[LSM_KEY_MAX];
 };
@@ -70,6 +70,7 @@ lsm_ingest_new(lsm_db *db, lsm_ingest **out)
 		mem_free(g);
 		return rc;
 	}
+	ingest_cuts_init(&g->cuts, o.table_size);
 	g->db = db;
 	atomic_fetch_add(&db->open_handles, 1);
 	*out = g;
@@ -82,7 +83,6 @@ lsm_ingest_free(lsm_ingest *g)
 	if (g == NULL)
 		return;
 	bulk_free(g->bulk);
-	buffer_free(&g->smallest);
 	atomic_fetch_sub(&g->db->open_handles, 1);
 	mem_free(g);
 }
@@ -121,6 +121,18 @@ ingest_check(const lsm_ingest *g, struct bytes key, struct bytes value)
 	return LSM_OK;
 }
 
+static int
+ingest_entry(lsm_ingest *g, struct bytes key, struct bytes value)
+{
+	struct bytes last = bytes(g->last, g->last_n);
+	int rc;
+
+	if (ingest_cuts_at(g->db, &g->cuts, g->bulk, last, key) &&
+	    (rc = bulk_cut(g->bulk)) != LSM_OK)
+		return rc;
+	return bulk_add(g->bulk, key, value);
+}
+
 int
 lsm_ingest_add(lsm_ingest *g, lsm_slice k, lsm_slice v)
 {
@@ -130,9 +142,7 @@ lsm_ingest_add(lsm_ingest *g, lsm_slice k, lsm_slice v)
 	if ((rc = ingest_usable(g)) != LSM_OK ||
 	    (rc = ingest_check(g, key, value)) != LSM_OK)
 		return rc;
-	if ((g->count == 0 &&
-	    (rc = buffer_add(&g->smallest, key.p, key.n)) != LSM_OK) ||
-	    (rc = bulk_add(g->bulk, key, value)) != LSM_OK)
+	if ((rc = ingest_entry(g, key, value)) != LSM_OK)
 		return ingest_end(g, rc);
 	if (key.n)
 		memcpy(g->last, key.p, key.n);
@@ -147,6 +157,18 @@ lsm_ingest_count(const lsm_ingest *g)
 	return g->count;
 }
 
+static bool
+table_overlaps(const struct bulk *bulk, struct memtable *mem)
+{
+	for (size_t i = 0; i < bulk_count(bulk); i++) {
+		const struct table_meta *m = bulk_table(bulk, i);
+
+		if (memtable_overlaps(mem, m->smallest, m->largest))
+			return true;
+	}
+	return false;
+}
+
 /* Does anything in memory stand in the way? */
 static bool
 memory_overlaps(const lsm_ingest *g)
@@ -156,8 +178,7 @@ memory_overlaps(const lsm_ingest *g)
 	struct view *v = view_now(g->db, &at);
 
 	for (size_t i = 0; i < v->count && !any; i++)
-		any = memtable_overlaps(v->generations[i].mem,
-		    buffer_bytes(&g->smallest), bytes(g->last, g->last_n));
+		any = table_overlaps(g->bulk, v->generations[i].mem);
 	view_unref(v);
 	return any;
 }
@@ -190,41 +211,23 @@ ingest_reached(const struct state *s, const struct log_replay_out *out,
 	return LSM_OK;
 }
 
-/* A run's number, of the deepest that has room for the keys or a new one. */
-static void
-place_find(const lsm_ingest *g, int *level, uint64_t *run)
-{
-	struct lsm_db *db = g->db;
-	struct pick_job jobs[2];
-	struct pick_options o = job_pick(db, jobs);
-	uint64_t at;
-	struct view *v = view_now(db, &at);
-
-	*level = pick_flush_level(v->version, &o, buffer_bytes(&g->smallest),
-	    bytes(g->last, g->last_n), run);
-	view_unref(v);
-	if (*run != 0)
-		return;
-	mutex_lock(&db->edit_mu);
-	*run = db->next_run++;
-	mutex_unlock(&db->edit_mu);
-}
-
-/* work_mu keeps the place free from when it is found until it is taken. */
+/* work_mu keeps the places free from when they are found. */
 static int
 install(lsm_ingest *g, uint64_t sequence, uint64_t *edit)
 {
 	struct lsm_db *db = g->db;
 	struct edit e = { .ingested = sequence };
-	uint64_t run;
-	int level, rc;
+	struct bulk_place *places;
+	int rc;
 
 	mutex_lock(&db->work_mu);
-	place_find(g, &level, &run);
-	rc = bulk_result(g->bulk, level, run, sequence, &e);
-	if (rc == LSM_OK)
+	if ((rc = ingest_places(db, g->bulk, &places)) == LSM_OK &&
+	    (rc = bulk_result(g->bulk, places, sequence, &e)) == LSM_OK)
 		rc = job_edit(db, &e);
 	mutex_unlock(&db->work_mu);
+	for (size_t i = 0; rc == LSM_OK && i < bulk_count(g->bulk); i++)
+		COUNT(db, ingest_deep, places[i].level > 0);
+	mem_free(places);
 	*edit = e.number;
 	edit_release(&e);
 	return rc;
@@ -252,6 +255,7 @@ commit_locked(lsm_ingest *g)
 		return db_fence(db, rc);
 	COUNT(db, ingests, 1);
 	COUNT(db, ingest_bytes, bulk_bytes(g->bulk));
+	COUNT(db, ingest_tables, bulk_count(g->bulk));
 	return LSM_OK;
 }
 

@@ -147,6 +147,8 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_FLUSH_BYTES, &c->flush_bytes },
 		{ METRIC_INGEST_COUNT, &c->ingests },
 		{ METRIC_INGEST_BYTES, &c->ingest_bytes },
+		{ METRIC_INGEST_TABLES, &c->ingest_tables },
+		{ METRIC_INGEST_TABLES_DEEP, &c->ingest_deep },
 		{ METRIC_MERGE_COUNT, &c->merges },
 		{ METRIC_MERGE_BYTES_READ, &c->merge_read },
 		{ METRIC_MERGE_BYTES_WRITTEN, &c->merge_bytes },

@@ -185,6 +185,8 @@ levels_add(struct reached *r, lsm_db *db)
 void
 reached_add(struct reached *r, lsm_db *db)
 {
+	uint64_t deep;
+
 	r->flushes += stat_of(db, "flush.count");
 	r->merges += stat_of(db, "merge.count");
 	r->tables_moved += stat_of(db, "merge.moves");
@@ -194,6 +196,9 @@ reached_add(struct reached *r, lsm_db *db)
 	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
 	r->covered += stat_of(db, "merge.covered");
 	r->ranges_dropped += stat_of(db, "merge.range_deletes_dropped");
+	deep = stat_of(db, "ingest.tables_deep");
+	r->ingested_deep += deep;
+	r->ingested_high += stat_of(db, "ingest.tables") - deep;
 	r->unmet += stat_of(db, "write.unmet");
 	r->gets += stat_of(db, "read.gets");
 	r->gets_found += stat_of(db, "read.gets_found");

@@ -80,6 +80,33 @@ range_compact(struct kit *k, struct random *r)
 	CHECK_OK(lsm_compact_range(k->db, &range, NULL, NULL));
 }
 
+/* An ingestion of the key, and of others beside what is there. */
+static void
+ingest_around(struct kit *k, struct random *r, const char *key,
+    const char *value)
+{
+	uint64_t first = random_below(r, 60);
+	bool given = false;
+	lsm_ingest *g;
+
+	CHECK_OK(lsm_ingest_new(k->db, &g));
+	for (uint64_t i = first; i < first + 40; i++) {
+		char beside[16];
+
+		snprintf(beside, sizeof beside, "k%06ux", (unsigned)i);
+		if (!given && strcmp(key, beside) < 0) {
+			CHECK_OK(lsm_ingest_add(g, lsm_str(key),
+			    lsm_str(value)));
+			given = true;
+		}
+		CHECK_OK(lsm_ingest_add(g, lsm_str(beside), lsm_str("")));
+	}
+	if (!given)
+		CHECK_OK(lsm_ingest_add(g, lsm_str(key), lsm_str(value)));
+	CHECK_OK(lsm_ingest_commit(g));
+	lsm_ingest_free(g);
+}
+
 /* Flush, merge, kill, crash after a sync, in any order. */
 static void
 shake(struct kit *k, struct random *r)
@@ -163,4 +190,40 @@ TEST("what is old never wins")
 {
 	for (int shape = 0; shape < SHAPES; shape++)
 		overwrite_one(shape);
+}
+
+/* Puts and ingestions of one key take turns, beside other keys. */
+static void
+ingest_one(int shape)
+{
+	struct random r = { test_seed() + 2 + (uint64_t)shape };
+	char key[16], value[16];
+	struct kit k;
+
+	kit_open_with(&k, 2048, shape);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(key, sizeof key, "k%06u", i % 7 * 10);
+		snprintf(value, sizeof value, "%u", i);
+		if (i % 2)
+			ingest_around(&k, &r, key, value);
+		else
+			dbkit_put(k.db, key, value);
+		if (i % 3 == 0)
+			shake(&k, &r);
+		dbkit_check(k.db, NULL, key, value);
+		if (i % 5 == 0) {
+			dbkit_delete(k.db, key);
+			shake(&k, &r);
+			dbkit_check(k.db, NULL, key, NULL);
+		}
+	}
+	CHECK_OK(lsm_compact(k.db, NULL, NULL));
+	dbkit_check(k.db, NULL, key, value);
+	kit_close(&k);
+}
+
+TEST("an ingestion wins against what was before it, and loses later")
+{
+	for (int shape = 0; shape < SHAPES; shape++)
+		ingest_one(shape);
 }
