@@ -30,6 +30,7 @@ struct plan {
 	int from, level;		/* of the inputs, of the output */
 	uint64_t run;			/* of the output; 0: a new one */
 	bool move;			/* the inputs go there as they are */
+	bool drop;			/* they go: pick_covered.h */
 	struct bytes smallest, largest;	/* of the inputs; the version's */
 	uint64_t table_size;		/* where outputs are cut */
 	const struct run *fences;	/* at whose tables' ends they are cut
@@ -60,8 +61,8 @@ void plan_release(struct plan *);
 
 /*
  * Where a flush of keys [smallest, largest] goes: the deepest level such that
- * neither it, nor anything above, nor work that ends there or above overlaps,
- * and its oldest run (0: a new one); else level 0 and a new run.
+ * neither it, nor anything above, nor work there or above overlaps, and its
+ * oldest run (0: a new one); else level 0 and a new run.
  */
 int pick_flush_level(const struct version *, const struct pick_options *,
     struct bytes smallest, struct bytes largest, uint64_t *run);

@@ -16,8 +16,8 @@ level_overlaps(const struct level *level, struct bytes smallest,
 	return false;
 }
 
-/* Does unfinished work that ends in the level overlap? Its outcome is older
- * than the flush. */
+/* Does unfinished work in the level overlap? Its outcome is older than the
+ * flush. */
 static bool
 work_overlaps(const struct pick_options *o, int level, struct bytes smallest,
     struct bytes largest)
@@ -25,7 +25,7 @@ work_overlaps(const struct pick_options *o, int level, struct bytes smallest,
 	for (size_t i = 0; i < o->jobs_count; i++) {
 		const struct pick_job *job = &o->jobs[i];
 
-		if (job->level == level &&
+		if (job->from <= level && level <= job->level &&
 		    bytes_compare(job->smallest, largest) <= 0 &&
 		    bytes_compare(job->largest, smallest) >= 0)
 			return true;

@@ -71,7 +71,8 @@ struct counters {
 	/* Of anybody. */
 	_Atomic uint64_t unmet;
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
-	_Atomic uint64_t moves, merges_partial, merges_failed;
+	_Atomic uint64_t moves, drops, merges_partial, merges_failed;
+	_Atomic uint64_t merge_largest;
 	_Atomic uint64_t ingests, ingest_bytes, ingest_tables, ingest_deep;
 	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
@@ -147,6 +148,7 @@ struct lsm_db {
 	bool merge_partial;		/* it leaves tables as they are */
 	uint64_t *damaged;		/* tables that no merge takes */
 	size_t damaged_count, damaged_room;
+	uint64_t covers_seen;		/* see pick_covered */
 
 	/* Guarded by edit_mu. */
 	struct mutex edit_mu;
@@ -307,6 +309,9 @@ int merge_drain(struct lsm_db *);	/* begin one, if level 0 has two runs */
 void merge_end(struct lsm_db *);
 bool merge_due_locked(struct lsm_db *);
 bool merge_behind_locked(struct lsm_db *);	/* writers are to wait */
+
+/* drop.c: the tables of a plan are not needed any more */
+int plan_drop(struct lsm_db *, const struct plan *);
 
 /* recover.c; fills state, view, log, sequence. CURRENT was read, perhaps
  * before the writer's lock was had. */

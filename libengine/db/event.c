@@ -19,6 +19,7 @@ static const char *const names[] = {
 	[LSM_EVENT_MERGE_END] = "merge_end",
 	[LSM_EVENT_MERGE_FAILED] = "merge_failed",
 	[LSM_EVENT_MOVE] = "move",
+	[LSM_EVENT_DROP] = "drop",
 	[LSM_EVENT_STALL_BEGIN] = "stall_begin",
 	[LSM_EVENT_STALL_END] = "stall_end",
 	[LSM_EVENT_MANIFEST] = "manifest",

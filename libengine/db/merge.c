@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "compact/pick_covered.h"
 
 /* The tables stay what they are; an edit gives them another place. */
 static int
@@ -113,7 +114,8 @@ merge_begin(struct lsm_db *db, merge_pick *pick, void *arg, bool *any)
 	v = view_now(db, &sequence);
 	rc = pick(arg, v->version, &o, any, &plan);
 	if (rc == LSM_OK && *any)
-		rc = plan.move ? plan_move(db, &plan) :
+		rc = plan.drop ? plan_drop(db, &plan) :
+		    plan.move ? plan_move(db, &plan) :
 		    plan_merge(db, v->version, &plan);
 	if (rc != LSM_OK)
 		event_add(db, &(lsm_event){ .kind = LSM_EVENT_MERGE_FAILED,
@@ -133,6 +135,16 @@ merge_end(struct lsm_db *db)
 	store_release(&db->merging, false);
 }
 
+static void
+largest_count(struct lsm_db *db, uint64_t bytes)
+{
+	uint64_t most = load_relaxed(&db->count.merge_largest);
+
+	while (most < bytes && !atomic_compare_exchange_weak(
+	    &db->count.merge_largest, &most, bytes))
+		;
+}
+
 static int
 merge_install(struct lsm_db *db)
 {
@@ -148,6 +160,7 @@ merge_install(struct lsm_db *db)
 	COUNT(db, merges, 1);
 	COUNT(db, merges_partial, db->merge_partial);
 	COUNT(db, merge_read, s.bytes_read);
+	largest_count(db, compact_input_bytes(db->merge));
 	COUNT(db, merge_bytes, s.bytes_written);
 	COUNT(db, shadowed, s.shadowed);
 	COUNT(db, deletes_dropped, s.deletes_dropped);
@@ -171,7 +184,12 @@ pick_due(void *arg, const struct version *v, const struct pick_options *o,
 	int rc;
 
 	po.idle = due->idle;
-	rc = pick_compaction(v, &po, any, plan);
+	rc = pick_covered(v, &po, due->db->tables, &due->db->covers_seen, any,
+	    plan);
+	if (rc == LSM_OK && !*any) {
+		plan_release(plan);
+		rc = pick_compaction(v, &po, any, plan);
+	}
 	mutex_lock(&due->db->mu);
 	if (rc == LSM_OK && !*any && due->idle)
 		due->db->drained_edit = v->edit;

@@ -154,6 +154,8 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_MERGE_BYTES_WRITTEN, &c->merge_bytes },
 		{ METRIC_MERGE_PARTIAL, &c->merges_partial },
 		{ METRIC_MERGE_MOVES, &c->moves },
+		{ METRIC_MERGE_TABLES_DROPPED, &c->drops },
+		{ METRIC_MERGE_BYTES_LARGEST, &c->merge_largest },
 		{ METRIC_MERGE_FAILED, &c->merges_failed },
 		{ METRIC_MERGE_SHADOWED, &c->shadowed },
 		{ METRIC_MERGE_DELETES_DROPPED, &c->deletes_dropped },

@@ -139,6 +139,7 @@ enum {
 	LSM_EVENT_FLUSH_BEGIN, LSM_EVENT_FLUSH_END, LSM_EVENT_FLUSH_FAILED,
 	LSM_EVENT_MERGE_BEGIN, LSM_EVENT_MERGE_END, LSM_EVENT_MERGE_FAILED,
 	LSM_EVENT_MOVE,		/* tables went to another level as they are */
+	LSM_EVENT_DROP,		/* tables wholly deleted went as a whole */
 	LSM_EVENT_STALL_BEGIN, LSM_EVENT_STALL_END,
 	LSM_EVENT_MANIFEST,	/* a new one was begun */
 	LSM_EVENT_DAMAGE,	/* found by a read or by a merge */

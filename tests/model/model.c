@@ -149,6 +149,7 @@ reached_tell(const struct reached *r)
 		{ "deletes_dropped", r->deletes_dropped },
 		{ "covered", r->covered },
 		{ "ranges_dropped", r->ranges_dropped },
+		{ "tables_dropped", r->tables_dropped },
 		{ "ingested_deep", r->ingested_deep },
 		{ "ingested_high", r->ingested_high },
 		{ "gets", r->gets }, { "gets_memory", r->gets_memory },

@@ -37,7 +37,7 @@ struct reached {
 	uint64_t ops[OP_KINDS];
 	uint64_t opens, readers, moves, turns, empty_walks;
 	uint64_t flushes, merges, shadowed, deletes_dropped;
-	uint64_t covered, ranges_dropped;
+	uint64_t covered, ranges_dropped, tables_dropped;
 	uint64_t ingested_deep, ingested_high;	/* tables; level 0 */
 	uint64_t tables_moved, partial;	/* moved as they are; merges of some */
 	uint64_t deep, last_level;	/* closed with 3; with the last */

@@ -196,6 +196,7 @@ reached_add(struct reached *r, lsm_db *db)
 	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
 	r->covered += stat_of(db, "merge.covered");
 	r->ranges_dropped += stat_of(db, "merge.range_deletes_dropped");
+	r->tables_dropped += stat_of(db, "merge.tables_dropped");
 	deep = stat_of(db, "ingest.tables_deep");
 	r->ingested_deep += deep;
 	r->ingested_high += stat_of(db, "ingest.tables") - deep;
