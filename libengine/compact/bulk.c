@@ -26,7 +26,7 @@ bulk_new(const struct compact_options *o, uint64_t most, struct bulk **out)
 	*out = b;
 	if (b == NULL)
 		return mem_exhausted(sizeof *b);
-	b->output.options = *o;
+	output_init(&b->output, o);
 	b->most = most;
 	b->doubles = TABLES_OF_A_SIZE;
 	return LSM_OK;

@@ -51,7 +51,7 @@ job_new(const struct compact_options *o, struct compact_job **out)
 	*out = job;
 	if (job == NULL)
 		return mem_exhausted(sizeof *job);
-	job->output.options = *o;
+	output_init(&job->output, o);
 	return LSM_OK;
 }
 

@@ -25,6 +25,8 @@ struct compact_options {
 	/* NULL, or a run of the version: outputs are cut rather where its
 	 * tables end. */
 	const struct run *fences;
+	uint64_t overlap;		/* bytes of it that an output may
+					 * overlap, about; 0: any */
 	/* Told the number of an input table that is damaged; may be NULL. */
 	uint64_t *damaged;
 	/* A fresh file number, durable as reserved. */

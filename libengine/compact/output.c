@@ -6,7 +6,8 @@
  * always between two keys. Where there are fences it is cut at one of them, if
  * one comes near its size: a table that ends where one of the next level ends
  * overlaps one fewer when it goes there. The more fences it has passed the
- * sooner, so that no table overlaps many.
+ * sooner, so that no table overlaps many; and where it would overlap too much
+ * it is cut whatever its size is.
  *
  * A range delete that reaches over a cut is divided there. The tables of a run
  * must not meet in any key, bounds included. So the left part ends right
@@ -33,6 +34,14 @@ enum {
  * a table holds, as one or two more may come. */
 #define RANGES_CUT (RANGES_SIZE_MAX / 2)
 
+void
+output_init(struct output *o, const struct compact_options *options)
+{
+	o->options = *options;
+	o->fences.run = options->fences;
+	o->fences.most = options->overlap;
+}
+
 /* Before a file is made there is room to remember it. */
 static int
 tables_reserve(struct output *o)
@@ -51,7 +60,7 @@ tables_reserve(struct output *o)
 }
 
 static int
-table_begin(struct output *o)
+table_begin(struct output *o, struct bytes from)
 {
 	struct table_options t = o->options.table;
 	int rc;
@@ -60,7 +69,7 @@ table_begin(struct output *o)
 	    (rc = o->options.number(o->options.number_arg, &t.id.number)) !=
 	    LSM_OK)
 		return rc;
-	o->fences_passed = 0;
+	fences_begin(&o->fences, from);
 	t.inputs = o->inputs;
 	t.inputs_count = o->inputs_count;
 	return table_builder_new(&t, &o->builder);
@@ -84,54 +93,26 @@ table_end(struct output *o)
 	return LSM_OK;
 }
 
-/* Does the key lie behind fences that the last one did not? */
-static bool
-fence_pass(struct output *o, struct bytes key)
-{
-	const struct run *f = o->options.fences;
-	size_t before = o->fence;
-
-	while (o->fence < f->count && bytes_compare(
-	    f->tables[o->fence]->meta.largest, key) < 0)
-		o->fence++;
-	o->fences_passed += (unsigned)(o->fence - before);
-	return o->fence > before;
-}
-
 static bool
 cut_due(struct output *o, struct bytes key)
 {
 	uint64_t size = o->options.table_size, percent;
 	uint64_t now = table_builder_size(o->builder);
+	bool passed;
 
 	if (table_builder_ranges_size(o->builder) >= RANGES_CUT)
 		return true;
-	if (o->options.fences == NULL)
+	if (o->fences.run == NULL)
 		return now >= size;
-	if (!fence_pass(o, key))
+	passed = fences_pass(&o->fences, key);
+	if (fences_full(&o->fences, key))
+		return true;
+	if (!passed)
 		return now >= PAST_SIZE * size;
-	percent = PERCENT_FIRST + (uint64_t)PERCENT_STEP * o->fences_passed;
+	percent = PERCENT_FIRST + (uint64_t)PERCENT_STEP * o->fences.passed;
 	if (percent > PERCENT_MOST)
 		percent = PERCENT_MOST;
 	return now >= size / 100 * percent;
-}
-
-static int
-range_write(struct output *o, const struct range *r)
-{
-	int rc;
-
-	if (o->builder == NULL && (rc = table_begin(o)) != LSM_OK)
-		return rc;
-	return table_builder_add_range(o->builder, r);
-}
-
-/* The range delete that reaches on has come to its end. */
-static int
-range_end(struct output *o)
-{
-	o->reaching = false;
-	return range_write(o, &o->range);
 }
 
 static struct bytes
@@ -142,19 +123,65 @@ keep(struct bytes b, uint8_t room[BOUND_MAX])
 	return bytes(room, b.n);
 }
 
-/* Divide the range delete right behind what the table holds. */
+/* Divide the range delete right behind a key, which is not above its end, and
+ * end the table there. */
 static int
-range_divide(struct output *o, struct bytes behind)
+range_divide(struct output *o, struct bytes last)
 {
 	struct range left = o->range;
+	uint8_t behind[BOUND_MAX];
 	int rc;
 
-	left.to = behind;
+	left.to = bytes(behind, last.n + 1);
+	(void)keep(last, behind);
+	behind[last.n] = 0;
 	if ((rc = table_builder_add_range(o->builder, &left)) != LSM_OK)
 		return rc;
-	o->reaching = bytes_compare(behind, o->range.to) < 0;
-	o->range.from = keep(behind, o->from);
+	o->reaching = bytes_compare(left.to, o->range.to) < 0;
+	o->range.from = keep(left.to, o->from);
+	return table_end(o);
+}
+
+static bool
+table_empty(const struct output *o)
+{
+	return table_builder_entries(o->builder) == 0 &&
+	    table_builder_ranges_size(o->builder) == 0;
+}
+
+/* The range delete reaches up to `to`, at least: what of it spans too much of
+ * the next level gets tables of its own. Then there is one begun. */
+static int
+range_spread(struct output *o, struct bytes to)
+{
+	struct bytes last;
+	int rc;
+
+	if (o->builder == NULL &&
+	    (rc = table_begin(o, o->range.from)) != LSM_OK)
+		return rc;
+	while (fences_divide(&o->fences, to, &last)) {
+		if (bytes_compare(last, o->range.from) < 0 ||
+		    (!table_empty(o) && bytes_compare(
+		    table_builder_last(o->builder), last) > 0))
+			continue;
+		if ((rc = range_divide(o, last)) != LSM_OK ||
+		    (rc = table_begin(o, o->range.from)) != LSM_OK)
+			return rc;
+	}
 	return LSM_OK;
+}
+
+/* The range delete that reaches on has come to its end. */
+static int
+range_end(struct output *o)
+{
+	int rc;
+
+	if ((rc = range_spread(o, o->range.to)) != LSM_OK)
+		return rc;
+	o->reaching = false;
+	return table_builder_add_range(o->builder, &o->range);
 }
 
 /* Is the next key clear of what the table holds? */
@@ -169,21 +196,12 @@ static int
 cut(struct output *o, const struct bytes *next)
 {
 	struct bytes last = table_builder_last(o->builder);
-	uint8_t behind[BOUND_MAX];
-	int rc;
 
 	if (o->reaching && bytes_compare(last, o->range.from) < 0)
 		return table_end(o);
 	if (!clear(last, next))
 		return LSM_OK;
-	if (o->reaching) {
-		(void)keep(last, behind);
-		behind[last.n] = 0;
-		rc = range_divide(o, bytes(behind, last.n + 1));
-		if (rc != LSM_OK)
-			return rc;
-	}
-	return table_end(o);
+	return o->reaching ? range_divide(o, last) : table_end(o);
 }
 
 int
@@ -213,7 +231,8 @@ output_add(struct output *o, const struct entry *e)
 	if (o->builder != NULL && cut_due(o, e->key) &&
 	    (rc = cut(o, &e->key)) != LSM_OK)
 		return rc;
-	if (o->builder == NULL && (rc = table_begin(o)) != LSM_OK)
+	if (o->builder == NULL && (rc = o->reaching ?
+	    range_spread(o, e->key) : table_begin(o, e->key)) != LSM_OK)
 		return rc;
 	return table_builder_add(o->builder, e);
 }

@@ -7,6 +7,7 @@
 #define COMPACT_OUTPUT_H
 
 #include "compact/compact.h"
+#include "compact/fences.h"
 
 struct output {
 	struct compact_options options;
@@ -16,15 +17,15 @@ struct output {
 	struct table_meta *tables;	/* finished ones */
 	size_t count, room;
 	uint64_t bytes;			/* of them */
-	size_t fence;			/* next of the fences' tables */
-	unsigned fences_passed;		/* by the table begun */
+	struct fences fences;
 	/* A range delete that reaches on; not in a table yet. */
 	bool reaching;
 	struct range range;
 	uint8_t from[BOUND_MAX], to[BOUND_MAX];
 };
 
-/* Begin with {0} and the options set. Keys ascend. */
+/* Begin with {0}, then output_init. Keys ascend. */
+void output_init(struct output *, const struct compact_options *);
 int output_add(struct output *, const struct entry *);
 
 /* Ranges ascend, none begins behind an entry that was added. `next` is the

@@ -192,8 +192,9 @@ older_overlaps(const struct version *v, int level,
 	return false;
 }
 
-/* One table that meets nothing where it goes. A rewrite would drop deletes
- * that have nothing below to delete: then it is worth its while. */
+/* One table that meets nothing where it goes, nor too much behind that. A
+ * rewrite would drop deletes that have nothing below to delete: then it is
+ * worth its while. */
 static bool
 movable(const struct pick *p)
 {
@@ -201,6 +202,8 @@ movable(const struct pick *p)
 	const struct version_table *t = s->run->tables[s->first];
 
 	return p->level != p->from && p->set.tables == 1 &&
+	    !shape_wide(&p->shape, p->version, p->level, t->meta.smallest,
+	    t->meta.largest) &&
 	    (!table_heavy(t) || older_overlaps(p->version, p->level, t));
 }
 
@@ -224,6 +227,7 @@ plan_make(const struct pick *p, struct plan *plan)
 		.largest = p->set.largest,
 		.table_size = shape_table_size(&p->shape, p->level),
 		.fences = fences_of(p->version, p->level),
+		.overlap = shape_overlap(&p->shape, p->level),
 	};
 	return closure_list(&p->set, &plan->inputs, &plan->count);
 }

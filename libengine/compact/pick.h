@@ -35,6 +35,7 @@ struct plan {
 	uint64_t table_size;		/* where outputs are cut */
 	const struct run *fences;	/* at whose tables' ends they are cut
 					 * rather; the version's, or NULL */
+	uint64_t overlap;		/* as in compact_options */
 };
 
 /* What is most due. *any is false when nothing is, or nothing can be done.
@@ -61,8 +62,8 @@ void plan_release(struct plan *);
 
 /*
  * Where a flush of keys [smallest, largest] goes: the deepest level such that
- * neither it, nor anything above, nor work there or above overlaps, and its
- * oldest run (0: a new one); else level 0 and a new run.
+ * neither it, nor anything above, nor work there or above overlaps, nor too
+ * much below, and its oldest run (0: a new one); else level 0 and a new run.
  */
 int pick_flush_level(const struct version *, const struct pick_options *,
     struct bytes smallest, struct bytes largest, uint64_t *run);

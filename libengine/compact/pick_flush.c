@@ -68,7 +68,8 @@ pick_flush_level(const struct version *v, const struct pick_options *o,
 	for (int i = clear - 1; i >= 0; i--) {
 		const struct level *level = &v->levels[i];
 
-		if (!takes_flush(&shape, v, i))
+		if (!takes_flush(&shape, v, i) || (i > 0 &&
+		    shape_wide(&shape, v, i, smallest, largest)))
 			continue;
 		if (level->count > 0)
 			*run = level->runs[level->count - 1].number;

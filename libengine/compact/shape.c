@@ -12,6 +12,7 @@ enum {
 	TIER_RUNS = 4,		/* that a tier may hold */
 	IDLE_RUNS = 2,		/* in level 0, when nobody writes */
 	TABLE_DOUBLINGS = 3,	/* from the base's tables to the largest */
+	OVERLAP_TABLES = 25,	/* a table may overlap so many of its size */
 	DRAIN_SCORE = 2 * SCORE_DUE
 };
 
@@ -142,6 +143,44 @@ shape_table_size(const struct shape *s, int level)
 	if (level == 0 || doublings > TABLE_DOUBLINGS)
 		doublings = TABLE_DOUBLINGS;
 	return s->options->table_size << (doublings > 0 ? doublings : 0);
+}
+
+uint64_t
+shape_overlap(const struct shape *s, int level)
+{
+	return OVERLAP_TABLES * shape_table_size(s, level);
+}
+
+static uint64_t
+run_overlap(const struct run *run, struct bytes smallest,
+    struct bytes largest, size_t *tables)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = run_find(run, smallest); i < run->count &&
+	    bytes_compare(run->tables[i]->meta.smallest, largest) <= 0; i++) {
+		bytes += run->tables[i]->meta.size;
+		++*tables;
+	}
+	return bytes;
+}
+
+bool
+shape_wide(const struct shape *s, const struct version *v, int level,
+    struct bytes smallest, struct bytes largest)
+{
+	int next = level + 1;
+	uint64_t bytes = 0;
+	size_t tables = 0;
+
+	while (next < LEVELS_MAX && v->levels[next].count == 0)
+		next++;
+	if (next >= LEVELS_MAX)
+		return false;
+	for (size_t i = 0; i < v->levels[next].count; i++)
+		bytes += run_overlap(&v->levels[next].runs[i], smallest,
+		    largest, &tables);
+	return tables > 1 && bytes > shape_overlap(s, level);
 }
 
 static size_t

@@ -50,6 +50,14 @@ int shape_destination(const struct shape *, const struct version *, int level);
 
 uint64_t shape_table_size(const struct shape *, int level);
 
+/* Bytes of the next level, about, that a table of this one may overlap: the
+ * merge that takes it there is as large. One table it may overlap anyway. */
+uint64_t shape_overlap(const struct shape *, int level);
+
+/* Would a table with these bounds overlap more? */
+bool shape_wide(const struct shape *, const struct version *, int level,
+    struct bytes smallest, struct bytes largest);
+
 /* How many runs overlap one table, itself among them, at most. */
 size_t shape_depth(const struct level *);
 

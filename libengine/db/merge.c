@@ -82,6 +82,7 @@ plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
 	o.drop_deletes = true;
 	o.table_size = plan->table_size;
 	o.fences = plan->fences;
+	o.overlap = plan->overlap;
 	rc = compact_merge_new(&o, v, plan->inputs, plan->count, &db->merge);
 	if (rc != LSM_OK) {
 		damaged_note(db);

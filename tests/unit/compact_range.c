@@ -170,6 +170,75 @@ TEST("a range delete is divided where tables are cut, and put together again")
 	ckit_release(&k);
 }
 
+/* Merge all but the last run, cut for it: so many tables are one's share. */
+static void
+merge_fenced(struct ckit *k, int level, uint64_t tables)
+{
+	struct compact_options o = ckit_options(k, level, k->run++);
+	const struct version *v = k->version;
+	const struct run *below = &v->run_list[v->runs - 1];
+	struct compact_job *job;
+
+	o.drop_deletes = true;
+	o.fences = below;
+	o.overlap = tables * k->table_size;
+	CHECK_OK(compact_merge_new(&o, k->version, v->list, v->tables -
+	    below->count, &job));
+	CHECK_OK(ckit_run(k, job, NULL));
+}
+
+/* No table of the first run overlaps more than this of the last. */
+static void
+check_overlap(const struct ckit *k, uint64_t most)
+{
+	const struct version *v = k->version;
+	const struct run *below = &v->run_list[v->runs - 1];
+
+	for (size_t i = 0; i < v->run_list[0].count; i++) {
+		const struct table_meta *m = &v->run_list[0].tables[i]->meta;
+		size_t n = 0;
+		uint64_t bytes = 0;
+
+		for (size_t at = run_find(below, m->smallest);
+		    at < below->count && bytes_compare(
+		    below->tables[at]->meta.smallest, m->largest) <= 0; at++) {
+			bytes += below->tables[at]->meta.size;
+			n++;
+		}
+		CHECK(n <= 1 || bytes <= most);
+	}
+}
+
+TEST("a range delete is divided where it would overlap too much below")
+{
+	struct ckit k;
+	size_t tables;
+
+	ckit_init(&k);
+	k.table_size = 16 << 10;
+	for (size_t i = 0; i < 900; i++)
+		ckit_put(&k, i);
+	ckit_flush(&k, 7);
+	tables = k.version->tables;
+	CHECK(tables > 10);
+	ckit_delete_range(&k, 5, 895);
+	ckit_flush(&k, 0);
+	merge_fenced(&k, 5, 3);
+	CHECK(k.version->run_list[0].count >= tables / 3);
+	CHECK_EQ(k.version->run_list[0].covering,
+	    k.version->run_list[0].count);
+	check_overlap(&k, 4 * k.table_size);
+	CHECK_EQ(ckit_check(&k), 0);
+	/* One entry far into it: what is before the entry is divided, too. */
+	ckit_put(&k, 700);
+	ckit_delete_range(&k, 0, 10);
+	ckit_flush(&k, 0);
+	merge_fenced(&k, 5, 3);
+	check_overlap(&k, 4 * k.table_size);
+	CHECK_EQ(ckit_check(&k), 0);
+	ckit_release(&k);
+}
+
 TEST("what is wholly deleted is not read")
 {
 	struct compact_stats s;
@@ -266,7 +335,10 @@ TEST("whatever is flushed and merged, what is deleted stays deleted")
 				ckit_merge(&k, 6, false, NULL);
 			(void)ckit_check(&k);
 		}
-		merge_upper(&k, 3, NULL);
+		if (round % 3 == 0)
+			merge_upper(&k, 3, NULL);
+		else
+			merge_fenced(&k, 3, 1 + random_below(&r, 3));
 		(void)ckit_check(&k);
 		ckit_merge(&k, 7, true, NULL);
 		CHECK_EQ(ckit_check(&k), 0);

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "base/random.h"
 #include "support/dbkit.h"
 
 enum { TABLE = 16384, LAST = 7 };
@@ -79,7 +80,7 @@ TEST("a delete of everything reads and writes next to nothing")
 	CHECK_OK(lsm_flush(k.db));
 	CHECK_EQ(dbkit_stat(k.db, "merge.tables_dropped"), tables);
 	CHECK_EQ(dbkit_stat(k.db, "merge.bytes_read"), read);
-	CHECK_EQ(dbkit_files(k.db, "table", false), 0);
+	CHECK_EQ(dbkit_files(k.db, "table", false), 1);
 	CHECK_EQ(count_keys(k.db, NULL), 0);
 	dbkit_close(k.db);
 	k.db = dbkit_open("db", &k.o);
@@ -179,6 +180,104 @@ TEST("a merge under way keeps its tables, which go when it has ended")
 		CHECK_OK(lsm_step(k.db, &more));
 	CHECK_EQ(count_keys(k.db, NULL), 0);
 	CHECK(dbkit_stat(k.db, "db.tables") < 5);
+	kit_close(&k);
+}
+
+struct span {
+	int level;
+	uint64_t size;
+	char smallest[16], largest[16];
+};
+
+struct spans {
+	struct span list[1000];
+	size_t count;
+};
+
+static void
+span_add(void *arg, const lsm_file_info *f)
+{
+	struct spans *all = arg;
+	struct span *s = &all->list[all->count];
+
+	if (!f->live || strcmp(f->kind, "table") != 0)
+		return;
+	CHECK(++all->count < sizeof all->list / sizeof *all->list);
+	*s = (struct span){ .level = f->level, .size = f->size };
+	snprintf(s->smallest, sizeof s->smallest, "%.*s",
+	    (int)f->smallest.size, (const char *)f->smallest.data);
+	snprintf(s->largest, sizeof s->largest, "%.*s",
+	    (int)f->largest.size, (const char *)f->largest.data);
+}
+
+/* Bytes that a table overlaps in the next level that has any. */
+static uint64_t
+overlap(const struct spans *all, const struct span *of)
+{
+	int next = 2 * LAST;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->list[i].level > of->level && all->list[i].level < next)
+			next = all->list[i].level;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct span *s = &all->list[i];
+
+		if (s->level == next && strcmp(s->smallest, of->largest) <=
+		    0 && strcmp(of->smallest, s->largest) <= 0)
+			bytes += s->size;
+	}
+	return bytes;
+}
+
+/* A table may overlap 25 times its size below; those of level 6 are the
+ * largest that do. One more at the end, each up to twice the size; and the
+ * table itself. */
+enum { LARGEST = (25 + 2 + 2) * 2 * TABLE };
+
+/* The most that a table below level 0 overlaps. */
+static uint64_t
+overlap_most(lsm_db *db)
+{
+	static struct spans all;
+	uint64_t most = 0;
+
+	all.count = 0;
+	CHECK_OK(lsm_files(db, span_add, &all));
+	for (size_t i = 0; i < all.count; i++) {
+		uint64_t bytes = overlap(&all, &all.list[i]);
+
+		if (all.list[i].level > 0 && bytes > most)
+			most = bytes;
+	}
+	return most;
+}
+
+TEST("no merge is larger than its bound, however far range deletes reach")
+{
+	struct random r = { test_seed() };
+	struct kit k;
+
+	kit_open(&k);
+	kit_fill(&k, 100000);
+	CHECK(dbkit_stat(k.db, "level.7.bytes") > 4 * LARGEST);
+	for (unsigned i = 0; i < 600; i++) {
+		unsigned key = (unsigned)random_below(&r, 90000);
+
+		/* From one end to the other, at first with little between. */
+		dbkit_put(k.db, i % 2 ? "k000000" : "k099999", "edge");
+		if (i > 60)
+			dbkit_fill(k.db, key, key + 200, "once more");
+		key = (unsigned)random_below(&r, 90000);
+		delete_keys(k.db, key, key + 10);
+		if (i == 50 || i == 500)
+			delete_keys(k.db, key, key + 9000);
+		CHECK_OK(lsm_flush(k.db));
+		CHECK(i % 10 != 0 || overlap_most(k.db) < LARGEST);
+	}
+	CHECK(dbkit_stat(k.db, "merge.tables_dropped") > 50);
+	CHECK(dbkit_stat(k.db, "merge.count") > 50);
+	CHECK(dbkit_stat(k.db, "merge.bytes_largest") < LARGEST);
 	kit_close(&k);
 }
 

@@ -146,6 +146,40 @@ TEST("tables that meet nothing below are moved, no more than need be")
 	check_plan(tree_after(NULL, &e), &o, "1 3 4 => 2:4");
 }
 
+/* A table of level 1 over 30 of the last level: more than 25 times what it may
+ * have itself. */
+TEST("a table that overlaps too much below is rewritten, not moved")
+{
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+	char key[] = "aa";
+	struct version *v;
+	uint64_t run;
+
+	o.shape.base_size = 4096;
+	o.shape.compaction = COMPACTION_LEVELED;
+	tree_put(&e, 1, 50, 50, "aa", "bz");
+	for (int i = 0; i < 30; i++) {
+		key[0] = (char)('a' + i / 26);
+		key[1] = (char)('a' + i % 26);
+		tree_put(&e, 7, 5, (uint64_t)(1 + i), key, key);
+		e.adds[e.adds_count - 1].meta.size = 32 * 8192;
+	}
+	v = tree_after(NULL, &e);
+	CHECK_EQ(pick_flush_level(v, &o, text("c"), text("d"), &run), 7);
+	check_plan(v, &o, "50 > 2:0");
+	for (int i = 0; i < 30; i++) {
+		key[0] = (char)('a' + i / 26);
+		key[1] = (char)('a' + i % 26);
+		tree_put(&e, 7, 5, (uint64_t)(1 + i), key, key);
+		e.adds[e.adds_count - 1].meta.size = 32 * 8192;
+	}
+	v = tree_after(NULL, &e);
+	CHECK_EQ(pick_flush_level(v, &o, text("aa"), text("ad"), &run), 6);
+	CHECK_EQ(pick_flush_level(v, &o, text("aa"), text("bd"), &run), 0);
+	version_unref(v);
+}
+
 TEST("a table of deletes is rewritten where moving would keep them")
 {
 	struct edit e = { .number = 1 };
