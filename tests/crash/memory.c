@@ -13,14 +13,9 @@
 
 #include "base/alloc.h"
 #include "env/env_sim.h"
+#include "support/scale.h"
 #include "support/scripts.h"
 #include "support/wrong.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 5 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 static uint64_t runs, errors;
 
@@ -117,7 +112,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < scripts_count; i++)
 		if (only == NULL || strcmp(only, scripts[i].name) == 0)
 			tally_case(&tally, script_memory(&scripts[i],
-			    thorough ? 1 : STRIDE), "%s", scripts[i].name);
+			    thorough ? 1 : SCALE_STEP), "%s", scripts[i].name);
 	printf("%" PRIu64 " runs, %" PRIu64 " calls failed\n", runs, errors);
 	return tally_end(&tally);
 }

@@ -13,9 +13,10 @@
 #include "env/files.h"
 #include "env/ring.h"
 #include "support/ring_case.h"
+#include "support/scale.h"
 #include "support/test.h"
 
-enum { SEGMENT = 256 << 10, KILLS = 150, KEPT = 3 };
+enum { SEGMENT = 256 << 10, KILLS = 160 / SCALE_STEP, KEPT = 3 };
 
 static const uint8_t id[16] = "a database's id";
 
