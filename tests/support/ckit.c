@@ -95,6 +95,13 @@ ckit_put(struct ckit *k, size_t key)
 }
 
 void
+ckit_fill(struct ckit *k, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		ckit_put(k, i);
+}
+
+void
 ckit_delete(struct ckit *k, size_t key)
 {
 	change(k, key, KIND_DELETE);
