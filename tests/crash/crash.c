@@ -97,18 +97,15 @@ image_hash(struct sim *sim)
 	lsm_env *env = sim_env(sim);
 	struct env_names names = { 0 };
 	struct env_dir *dir;
-	const char *name;
+	const char *name = NULL;
 	uint64_t hash = 0;
 	bool created;
 
 	if (env->ops->dir_open(env, "/db", false, &dir, &created) != LSM_OK)
 		return 2;
 	if (env->ops->dir_list(dir, &names) == LSM_OK) {
-		name = (const char *)names.text.p;
-		for (size_t i = 0; i < names.count; i++) {
+		while ((name = env_names_next(&names, name)) != NULL)
 			hash += file_hash(dir, name);
-			name += strlen(name) + 1;
-		}
 		env_names_free(&names);
 	}
 	env->ops->dir_close(dir);

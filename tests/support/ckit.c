@@ -342,13 +342,12 @@ size_t
 ckit_files(struct ckit *k)
 {
 	struct env_names names = { 0 };
-	const char *name;
+	const char *name = NULL;
 	uint64_t number;
 	size_t n = 0;
 
 	CHECK_OK(k->dir->env->ops->dir_list(k->dir, &names));
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1)
+	while ((name = env_names_next(&names, name)) != NULL)
 		n += file_parse(name, &number) == FILE_TABLE;
 	env_names_free(&names);
 	return n;

@@ -99,15 +99,14 @@ TEST("a directory lists what is in it")
 	struct env_dir *dir = open_dir(), *sub;
 	struct env_names names;
 	bool seen[3] = { false };
-	const char *p;
+	const char *p = NULL;
 
 	envkit_put(dir, "000001.sst", "x", true);
 	envkit_put(dir, "000002.log", "y", true);
 	CHECK_OK(ops()->dir_sub(dir, "lost+found", &sub));
 	CHECK_OK(ops()->dir_list(dir, &names));
 	CHECK_EQ(names.count, 3);
-	p = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, p += strlen(p) + 1) {
+	while ((p = env_names_next(&names, p)) != NULL) {
 		seen[0] |= strcmp(p, "000001.sst") == 0;
 		seen[1] |= strcmp(p, "000002.log") == 0;
 		seen[2] |= strcmp(p, "lost+found") == 0;
