@@ -46,16 +46,12 @@ output_init(struct output *o, const struct compact_options *options)
 static int
 tables_reserve(struct output *o)
 {
-	size_t room = o->room ? 2 * o->room : 4;
 	struct table_meta *tables;
 
-	if (o->count < o->room)
-		return LSM_OK;
-	tables = mem_realloc(o->tables, room * sizeof *tables);
+	tables = mem_room(o->tables, o->count, &o->room, sizeof *tables);
 	if (tables == NULL)
-		return mem_exhausted(room * sizeof *tables);
+		return LSM_NO_MEMORY;
 	o->tables = tables;
-	o->room = room;
 	return LSM_OK;
 }
 
@@ -115,14 +111,6 @@ cut_due(struct output *o, struct bytes key)
 	return now >= size / 100 * percent;
 }
 
-static struct bytes
-keep(struct bytes b, uint8_t room[BOUND_MAX])
-{
-	if (b.n)
-		memcpy(room, b.p, b.n);
-	return bytes(room, b.n);
-}
-
 /* Divide the range delete right behind a key, which is not above its end, and
  * end the table there. */
 static int
@@ -133,12 +121,12 @@ range_divide(struct output *o, struct bytes last)
 	int rc;
 
 	left.to = bytes(behind, last.n + 1);
-	(void)keep(last, behind);
+	(void)bound_keep(last, behind);
 	behind[last.n] = 0;
 	if ((rc = table_builder_add_range(o->builder, &left)) != LSM_OK)
 		return rc;
 	o->reaching = bytes_compare(left.to, o->range.to) < 0;
-	o->range.from = keep(left.to, o->from);
+	o->range.from = bound_keep(left.to, o->from);
 	return table_end(o);
 }
 
@@ -212,8 +200,8 @@ output_add_range(struct output *o, const struct range *r,
 
 	if (o->reaching && (rc = range_end(o)) != LSM_OK)
 		return rc;
-	o->range = (struct range){ keep(r->from, o->from), keep(r->to, o->to),
-		r->sequence };
+	o->range = (struct range){ bound_keep(r->from, o->from),
+		bound_keep(r->to, o->to), r->sequence };
 	o->reaching = true;
 	if (o->builder != NULL && cut_due(o, r->from))
 		return cut(o, next);

@@ -46,8 +46,7 @@ edge_pass(struct lsm_db *db, struct ingest_cuts *c, struct bytes last,
 
 	c->level = level_for(db, v->version, key, key);
 	edge = pick_flush_edge(v->version, key);
-	memcpy(c->edge, edge.p, edge.n);
-	c->edge_n = edge.n;
+	c->edge_n = bound_keep(edge, c->edge).n;
 	view_unref(v);
 	return both;
 }
