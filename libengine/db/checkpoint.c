@@ -420,9 +420,10 @@ checkpoint_make(struct checkpoint *c, const char *path)
 {
 	struct lsm_db *db = c->db;
 	char story[STATUS_STORY_MAX];
+	bool created;
 	int rc;
 
-	if ((rc = fresh_open(db->env, path, &c->to)) != LSM_OK)
+	if ((rc = fresh_open(db->env, path, &c->to, &created)) != LSM_OK)
 		return rc;
 	rc = db->read_only ? reader_take(c) : writer_take(c);
 	if (rc == LSM_OK)
@@ -430,7 +431,7 @@ checkpoint_make(struct checkpoint *c, const char *path)
 	forget(c);
 	if (rc != LSM_OK) {
 		memcpy(story, status_story(), sizeof story);
-		fresh_undo(c->to);
+		fresh_undo(c->to, created);
 		(void)status_set(rc, "%s", story);
 	}
 	db->env->ops->dir_close(c->to);

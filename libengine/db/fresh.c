@@ -13,7 +13,9 @@ mark_make(struct env_dir *dir, const char *mark)
 	struct env_file *file;
 	int rc = ops->file_open(dir, mark, ENV_CREATE, &file);
 
-	return rc == LSM_OK ? ops->file_close(file) : rc;
+	if (rc == LSM_OK && (rc = ops->file_close(file)) != LSM_OK)
+		(void)ops->dir_unlink(dir, mark);
+	return rc;
 }
 
 /* Nobody else makes anything here: who does looks for the mark, or made LOCK
@@ -62,23 +64,37 @@ claim(struct env_dir *dir, const char *path)
 	return rc;
 }
 
+/* Gone again, unless somebody has put something there. */
+static int
+vanish(struct env_dir *dir, bool created, int code)
+{
+	char story[STATUS_STORY_MAX];
+
+	memcpy(story, status_story(), sizeof story);
+	if (created && dir->env->ops->dir_remove(dir) != LSM_OK)
+		return status_set(code, "%s", story);
+	return code;
+}
+
 int
-fresh_open(lsm_env *env, const char *path, struct env_dir **out)
+fresh_open(lsm_env *env, const char *path, struct env_dir **out,
+    bool *created)
 {
 	struct env_dir *dir;
-	bool created;
 	int rc;
 
 	*out = NULL;
-	rc = env->ops->dir_open(env, path, true, &dir, &created);
+	rc = env->ops->dir_open(env, path, true, &dir, created);
 	if (rc == LSM_NO_DATABASE)
 		return status_set(LSM_EXISTS, "%s: is no directory", path);
 	if (rc != LSM_OK)
 		return rc;
-	if ((rc = claim(dir, path)) == LSM_OK)
+	if ((rc = claim(dir, path)) == LSM_OK) {
 		*out = dir;
-	else
+	} else {
+		rc = vanish(dir, *created, rc);
 		env->ops->dir_close(dir);
+	}
 	return rc;
 }
 
@@ -133,10 +149,12 @@ fresh_done(struct env_dir *dir)
 }
 
 void
-fresh_undo(struct env_dir *dir)
+fresh_undo(struct env_dir *dir, bool created)
 {
 	/* Files that came back after a crash would need their mark. */
 	if (fresh_clear(dir) == LSM_OK &&
 	    dir->env->ops->dir_sync(dir) == LSM_OK)
 		(void)fresh_done(dir);
+	if (created)
+		(void)dir->env->ops->dir_remove(dir);
 }

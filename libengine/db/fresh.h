@@ -12,7 +12,8 @@
 
 /* Make the directory, or take one that is empty. LSM_EXISTS: it is not, or no
  * directory. */
-int fresh_open(lsm_env *, const char *path, struct env_dir **);
+int fresh_open(lsm_env *, const char *path, struct env_dir **,
+    bool *created);
 
 /* Remove what was made so far; the mark stays. */
 int fresh_clear(struct env_dir *);
@@ -20,7 +21,8 @@ int fresh_clear(struct env_dir *);
 /* CURRENT is there: the mark goes. */
 int fresh_done(struct env_dir *);
 
-/* It failed: leave the directory empty, or else marked. */
-void fresh_undo(struct env_dir *);
+/* It failed: leave the directory empty, or else marked; no directory, if it
+ * was `created`. */
+void fresh_undo(struct env_dir *, bool created);
 
 #endif

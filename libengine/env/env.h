@@ -87,10 +87,14 @@ struct env_ops {
 	/* Directories. dir_open: LSM_NO_DATABASE when absent or no directory;
 	 * with `create` it and its missing parents are made (mode 0700), and
 	 * all of the path, made now or before, is synced, each part in its
-	 * own parent. *created tells whether it was new. */
+	 * own parent. *created tells whether it was new; when it fails that
+	 * one is removed again. */
 	int (*dir_open)(lsm_env *, const char *path, bool create,
 	    struct env_dir **, bool *created);
 	void (*dir_close)(struct env_dir *);
+	/* Remove what dir_open made, if nothing is in it and its path still
+	 * leads to it: LSM_EXISTS. The handle is then good for dir_close. */
+	int (*dir_remove)(struct env_dir *);
 	int (*dir_sync)(struct env_dir *);
 	int (*dir_list)(struct env_dir *, struct env_names *);
 	int (*dir_unlink)(struct env_dir *, const char *name);

@@ -71,6 +71,7 @@ posix_work(lsm_env *env, struct thread *thread, void (*run)(void *), void *arg)
 static const struct env_ops ops = {
 	.dir_open = posix_dir_open,
 	.dir_close = posix_dir_close,
+	.dir_remove = posix_dir_remove,
 	.dir_sync = posix_dir_sync,
 	.dir_list = posix_dir_list,
 	.dir_unlink = posix_dir_unlink,

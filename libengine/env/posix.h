@@ -65,6 +65,7 @@ int posix_sync_dir(int fd, const char *name);
 int posix_dir_open(lsm_env *, const char *path, bool create, struct env_dir **,
     bool *created);
 void posix_dir_close(struct env_dir *);
+int posix_dir_remove(struct env_dir *);
 int posix_dir_sync(struct env_dir *);
 int posix_dir_list(struct env_dir *, struct env_names *);
 int posix_dir_unlink(struct env_dir *, const char *name);

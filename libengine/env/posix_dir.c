@@ -180,15 +180,16 @@ int
 posix_dir_open(lsm_env *env, const char *path, bool create,
     struct env_dir **out, bool *created)
 {
-	int fd, rc;
+	int fd, rc = LSM_OK;
 
 	*out = NULL;
 	*created = false;
-	if (create && (rc = make_path(path, created)) != LSM_OK)
-		return rc;
-	if ((rc = open_path(path, &fd)) != LSM_OK)
-		return rc;
-	return dir_new(env, fd, path, out);
+	if ((create && (rc = make_path(path, created)) != LSM_OK) ||
+	    (rc = open_path(path, &fd)) != LSM_OK ||
+	    (rc = dir_new(env, fd, path, out)) != LSM_OK)
+		if (*created)
+			(void)rmdir(path);
+	return rc;
 }
 
 void
@@ -202,6 +203,22 @@ posix_dir_close(struct env_dir *base)
 	mem_free(dir->given);
 	mem_free(dir->path);
 	mem_free(dir);
+}
+
+int
+posix_dir_remove(struct env_dir *base)
+{
+	const struct posix_dir *dir = (struct posix_dir *)base;
+	struct stat st;
+
+	if (dir->given == NULL || stat(dir->given, &st) != 0 ||
+	    st.st_dev != dir->device || st.st_ino != dir->inode)
+		return status_set(LSM_EXISTS, "directory: not where it was");
+	if (rmdir(dir->given) == 0)
+		return LSM_OK;
+	if (errno == ENOTEMPTY || errno == EEXIST)
+		return status_set(LSM_EXISTS, "%s: is not empty", dir->given);
+	return status_system(errno, "%s: rmdir", dir->given);
 }
 
 int

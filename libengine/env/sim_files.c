@@ -45,7 +45,9 @@ make_dir_locked(struct sim *sim, uint32_t parent, const char *name,
 	*inode = op.inode = sim_disk_number(&sim->now);
 	snprintf(op.name, sizeof op.name, "%s", name);
 	sim_do_locked(sim, &op);
-	return sim_dir_sync_locked(sim, parent);
+	if ((rc = sim_dir_sync_locked(sim, parent)) != LSM_OK)
+		(void)sim_unlink_locked(sim, parent, name);
+	return rc;
 }
 
 static int
@@ -76,6 +78,33 @@ walk_locked(struct sim *sim, const char *path, bool create, uint32_t *inode,
 	return rc;
 }
 
+/* The directory that the entry of another is in, and which one it is. */
+static const struct sim_entry *
+parent_find(const struct sim_disk *disk, uint32_t inode, uint32_t *parent)
+{
+	for (*parent = 0; *parent < disk->count; ++*parent) {
+		const struct sim_inode *d = &disk->inodes[*parent];
+
+		for (size_t i = 0; d->directory && i < d->count; i++)
+			if (d->entries[i].inode == inode)
+				return &d->entries[i];
+	}
+	return NULL;
+}
+
+static int
+remove_locked(struct sim *sim, uint32_t inode)
+{
+	char name[SIM_NAME_MAX];
+	uint32_t parent;
+	const struct sim_entry *e = parent_find(&sim->now, inode, &parent);
+
+	if (e == NULL || sim->now.inodes[inode].count > 0)
+		return status_set(LSM_EXISTS, "directory: is not empty");
+	memcpy(name, e->name, sizeof name);
+	return sim_unlink_locked(sim, parent, name);
+}
+
 static int
 sim_dir_open(lsm_env *env, const char *path, bool create, struct env_dir **out,
     bool *created)
@@ -88,14 +117,29 @@ sim_dir_open(lsm_env *env, const char *path, bool create, struct env_dir **out,
 	*created = false;
 	mutex_lock(&sim->mu);
 	rc = walk_locked(sim, path, create, &inode, created);
+	if (rc == LSM_OK && (rc = dir_new(env, inode, out)) != LSM_OK &&
+	    *created)
+		(void)remove_locked(sim, inode);
 	mutex_unlock(&sim->mu);
-	return rc == LSM_OK ? dir_new(env, inode, out) : rc;
+	return rc;
 }
 
 static void
 sim_dir_close(struct env_dir *dir)
 {
 	mem_free(dir);
+}
+
+static int
+sim_dir_remove(struct env_dir *dir)
+{
+	struct sim *sim = sim_of(dir->env);
+	int rc;
+
+	mutex_lock(&sim->mu);
+	rc = remove_locked(sim, dir_of(dir)->inode);
+	mutex_unlock(&sim->mu);
+	return rc;
 }
 
 static int
@@ -452,6 +496,7 @@ sim_files_ops(struct env_ops *ops)
 {
 	ops->dir_open = sim_dir_open;
 	ops->dir_close = sim_dir_close;
+	ops->dir_remove = sim_dir_remove;
 	ops->dir_sync = sim_dir_sync;
 	ops->dir_list = sim_dir_list;
 	ops->dir_unlink = sim_dir_unlink;

@@ -1,9 +1,24 @@
 /*
  * What a failure or a crash leaves of a checkpoint: all of it, or no database.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "support/copykit.h"
 #include "support/scale.h"
+
+static bool
+is_there(const lsm_options *o, const char *path)
+{
+	struct env_dir *dir;
+	bool created;
+	int rc = o->env->ops->dir_open(o->env, path, false, &dir, &created);
+
+	if (rc == LSM_OK)
+		o->env->ops->dir_close(dir);
+	return rc == LSM_OK;
+}
 
 /* After a failure: the original as ever; the copy whole or no database, and a
  * second try works where the first one could clean up. */
@@ -48,6 +63,7 @@ nth_call_fails(uint64_t n, bool for_ever, bool by_reader, bool links)
 		CHECK(lsm_message()[0] != '\0');
 	failed = sim_failed(sim);
 	sim_fail_at(sim, 0, 0, false, false);
+	CHECK(rc == LSM_OK || for_ever || !is_there(&o, "copy"));
 	check_failed(db, &o, rc);
 	if (by_reader)
 		dbkit_close(reader);
@@ -78,11 +94,71 @@ TEST("a checkpoint whose n-th allocation fails leaves nothing behind")
 		if (rc == LSM_OK)
 			break;
 		CHECK_CODE(rc, LSM_NO_MEMORY);
+		CHECK(!is_there(&o, "copy"));
 		dbkit_refused("copy", &e, LSM_NO_DATABASE);
 	}
 	dbkit_close(db);
 	copykit_check("copy", o, "b=2 c=3");
 	sim_free(sim);
+}
+
+static int
+stop(void *arg, uint64_t done, uint64_t all)
+{
+	return *(bool *)arg && done <= all;
+}
+
+/* A directory that was there, and whatever came into one, is somebody's. */
+static void
+check_kept(const lsm_options *o, lsm_db *db, const char *path,
+    const char *name)
+{
+	struct env_dir *dir;
+	struct env_file *file;
+	bool stopped = true, created;
+
+	CHECK_OK(o->env->ops->dir_open(o->env, path, true, &dir, &created));
+	if (name != NULL) {
+		CHECK_OK(o->env->ops->file_open(dir, name, ENV_CREATE, &file));
+		CHECK_OK(o->env->ops->file_close(file));
+		CHECK_CODE(o->env->ops->dir_remove(dir), LSM_EXISTS);
+	}
+	o->env->ops->dir_close(dir);
+	CHECK_CODE(lsm_checkpoint(db, path, stop, &stopped),
+	    name != NULL ? LSM_EXISTS : LSM_BUSY);
+	CHECK(is_there(o, path));
+}
+
+static void
+check_stopped(lsm_options o, const char *path, const char *empty,
+    const char *full)
+{
+	lsm_db *db = copykit_mixed(path, &o);
+	bool stopped = true;
+	char *copy = strdup(dbkit_path("copy"));
+
+	CHECK_CODE(lsm_checkpoint(db, copy, stop, &stopped), LSM_BUSY);
+	CHECK(strstr(lsm_message(), "stopped") != NULL);
+	CHECK(!is_there(&o, copy));
+	check_kept(&o, db, empty, NULL);
+	check_kept(&o, db, full, "letter");
+	stopped = false;
+	CHECK_OK(lsm_checkpoint(db, copy, stop, &stopped));
+	CHECK(is_there(&o, copy));
+	free(copy);
+	dbkit_close(db);
+}
+
+TEST("a checkpoint that fails removes the directory that it made, no other")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options real = dbkit_options(NULL);
+
+	check_stopped(dbkit_options(sim), "db", "empty", "full");
+	sim_free(sim);
+	real.env = env_posix();
+	check_stopped(real, dbkit_path("db"), dbkit_path("empty"),
+	    dbkit_path("full"));
 }
 
 /* ---- crashes ------------------------------------------------------------- */
