@@ -89,7 +89,7 @@ struct column {
 static const struct column columns[] = {
 	{ "name", -17 }, { "kind", -8 }, { "state", -7 }, { "size", 12 },
 	{ "level", 5 }, { "run", 6 }, { "entries", 10 }, { "deletes", 8 },
-	{ "first", 12 }, { "last", 12 },
+	{ "ranges", 6 }, { "first", 12 }, { "last", 12 },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, CELL = 24, TABLES = 4 };
 
@@ -117,7 +117,8 @@ static void
 cells_fill(const lsm_file_info *f, char cells[COLUMNS][CELL])
 {
 	const uint64_t numbers[] = { (uint64_t)f->level, f->run, f->entries,
-		f->deletes, f->sequence_min, f->sequence_max };
+		f->deletes, f->range_deletes, f->sequence_min,
+		f->sequence_max };
 	size_t i;
 
 	snprintf(cells[0], CELL, "%s", f->name);

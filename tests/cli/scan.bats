@@ -153,8 +153,15 @@ load helper
 	    jq -es 'any(.[]; .kind == "table" and .smallest == "apple" and
 	    .largest == "cherry" and .entries == 3 and .state == "live")'
 	lsm-cli db files --format=tsv >out
-	awk -F'\t' 'NF != 12 { exit 1 }' out
+	awk -F'\t' 'NF != 13 { exit 1 }' out
 	[ "$(cut -f1 out | sort)" = "$(ls db)" ]
+	lsm-cli db delrange a bananb
+	lsm-cli db delrange x z
+	lsm-cli db flush
+	lsm-cli db files --format=tsv | awk -F'\t' '$7 == 0 { n += $9 }
+	    END { exit n != 2 }'
+	lsm-cli db files | awk '$7 == 0 && $9 == 2 { n++ }
+	    END { exit n != 1 }'
 }
 
 @test "a reverse scan is a scan, turned round" {
