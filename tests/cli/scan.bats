@@ -155,8 +155,8 @@ load helper
 	lsm-cli db files --format=tsv >out
 	awk -F'\t' 'NF != 13 { exit 1 }' out
 	[ "$(cut -f1 out | sort)" = "$(ls db)" ]
-	lsm-cli db delrange a bananb
-	lsm-cli db delrange x z
+	lsm-cli --yes db delrange a bananb
+	lsm-cli --yes db delrange x z
 	lsm-cli db flush
 	lsm-cli db files --format=tsv | awk -F'\t' '$7 == 0 { n += $9 }
 	    END { exit n != 2 }'
