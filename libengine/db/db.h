@@ -296,6 +296,13 @@ void job_event(struct lsm_db *, int kind, const struct compact_job *,
 /* manual.c: what is in memory becomes tables; write_mu held */
 int db_flush_locked(struct lsm_db *);
 
+#ifdef LSM_SCHED
+extern enum flush_bug {			/* the tests must notice */
+	FLUSH_BUG_NONE,
+	FLUSH_BUG_START_UNSYNCED,	/* the edit names a log not begun */
+	FLUSH_BUG_FORGET_EARLY		/* watermarks pass logs still needed */
+} flush_bug;
+#endif
 /* flush.c: work_mu held */
 int flush_step(struct lsm_db *, const struct generation *,
     uint64_t next_log);

@@ -5,6 +5,13 @@
 
 #include "env/files.h"
 
+#ifdef LSM_SCHED
+enum flush_bug flush_bug;
+#define FLUSH_BUG(name) (flush_bug == FLUSH_BUG_##name)
+#else
+#define FLUSH_BUG(name) false
+#endif
+
 /* Where its keys may go without a compaction. They live as long as it. */
 static int
 place_find(struct lsm_db *db, struct memtable *mem, struct pick_job *place,
@@ -104,13 +111,16 @@ flush_install(struct lsm_db *db, const struct generation *g,
 {
 	struct edit e = { .flushed = g->last, .log = next_log };
 	struct compact_stats s;
-	int rc;
+	int rc = LSM_OK;
 
 	/* The next log must begin on disk before the manifest begins there.
 	 * The logs before it need not be there, now or ever: without the edit
 	 * the prefix ends in them, with it they are dead. So no watermark may
 	 * tell of this sync until the edit is durable. */
-	rc = log_sync_start(db->log, next_log);
+	if (!FLUSH_BUG(START_UNSYNCED))
+		rc = log_sync_start(db->log, next_log);
+	if (FLUSH_BUG(FORGET_EARLY))
+		(void)log_forget(db->log, next_log);
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	compact_stats(db->flush, &s);

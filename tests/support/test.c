@@ -5,12 +5,14 @@
 #include "support/test.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,6 +154,26 @@ run_one(const struct test *t)
 	if (!ok)
 		fprintf(stderr, "FAILED: %s: %s\n", t->file, t->name);
 	return ok;
+}
+
+/* In a child, so that whatever it leaves behind goes with it. */
+bool
+test_fails(void (*run)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		(void)dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+		if (setjmp(out) == 0) {
+			run();
+			_exit(0);
+		}
+		_exit(1);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		test_fail(__FILE__, __LINE__, "no child");
+	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
 static bool

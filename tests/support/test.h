@@ -87,6 +87,9 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 /* The seed of this run, printed with every failure. */
 uint64_t test_seed(void);
 
+/* Does it fail? A test of tests: of one that must notice a seeded bug. */
+bool test_fails(void (*run)(void));
+
 /* An empty directory of this test's own, removed after it. */
 const char *test_dir(void);
 /* A path in there; it stays as it is for a few calls. */

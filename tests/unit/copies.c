@@ -194,3 +194,35 @@ TEST("copies by hard links of different days stay what they were")
 	check_content("tuesday", "a=1 b=2 d=x z=d");
 	check_content("db", "a=1 b=2 d=x e=x z=e");
 }
+
+/* Beside a writer they share a log that goes on. What then opens is a prefix
+ * of what the original has; a log that it has begun since is missing. */
+TEST("a copy by hard links beside a writer never harms the original")
+{
+	lsm_options o = options(), existing = options();
+	lsm_db *db, *copy;
+
+	existing.create = 0;
+	make();
+	db = dbkit_open(dbkit_path("db"), &o);
+	dbkit_fill(db, 0, 10, "");
+	shell("cp -al db copy");
+	dbkit_refused(dbkit_path("copy"), &existing, LSM_LOCKED);
+	dbkit_fill(db, 10, 20, "");
+	dbkit_close(db);
+	copy = dbkit_open(dbkit_path("copy"), &existing);
+	dbkit_check_fill(copy, 0, 10, "");
+	dbkit_put(copy, "c", "x");
+	dbkit_close(copy);
+	db = dbkit_open(dbkit_path("db"), &o);
+	dbkit_check_fill(db, 0, 20, "");
+	dbkit_check(db, NULL, "c", NULL);
+	shell("rm -r copy && cp -al db copy");
+	CHECK_OK(lsm_flush(db));
+	dbkit_refused(dbkit_path("copy"), &existing, LSM_LOCKED);
+	dbkit_close(db);
+	dbkit_refused(dbkit_path("copy"), &existing, LSM_CORRUPT);
+	db = dbkit_open(dbkit_path("db"), &o);
+	dbkit_check_fill(db, 0, 20, "");
+	dbkit_close(db);
+}

@@ -155,13 +155,19 @@ flush_cut_short(uint64_t n)
 	return failed;
 }
 
-TEST("no record vouches for a dead log before the edit that says so")
+static void
+flushes_cut_short(void)
 {
 	uint64_t n = 1;
 
 	while (flush_cut_short(n))
 		n++;
 	CHECK(n > 10);
+}
+
+TEST("no record vouches for a dead log before the edit that says so")
+{
+	flushes_cut_short();
 }
 
 TEST("a synced commit makes the unsynced log before it durable too")
@@ -179,7 +185,8 @@ TEST("a synced commit makes the unsynced log before it durable too")
 	sim_free(sim);
 }
 
-TEST("what a flush took over is durable, in whatever log it was")
+static void
+flushes_taken_over(void)
 {
 	struct sim *sim = sim_new(test_seed());
 	lsm_options o = small(sim);
@@ -194,6 +201,11 @@ TEST("what a flush took over is durable, in whatever log it was")
 	check_power_losses(sim, 900, 900);
 	dbkit_close(db);
 	sim_free(sim);
+}
+
+TEST("what a flush took over is durable, in whatever log it was")
+{
+	flushes_taken_over();
 }
 
 /* Did the n-th call of a flush belong to a log, and end the handle? */
@@ -237,3 +249,28 @@ TEST("a start record that did not reach the disk ends the handle")
 		lost |= start_lost(n, &failed);
 	CHECK(lost);
 }
+
+#ifdef LSM_SCHED
+static bool
+found_out(enum flush_bug bug, void (*run)(void))
+{
+	bool fails;
+
+	flush_bug = bug;
+	fails = test_fails(run);
+	flush_bug = FLUSH_BUG_NONE;
+	return fails;
+}
+
+TEST("an edit that names a log that is not on the disk is found out")
+{
+	CHECK(!found_out(FLUSH_BUG_NONE, flushes_taken_over));
+	CHECK(found_out(FLUSH_BUG_START_UNSYNCED, flushes_taken_over));
+}
+
+TEST("a watermark that passes a log still needed is found out")
+{
+	CHECK(!found_out(FLUSH_BUG_NONE, flushes_cut_short));
+	CHECK(found_out(FLUSH_BUG_FORGET_EARLY, flushes_cut_short));
+}
+#endif
