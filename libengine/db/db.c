@@ -90,7 +90,6 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->mu);
 	fence_release(&db->fence);
 	cond_release(&db->changed);
-	pace_release(&db->pace);
 	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);

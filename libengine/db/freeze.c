@@ -160,6 +160,16 @@ log_ahead(struct lsm_db *db)
 	work_wake(db);
 }
 
+/* The worker makes a log while the memtable's limit is reached: what the arena
+ * has beyond it lasts longer than the syncs of a log, and the writer need not
+ * wait for them. */
+static bool
+log_on_its_way(struct lsm_db *db)
+{
+	return db->working && db->ahead_at == SIZE_MAX &&
+	    log_prepared(db->log) == 0;
+}
+
 int
 db_make_room(struct lsm_db *db, size_t ops, size_t data)
 {
@@ -177,8 +187,8 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 	mem = db->active;
 	if (memtable_used(mem) >= db->ahead_at)
 		log_ahead(db);
-	if (!memtable_full(mem) &&
-	    memtable_has_room(mem, ops, data, db->sequence + ops))
+	if (memtable_has_room(mem, ops, data, db->sequence + ops) &&
+	    (!memtable_full(mem) || log_on_its_way(db)))
 		return LSM_OK;
 	rc = db_freeze(db, ops, data);
 	return rc == LSM_IO ? db_fence(db, rc) : rc;
