@@ -7,7 +7,8 @@
  */
 #include "db/db.h"
 
-/* Sizes double up to the limit, so a small database stays small. */
+/* Sizes double up to the limit, so that what is flushed by hand, a little at
+ * a time, has small logs. */
 static size_t
 memtable_size_next(struct lsm_db *db)
 {
@@ -149,11 +150,16 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 }
 
 /* Half of the memtable is used: the worker makes a log for the next one, so
- * that the writer does not wait for its syncs. */
+ * that the writer does not wait for its syncs. Who fills one will fill another
+ * of its size: the one that an open leaves is no small one. */
 static void
 log_ahead(struct lsm_db *db)
 {
+	size_t limit = memtable_limit(db->active);
+
 	db->ahead_at = SIZE_MAX;
+	if (limit > load_relaxed(&db->memtable_size))
+		store_relaxed(&db->memtable_size, limit);
 	if (!db->working || log_prepared(db->log) != 0)
 		return;
 	store_release(&db->log_wanted, true);

@@ -228,6 +228,25 @@ TEST("half a memtable brings the next log, by the worker")
 	dbkit_close(db);
 }
 
+TEST("behind a full memtable comes one of its size, else a small one")
+{
+	struct kit k;
+
+	k.sim = sim_new(test_seed());
+	k.o = dbkit_options(k.sim);
+	k.o.memtable_size = 4 << 20;
+	k.db = dbkit_open("db", &k.o);
+	dbkit_fill(k.db, 0, 10, "");
+	CHECK_OK(lsm_flush(k.db));
+	CHECK_EQ(memtable_limit(k.db->active), 1 << 20);
+	CHECK_OK(lsm_close(k.db));
+	k.db = dbkit_open("db", &k.o);
+	for (unsigned i = 0; k.db->view->count == 1; i++)
+		dbkit_fill(k.db, 100 * i, 100 * i + 100, "");
+	CHECK_EQ(memtable_limit(k.db->active), 4 << 20);
+	kit_close(&k);
+}
+
 TEST("the small first memtables may be more than two")
 {
 	struct kit k;
