@@ -241,6 +241,7 @@ TEST("behind a full memtable comes one of its size, else a small one")
 	CHECK_EQ(memtable_limit(k.db->active), 1 << 20);
 	CHECK_OK(lsm_close(k.db));
 	k.db = dbkit_open("db", &k.o);
+	CHECK_OK(lsm_get(k.db, NULL, lsm_bytes("k000001", 7), NULL));
 	for (unsigned i = 0; k.db->view->count == 1; i++)
 		dbkit_fill(k.db, 100 * i, 100 * i + 100, "");
 	CHECK_EQ(memtable_limit(k.db->active), 4 << 20);
