@@ -78,6 +78,7 @@ db_free(struct lsm_db *db)
 	pins_release(&db->pins);
 	arena_pool_unref(db->arenas);
 	table_cache_free(db->tables);
+	tally_free(db->table_stats.gets);
 	cache_free(db->cache);
 	inflaters_free(db->inflaters);
 	if (db->lock != NULL)
@@ -101,6 +102,7 @@ parts_new(struct lsm_db *db)
 	int rc = events_init(&db->events, &db->opt);
 
 	if (rc != LSM_OK || (rc = tally_new(&db->tally)) != LSM_OK ||
+	    (rc = tally_new(&db->table_stats.gets)) != LSM_OK ||
 	    (rc = latencies_new(db->env, &db->latencies)) != LSM_OK)
 		return rc;
 	return arena_pool_new(&db->arenas);
