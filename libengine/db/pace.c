@@ -31,14 +31,7 @@ enum {
 void
 pace_init(struct pace *p)
 {
-	cond_init(&p->pause);
 	p->widening = 2;
-}
-
-void
-pace_release(struct pace *p)
-{
-	cond_release(&p->pause);
 }
 
 static void
@@ -51,6 +44,12 @@ static double
 at_least(double value, double least)
 {
 	return value < least ? least : value;
+}
+
+static int64_t
+at_most(int64_t value, int64_t most)
+{
+	return value > most ? most : value;
 }
 
 /* ---- who works ---------------------------------------------------------- */
@@ -218,16 +217,19 @@ pace_stalled(struct lsm_db *db, uint64_t us)
 	    memory_order_relaxed);
 }
 
-static void
-pause_for(struct lsm_db *db, uint64_t ns)
+/* Returns how long it was: a busy machine makes it longer, and then less is
+ * owed. No lock is taken that a worker may hold while others run. */
+static int64_t
+pause_for(struct lsm_db *db, int64_t ns)
 {
-	uint64_t begin = db->env->ops->now_us(db->env);
+	const struct env_ops *ops = db->env->ops;
+	uint64_t begin = ops->now_us(db->env), us;
 
-	mutex_lock(&db->mu);
-	(void)cond_wait_for(&db->pace.pause, &db->mu, ns / 1000);
-	mutex_unlock(&db->mu);
-	atomic_fetch_add_explicit(&db->pace.waited_us,
-	    db->env->ops->now_us(db->env) - begin, memory_order_relaxed);
+	ops->pause_us(db->env, (uint64_t)ns / 1000);
+	us = ops->now_us(db->env) - begin;
+	atomic_fetch_add_explicit(&db->pace.waited_us, us,
+	    memory_order_relaxed);
+	return 1000 * (int64_t)us;
 }
 
 /* Without a worker the writer does the work, and needs no other wait. */
@@ -235,7 +237,6 @@ void
 pace_wait(struct lsm_db *db, size_t bytes)
 {
 	struct pace *p = &db->pace;
-	uint64_t wait;
 
 	mutex_assert_held(&db->write_mu);
 	if (db->active == NULL)		/* what is little waits for nothing */
@@ -248,12 +249,10 @@ pace_wait(struct lsm_db *db, size_t bytes)
 		p->debt_ns = 0;
 		return;
 	}
-	p->debt_ns += p->ns_per_kib * bytes / 1024;
+	p->debt_ns = at_most(p->debt_ns + (int64_t)(p->ns_per_kib * bytes /
+	    1024), DEBT_NS_MAX);
 	if (p->debt_ns < WAIT_NS)
 		return;
-	if (p->debt_ns > DEBT_NS_MAX)
-		p->debt_ns = DEBT_NS_MAX;
-	wait = p->debt_ns < WAIT_NS_MAX ? p->debt_ns : WAIT_NS_MAX;
-	p->debt_ns -= wait;
-	pause_for(db, wait);
+	p->debt_ns -= at_most(pause_for(db, at_most(p->debt_ns,
+	    WAIT_NS_MAX)), DEBT_NS_MAX);
 }

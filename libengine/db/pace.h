@@ -22,7 +22,7 @@ struct pace {
 	/* Guarded by write_mu. */
 	uint64_t ns_per_kib;		/* what a byte has to wait now, */
 	size_t fresh;			/* for so many more before a new look */
-	uint64_t debt_ns;
+	int64_t debt_ns;			/* below 0: paid ahead */
 	double own_ns;			/* that writers need for a byte */
 	uint64_t since_us, since_bytes, since_waited;
 
@@ -32,12 +32,9 @@ struct pace {
 	double widening;		/* bytes merged for a byte of level 0 */
 	uint64_t flushing;		/* bytes of a memtable; or 0 */
 	uint64_t flush_us;		/* that it took so far */
-
-	struct cond pause;		/* nobody signals it */
 };
 
 void pace_init(struct pace *);
-void pace_release(struct pace *);
 
 /* write_mu held: so many bytes were written. */
 void pace_wait(struct lsm_db *, size_t bytes);

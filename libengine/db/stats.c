@@ -100,17 +100,25 @@ gets_tell(struct lsm_db *db, const struct metric_to *to)
 }
 
 static uint64_t
-filters_asked(const struct lsm_db *db)
+filters_asked(const struct tally *gets)
 {
-	return load_relaxed(&db->table_stats.filter_useful) +
-	    load_relaxed(&db->table_stats.filter_passed);
+	return tally_sum(gets, TABLE_USEFUL) + tally_sum(gets, TABLE_PASSED);
 }
 
 /* A filter is asked by looking at one page of it. */
 static uint64_t
-pages_asked(const struct lsm_db *db)
+pages_asked(const struct tally *gets)
 {
-	return filters_asked(db) + load_relaxed(&db->table_stats.pages_walked);
+	return filters_asked(gets) + tally_sum(gets, TABLE_WALKED);
+}
+
+static void
+filters_tell(const struct tally *gets, const struct metric_to *to)
+{
+	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(gets));
+	metric_tell(to, METRIC_FILTER_ASKED, filters_asked(gets));
+	metric_tell(to, METRIC_FILTER_USEFUL, tally_sum(gets, TABLE_USEFUL));
+	metric_tell(to, METRIC_FILTER_FALSE, tally_sum(gets, TABLE_FALSE));
 }
 
 static void
@@ -121,14 +129,11 @@ tables_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_READ_PAGES, &t->pages_read },
 		{ METRIC_READ_BYTES, &t->bytes_read },
 		{ METRIC_READ_PAGES_INFLATED, &t->inflated },
-		{ METRIC_FILTER_USEFUL, &t->filter_useful },
-		{ METRIC_FILTER_FALSE, &t->filter_false },
 	};
 	struct cache_stats s;
 
-	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(db));
+	filters_tell(t->gets, to);
 	LIST_TELL(to, list);
-	metric_tell(to, METRIC_FILTER_ASKED, filters_asked(db));
 	cache_stats(db->cache, &s);
 	metric_tell(to, METRIC_CACHE_HITS, s.hits);
 	metric_tell(to, METRIC_CACHE_MISSES, s.misses);
@@ -324,7 +329,7 @@ amplification_tell(struct lsm_db *db, const struct version *v,
 	metric_tell(to, METRIC_AMPLIFICATION_RUNS,
 	    metric_ratio(tally_sum(db->tally, TALLY_ASKED), gets));
 	metric_tell(to, METRIC_AMPLIFICATION_PAGES,
-	    metric_ratio(pages_asked(db), gets));
+	    metric_ratio(pages_asked(db->table_stats.gets), gets));
 	space_tell(v, to);
 }
 

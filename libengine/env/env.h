@@ -215,6 +215,7 @@ struct env_ops {
 	uint64_t (*now_us)(lsm_env *);		/* since some start; steady */
 	uint64_t (*now_ns)(lsm_env *);		/* the same; NULL: no finer */
 	uint64_t (*date_us)(lsm_env *);		/* since 1970, UTC */
+	void (*pause_us)(lsm_env *, uint64_t us);	/* or a little less */
 	int (*random)(lsm_env *, void *, size_t);
 	/* A background worker; LSM_UNSUPPORTED: callers do the work. */
 	int (*work)(lsm_env *, struct thread *, void (*)(void *), void *arg);
