@@ -51,7 +51,9 @@ table_size(struct lsm_db *db, int level)
 static void
 flush_event(struct lsm_db *db, const struct generation *g, int kind, int code)
 {
-	struct job told = db->flush;
+	const struct job *f = &db->flush;
+	struct job told = { .place = f->place, .compact = f->compact,
+		.since_us = f->since_us };
 
 	told.place.from = -1;
 	if (memtable_entries(g->mem) > 0)
