@@ -160,7 +160,7 @@ all_here(void)
 
 TEST("of three workers two merge while one flushes")
 {
-	struct kit k;
+	static struct kit k;
 
 	kit_open(&k);
 	merges_hold(&k);
@@ -183,7 +183,7 @@ TEST("of three workers two merge while one flushes")
 
 TEST("two workers merge one place at a time, and flush beside it")
 {
-	struct kit k;
+	static struct kit k;
 
 	kit_open(&k);
 	dbkit_close(k.db);
@@ -235,7 +235,7 @@ damage(struct kit *k, const char *first)
 
 TEST("damage in one place does not stop the merge of another")
 {
-	struct kit k;
+	static struct kit k;
 
 	kit_open(&k);
 	merges_hold(&k);
@@ -267,7 +267,7 @@ stop(void *arg, uint64_t done, uint64_t all)
 
 TEST("a compaction by hand comes after the workers' merges, and before new ones")
 {
-	struct kit k;
+	static struct kit k;
 
 	kit_open(&k);
 	merges_hold(&k);
@@ -292,7 +292,7 @@ TEST("a compaction by hand comes after the workers' merges, and before new ones"
 
 TEST("close gives up all merges under way, and leaves no table of theirs")
 {
-	struct kit k;
+	static struct kit k;
 
 	kit_open(&k);
 	merges_hold(&k);
@@ -315,7 +315,7 @@ TEST("close gives up all merges under way, and leaves no table of theirs")
 
 TEST("after a fence nobody works, and nobody waits for ever")
 {
-	struct kit k;
+	static struct kit k;
 
 	kit_open(&k);
 	merges_hold(&k);
