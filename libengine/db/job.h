@@ -52,6 +52,9 @@ size_t job_merges_locked(struct lsm_db *);	/* mu held */
  * A merge need not avoid what comes to level 0, newer than all it reads. */
 struct pick_options job_pick(struct lsm_db *, bool merge,
     struct pick_job jobs[JOBS_MAX]);
+#ifdef LSM_SCHED
+extern bool place_bug;	/* merges avoid nothing: the tests must notice */
+#endif
 
 /* Take over the outputs of a finished job. */
 int job_install(struct lsm_db *, struct compact_job *, struct edit *);

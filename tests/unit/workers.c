@@ -265,7 +265,7 @@ stop(void *arg, uint64_t done, uint64_t all)
 	return 1;
 }
 
-TEST("a compaction by hand comes after the workers' merges, and before new ones")
+TEST("a compaction by hand waits for the merges of workers, then theirs for it")
 {
 	static struct kit k;
 
@@ -502,27 +502,33 @@ play_compact(void *arg)
 	play(arg, compact_some);
 }
 
+static void
+scene_run(struct scene *s, uint64_t seed)
+{
+	struct sched_thread threads[PARTS + WORKERS] = {
+		{ play_write, s }, { play_read, s }, { play_compact, s } };
+
+	for (int i = PARTS; i < PARTS + WORKERS; i++)
+		threads[i] = (struct sched_thread){ work_main, s->db };
+	s->players = PARTS;
+	s->db->workers = WORKERS;
+	s->db->working = true;
+	CHECK_EQ(sched_run(seed, CHANCE, threads, PARTS + WORKERS),
+	    SCHED_DONE);
+	s->db->workers = 0;
+	s->db->working = s->db->stopping = false;
+}
+
 /* What it led to, as one number. */
 static uint64_t
 scene_play(uint64_t seed, uint64_t *at_once)
 {
-	struct sched_thread threads[PARTS + WORKERS];
 	struct sim *sim = sim_new(seed);
 	lsm_options o = scene_options(sim);
-	struct scene s = { .db = dbkit_open("db", &o), .players = PARTS };
+	struct scene s = { .db = dbkit_open("db", &o) };
 	uint64_t told;
 
-	threads[0] = (struct sched_thread){ play_write, &s };
-	threads[1] = (struct sched_thread){ play_read, &s };
-	threads[2] = (struct sched_thread){ play_compact, &s };
-	for (int i = PARTS; i < PARTS + WORKERS; i++)
-		threads[i] = (struct sched_thread){ work_main, s.db };
-	s.db->workers = WORKERS;
-	s.db->working = true;
-	CHECK_EQ(sched_run(seed, CHANCE, threads, PARTS + WORKERS),
-	    SCHED_DONE);
-	s.db->workers = 0;
-	s.db->working = s.db->stopping = false;
+	scene_run(&s, seed);
 	*at_once = dbkit_stat(s.db, "merge.at_once_max");
 	told = dbkit_stat(s.db, "db.edit") * 1000003 +
 	    dbkit_stat(s.db, "merge.bytes_written");
@@ -543,5 +549,24 @@ TEST("with three workers the same seed gives the same merges, several at once")
 		most = once > most ? once : most;
 	}
 	CHECK(most >= 2);
+}
+
+TEST("merges that do not avoid each other's places are found out")
+{
+	unsigned found = 0;
+
+	place_bug = true;
+	for (uint64_t i = 0; i < SEEDS && found == 0; i++) {
+		struct sim *sim = sim_new(test_seed() + i);
+		lsm_options o = scene_options(sim);
+		struct scene s = { .db = dbkit_open("db", &o) };
+
+		scene_run(&s, test_seed() + i);
+		found += s.wrong > 0 || dbkit_stat(s.db, "merge.failed") > 0;
+		dbkit_close(s.db);
+		sim_free(sim);
+	}
+	place_bug = false;
+	CHECK(found > 0);
 }
 #endif
