@@ -165,7 +165,7 @@ struct lsm_db {
 	bool flushing;			/* somebody runs a step of the flush, */
 	bool picking;			/* begins a merge, */
 	bool resting;			/* or waits for time to pass */
-	size_t awaiting;		/* threads that wait for others' steps */
+	size_t awaiting;		/* threads: for steps of others */
 	size_t holding;			/* who lets no merge begin but theirs */
 	int work_error;			/* of the last flush, until one works */
 	char work_story[STATUS_STORY_MAX];

@@ -83,7 +83,7 @@ merge_new(const struct plan *plan, struct version *v, struct job **out)
 	if ((*out = job) == NULL)
 		return mem_exhausted(sizeof *job);
 	job->place = (struct pick_job){ plan->from, plan->level,
-		plan->smallest, plan->largest };
+		plan->smallest, plan->largest, plan->taken };
 	job->version = v;
 	version_ref(v);
 	job->merge = job->taken = true;
