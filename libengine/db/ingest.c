@@ -190,19 +190,28 @@ ingest_reached(const struct state *s, const struct log_replay_out *out,
 	return LSM_OK;
 }
 
-/* A run's number, of the deepest that has room for the keys or a new one. */
+/* A level, and a run's number, of the deepest that has room for the keys or a
+ * new one; nothing else goes there meanwhile. */
 static void
-place_find(const lsm_ingest *g, int *level, uint64_t *run)
+place_take(const lsm_ingest *g, struct job *job, uint64_t *run)
 {
 	struct lsm_db *db = g->db;
-	struct pick_job jobs[2];
-	struct pick_options o = job_pick(db, jobs);
+	struct pick_job jobs[JOBS_MAX];
+	struct pick_options o;
 	uint64_t at;
-	struct view *v = view_now(db, &at);
+	struct view *v;
 
-	*level = pick_flush_level(v->version, &o, buffer_bytes(&g->smallest),
-	    bytes(g->last, g->last_n), run);
+	*job = (struct job){ .taken = true,
+		.place.smallest = buffer_bytes(&g->smallest),
+		.place.largest = bytes(g->last, g->last_n) };
+	mutex_lock(&db->work_mu);
+	o = job_pick(db, false, jobs);
+	v = view_now(db, &at);
+	job->place.level = pick_flush_level(v->version, &o,
+	    job->place.smallest, job->place.largest, run);
 	view_unref(v);
+	job_add(db, job);
+	mutex_unlock(&db->work_mu);
 	if (*run != 0)
 		return;
 	mutex_lock(&db->edit_mu);
@@ -210,21 +219,20 @@ place_find(const lsm_ingest *g, int *level, uint64_t *run)
 	mutex_unlock(&db->edit_mu);
 }
 
-/* work_mu keeps the place free from when it is found until it is taken. */
 static int
 install(lsm_ingest *g, uint64_t sequence, uint64_t *edit)
 {
 	struct lsm_db *db = g->db;
 	struct edit e = { .ingested = sequence };
+	struct job job;
 	uint64_t run;
-	int level, rc;
+	int rc;
 
-	mutex_lock(&db->work_mu);
-	place_find(g, &level, &run);
-	rc = bulk_result(g->bulk, level, run, sequence, &e);
+	place_take(g, &job, &run);
+	rc = bulk_result(g->bulk, job.place.level, run, sequence, &e);
 	if (rc == LSM_OK)
 		rc = job_edit(db, &e);
-	mutex_unlock(&db->work_mu);
+	job_remove(db, &job);
 	*edit = e.number;
 	edit_release(&e);
 	return rc;

@@ -116,6 +116,8 @@ static const struct row rows[METRICS] = {
 	    "tables that went to another level as they are" },
 	[METRIC_MERGE_FAILED] = { "merge.failed", COUNTER, "", NULL,
 	    "merges that failed" },
+	[METRIC_MERGE_AT_ONCE] = { "merge.at_once_max", GAUGE, "", NULL,
+	    "most merges that were under way at the same time" },
 	[METRIC_MERGE_SHADOWED] = { "merge.shadowed", COUNTER, "", NULL,
 	    "overwritten entries that merges dropped" },
 	[METRIC_MERGE_DELETES_DROPPED] = { "merge.deletes_dropped", COUNTER,

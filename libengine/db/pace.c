@@ -59,7 +59,6 @@ pace_flush_begin(struct lsm_db *db, uint64_t bytes)
 {
 	struct pace *p = &db->pace;
 
-	mutex_assert_held(&db->work_mu);
 	p->flushing = bytes;
 	p->flush_us = 0;
 	store_relaxed(&p->flush_since, db->env->ops->now_us(db->env));
@@ -68,73 +67,91 @@ pace_flush_begin(struct lsm_db *db, uint64_t bytes)
 /* Its last step syncs and installs, and takes as long as many others: only
  * a whole flush is a sample. */
 void
-pace_flushed(struct lsm_db *db, uint64_t us)
+pace_flushed(struct lsm_db *db, uint64_t us, bool ended)
 {
 	struct pace *p = &db->pace;
 
-	mutex_assert_held(&db->work_mu);
 	p->flush_us += us;
-	if (db->flush != NULL)
+	if (!ended || p->flushing == 0)
 		return;
+	mutex_lock(&db->mu);
 	average(&p->flush_ns, 1000 * (double)p->flush_us /
 	    (double)p->flushing, KEEP_JOBS);
-	p->flushing = p->flush_us = 0;
+	mutex_unlock(&db->mu);
 	store_relaxed(&p->flush_ps, (uint64_t)(1000 * p->flush_ns));
+	p->flushing = p->flush_us = 0;
 	store_relaxed(&p->flush_since, 0);
 }
 
 void
-pace_merge_begin(struct lsm_db *db, uint64_t bytes,
+pace_merge_begin_locked(struct lsm_db *db, uint64_t bytes,
     uint64_t first_level_bytes)
 {
-	mutex_assert_held(&db->work_mu);
+	mutex_assert_held(&db->mu);
 	if (first_level_bytes > 0)
 		average(&db->pace.widening, (double)bytes /
 		    (double)first_level_bytes, KEEP_STEPS);
 }
 
 void
-pace_merged(struct lsm_db *db, uint64_t us, uint64_t bytes)
+pace_merged_locked(struct lsm_db *db, uint64_t us, uint64_t bytes)
 {
-	mutex_assert_held(&db->work_mu);
+	mutex_assert_held(&db->mu);
 	if (bytes > 0)
 		average(&db->pace.merge_ns,
 		    1000 * (double)us / (double)bytes, KEEP_STEPS);
 }
 
-/* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
- * the room there is used up; flushing the byte takes its time too. */
+/* Bytes until level 0 is empty: of the merge that empties it. When there is
+ * none the longest of the others is before it, perhaps in its way. */
 static double
-merge_wait(struct lsm_db *db, double left)
+bytes_left_locked(struct lsm_db *db)
+{
+	uint64_t first = 0, other = 0;
+	bool emptied = false;
+
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next) {
+		uint64_t *most = j->place.from == 0 ? &first : &other;
+
+		if (!j->merge || !j->begun)
+			continue;
+		emptied |= j->place.from == 0;
+		if (j->left > *most)
+			*most = j->left;
+	}
+	return emptied ? (double)first : (double)other +
+	    (double)db->view->version->levels[0].bytes * db->pace.widening;
+}
+
+/* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
+ * the room there is used up; a worker who is alone flushes the byte, too. */
+static double
+merge_wait_locked(struct lsm_db *db)
 {
 	const struct pace *p = &db->pace;
-	double memtable = (double)db->opt.memtable_size, room, above;
+	double memtable = (double)db->opt.memtable_size, room;
 	double ns = p->merge_ns;
 	size_t runs;
 
-	mutex_lock(&db->mu);
 	runs = db->view->version->levels[0].count + db->view->count - 1;
-	above = (double)db->view->version->levels[0].bytes;
-	mutex_unlock(&db->mu);
 	if (runs < db->stored.l0_trigger)
 		return 0;
 	/* None was ever measured: flushes may have had all of the worker. */
 	if (ns == 0)
 		ns = p->flush_ns;
-	/* Another merge has the worker: level 0 comes after it. */
-	if (db->merge == NULL || db->merge_place.from > 0)
-		left += above * p->widening;
 	room = ((double)db->stored.l0_stop - (double)runs) * memtable;
-	return MARGIN * left * ns /
-	    at_least(room, memtable / ROOM_PARTS) + p->flush_ns;
+	return MARGIN * bytes_left_locked(db) * ns /
+	    at_least(room, memtable / ROOM_PARTS) +
+	    (db->workers > 1 ? 0 : p->flush_ns);
 }
 
 void
-pace_merge_left(struct lsm_db *db, uint64_t bytes)
+pace_look_locked(struct lsm_db *db)
 {
-	mutex_assert_held(&db->work_mu);
+	mutex_assert_held(&db->mu);
 	store_relaxed(&db->pace.merge_ps,
-	    (uint64_t)(1000 * merge_wait(db, (double)bytes)));
+	    (uint64_t)(1000 * merge_wait_locked(db)));
 }
 
 /* ---- who writes --------------------------------------------------------- */

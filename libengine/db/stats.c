@@ -158,6 +158,7 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_MERGE_PARTIAL, &c->merges_partial },
 		{ METRIC_MERGE_MOVES, &c->moves },
 		{ METRIC_MERGE_FAILED, &c->merges_failed },
+		{ METRIC_MERGE_AT_ONCE, &c->merges_at_once },
 		{ METRIC_MERGE_SHADOWED, &c->shadowed },
 		{ METRIC_MERGE_DELETES_DROPPED, &c->deletes_dropped },
 		{ METRIC_MERGE_COVERED, &c->covered },

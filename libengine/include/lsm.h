@@ -175,7 +175,8 @@ typedef struct lsm_options {
 	size_t memtable_size;	/* 512 bytes to 1 GiB; default 16 MiB */
 	size_t cache_size;	/* inflated leaves kept; default 8 MiB */
 	int reads;		/* LSM_READS_MAPPED or LSM_READS_STRICT */
-	int workers;		/* background threads; 0: callers do the work */
+	int workers;		/* background threads, to 8: one flushes, all
+				 * others but one merge; 0: callers do it; 1 */
 	int max_open_tables;	/* default 500 */
 
 	/* Kept in the database when it is created. */
@@ -379,7 +380,8 @@ int lsm_flush(lsm_db *);
  * its bytes leave all files, logs too, unless snapshots keep them. An error
  * of that last part leaves the merge done.
  * `progress` (may be NULL) is called now and then with bytes read and bytes
- * to read; a return other than 0 stops: LSM_BUSY, nothing changed. */
+ * to read, 0 and 0 while it waits for merges that were under way; a return
+ * other than 0 stops: LSM_BUSY, nothing changed. */
 int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
     void *arg);
 
@@ -402,8 +404,9 @@ int lsm_compact_range(lsm_db *, const lsm_range *,
 int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
     uint64_t done, uint64_t all), void *arg);
 
-/* Run one step of the background work, for handles without workers. *more is
- * 0 when there was nothing to do. */
+/* Run one step of the background work, for handles without workers; while
+ * other threads run all that there are, wait for one of them. *more is 0 when
+ * there was nothing to do. */
 int lsm_step(lsm_db *, int *more);
 
 enum { LSM_COUNTER = 0, LSM_GAUGE = 1, LSM_HISTOGRAM = 2 };

@@ -2,9 +2,11 @@
  * Each option does what it says: the same work under two values of it, and a
  * count that must differ. Counts, not times: they are the same on each run.
  */
+#include <dirent.h>
 #include <stdio.h>
 
 #include "base/random.h"
+#include "base/sync.h"
 #include "support/dbkit.h"
 #include "support/scale.h"
 #include "version/version.h"
@@ -253,6 +255,51 @@ TEST("no_sync leaves it to the caller when the disk is waited for")
 	on.no_sync = 0;
 	CHECK(count_with(&off, "log.syncs") < PUTS / 10);
 	CHECK(count_with(&on, "log.syncs") >= 2 * PUTS);
+}
+
+TEST("reads says whether a page is read and verified once or each time")
+{
+	lsm_options strict = options_small(NULL), mapped;
+
+	strict.codec = LSM_CODEC_NONE;
+	mapped = strict;
+	mapped.reads = LSM_READS_MAPPED;
+	CHECK(count_with(&mapped, "read.pages") * 2 <
+	    count_with(&strict, "read.pages"));
+}
+
+static unsigned
+threads_count(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	unsigned n = 0;
+
+	CHECK(d != NULL);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+TEST("workers says how many threads work, and with none nothing is begun")
+{
+	lsm_options o = options_small(NULL);
+	unsigned before = threads_count();
+
+	for (o.workers = 0; o.workers <= 8; o.workers += 4) {
+		lsm_db *db = dbkit_open(dbkit_path("db"), &o);
+
+		CHECK_EQ(threads_count() - before, o.workers);
+		for (unsigned i = 0; dbkit_stat(db, "db.memtables") < 2 &&
+		    dbkit_stat(db, "flush.count") == 0; i++)
+			dbkit_fill(db, 100 * i, 100 * i + 100, "");
+		while (o.workers > 0 && dbkit_stat(db, "flush.count") == 0)
+			thread_yield();
+		CHECK_EQ(dbkit_stat(db, "flush.count") > 0, o.workers > 0);
+		dbkit_close(db);
+		while (threads_count() != before)	/* soon */
+			thread_yield();
+	}
 }
 
 /* ---- codecs of levels ---------------------------------------------------- */
