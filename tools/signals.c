@@ -86,6 +86,25 @@ signals_start(void)
 	return sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* From here on a signal kills, so none is lost between the look at those that
+ * have come and the other program's own handlers. */
+void
+signals_stop(void)
+{
+	struct sigaction old, standard = { .sa_handler = SIG_DFL };
+	size_t i;
+
+	for (i = 0; i < STOPS; i++) {
+		if (sigaction(stops[i], NULL, &old) == 0 &&
+		    old.sa_handler == handle)
+			sigaction(stops[i], &standard, NULL);
+	}
+	if (pending != 0)
+		signals_die(pending);
+	close(pipe_read);
+	close(pipe_write);
+}
+
 int
 signals_pending(void)
 {

@@ -19,6 +19,10 @@
 /* Returns 0, or -1 with errno. */
 int signals_start(void);
 
+/* Before this process becomes another program: as before signals_start(), and
+ * dead if a signal has come. SIGPIPE stays ignored. */
+void signals_stop(void);
+
 /* The signal that wants the tool to stop, 0 if none. */
 int signals_pending(void);
 
