@@ -39,7 +39,8 @@ bool signals_asked(void);
 void signals_sleep(uint64_t us);
 
 /* Becomes readable when a signal comes, for poll(2): no signal is lost between
- * the question and the wait. */
+ * the question and the wait. -1, which poll(2) passes over, when there are no
+ * descriptors left. */
 int signals_fd(void);
 
 /* Threads that are made between the two never receive the signals, which
