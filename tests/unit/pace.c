@@ -3,30 +3,16 @@
  */
 #include "db/db.h"
 
-#include "support/dbkit.h"
+#include "support/kit.h"
 
 enum { MANY = 1000000 };
 
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
 static void
-kit_open(struct kit *k)
+kit_small(struct kit *k)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.memtable_size = 64 << 10;
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
 }
 
 /* As if somebody else worked, and told that each byte has to wait so long. */
@@ -53,7 +39,7 @@ TEST("without pressure no write waits")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	told(&k, 0);
 	CHECK_EQ(waited_for(&k, MANY), 0);
 	CHECK_EQ(k.db->pace.debt_ns, 0);
@@ -66,7 +52,7 @@ TEST("short waits are saved up, and none is longer than its bound")
 	struct kit k;
 	uint64_t us;
 
-	kit_open(&k);
+	kit_small(&k);
 	told(&k, 100);
 	CHECK_EQ(waited_for(&k, 1000), 0);
 	CHECK_EQ(k.db->pace.debt_ns, 100 * 1024 * 1000 / 1024);
@@ -89,7 +75,7 @@ TEST("a slow flush makes writers wait before memory is full")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	dbkit_fill(k.db, 0, 100, "");
 	mutex_lock(&k.db->write_mu);
 	CHECK_OK(db_freeze(k.db, 0, 0));
@@ -112,7 +98,7 @@ TEST("a put that finds the next log ready does not wait for an edit")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	CHECK_OK(db_prepare_log(k.db, 0));
 	mutex_lock(&k.db->edit_mu);
 	for (unsigned i = 0; k.db->view->count == 1; i++)
@@ -126,7 +112,7 @@ TEST("a dead log that came too late to be used again is not forgotten")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	CHECK_OK(db_prepare_log(k.db, 0));
 	CHECK_OK(db_prepare_log(k.db, 0));
 	CHECK_CODE(db_prepare_log(k.db, log_where(k.db->log).number),
@@ -156,9 +142,7 @@ TEST("the small first memtables may be more than two")
 {
 	struct kit k;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
-	k.db = dbkit_open("db", &k.o);
+	kit_open(&k);
 	for (unsigned i = 0; i < 3; i++) {
 		dbkit_fill(k.db, 0, 10, "");
 		mutex_lock(&k.db->write_mu);
