@@ -164,6 +164,7 @@ struct lsm_db {
 	bool merge_failed;		/* wait for a flush, or some time */
 	bool merge_retry;		/* the time helps too */
 	int manual_code;		/* of the last merge asked for */
+	unsigned manual;		/* calls that run the merges' steps */
 	uint64_t picked_edit;		/* its version needs no merge, */
 	uint64_t drained_edit;		/* nor when nobody writes */
 	bool stopping, working;
@@ -269,6 +270,8 @@ int work_error_locked(struct lsm_db *);	/* why nothing is flushed */
 /* work.c */
 int work_step(struct lsm_db *, bool *more);
 int work_step_locked(struct lsm_db *, bool *more);	/* work_mu held */
+/* The same, and writers are paced by what it took. */
+int work_measured_locked(struct lsm_db *);
 void work_wake(struct lsm_db *);
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);

@@ -115,12 +115,12 @@ pick_part(void *task, const struct version *v, const struct pick_options *o,
 static int
 task_step_locked(struct lsm_db *db, struct task *t)
 {
-	bool more, any;
+	bool any;
 	int rc;
 
 	mutex_assert_held(&db->work_mu);
 	if (db->merge != NULL)
-		return work_step_locked(db, &more);
+		return work_measured_locked(db);
 	if (t->begun && t->once) {
 		t->done = true;
 		return LSM_OK;
@@ -160,15 +160,32 @@ manual_failed(struct lsm_db *db)
 	return rc;
 }
 
+/* The merges are this call's, or the worker's again. */
+static void
+manual_enter(struct lsm_db *db)
+{
+	mutex_lock(&db->mu);
+	db->manual++;
+	db->manual_code = LSM_OK;
+	mutex_unlock(&db->mu);
+}
+
+static void
+manual_leave(struct lsm_db *db)
+{
+	mutex_lock(&db->mu);
+	db->manual--;
+	cond_broadcast(&db->changed);
+	mutex_unlock(&db->mu);
+}
+
 static int
 task_run(struct lsm_db *db, struct task *t,
     int (*progress)(void *, uint64_t, uint64_t), void *arg)
 {
 	int rc = LSM_OK;
 
-	mutex_lock(&db->mu);
-	db->manual_code = LSM_OK;
-	mutex_unlock(&db->mu);
+	manual_enter(db);
 	while (rc == LSM_OK && !t->done) {
 		mutex_lock(&db->work_mu);
 		rc = task_step_locked(db, t);
@@ -184,6 +201,7 @@ task_run(struct lsm_db *db, struct task *t,
 		if (rc == LSM_OK)
 			rc = manual_failed(db);
 	}
+	manual_leave(db);
 	return rc;
 }
 

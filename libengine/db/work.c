@@ -4,7 +4,9 @@
  * One worker thread loops over work_step; without one, whoever has to wait
  * runs the steps. A flush goes first, between the steps of a merge. A failed
  * flush is kept as work_error until one works: writers that need its room are
- * told. When nobody has written for a while, level 0 is merged away.
+ * told. When nobody has written for a while, level 0 is merged away. Whoever
+ * asks for a merge runs its steps, and the worker leaves merges alone as long:
+ * a lock that one lets go and takes again at once is not had by the other.
  */
 #include "db/db.h"
 
@@ -139,20 +141,17 @@ merge_bytes(const struct lsm_db *db)
 	return s.bytes_read;
 }
 
-/* The worker's step: as below, and measured. What a merge did in its last
- * step is not known any more; averages do not need it. */
-static void
-step_measured(struct lsm_db *db)
+/* What a merge did in its last step is not known any more; averages do not
+ * need it. */
+int
+work_measured_locked(struct lsm_db *db)
 {
-	const struct compact_job *merge;
-	uint64_t begin, merged, us;
+	const struct compact_job *merge = db->merge;
+	uint64_t begin = db->env->ops->now_us(db->env), us;
+	uint64_t merged = merge_bytes(db);
 	bool more;
+	int rc = work_step_locked(db, &more);
 
-	mutex_lock(&db->work_mu);
-	begin = db->env->ops->now_us(db->env);
-	merge = db->merge;
-	merged = merge_bytes(db);
-	(void)work_step_locked(db, &more);	/* kept by the notes */
 	us = db->env->ops->now_us(db->env) - begin;
 	if (db->pace.flushing > 0)
 		pace_flushed(db, us);
@@ -160,6 +159,15 @@ step_measured(struct lsm_db *db)
 		pace_merged(db, us, merge_bytes(db) - merged);
 	pace_merge_left(db, db->merge == NULL ? 0 :
 	    compact_input_bytes(db->merge) - merge_bytes(db));
+	return rc;
+}
+
+/* The worker's step. */
+static void
+work_turn(struct lsm_db *db)
+{
+	mutex_lock(&db->work_mu);
+	(void)work_measured_locked(db);		/* kept by the notes */
 	mutex_unlock(&db->work_mu);
 	events_tell(db);
 }
@@ -187,7 +195,7 @@ pending_locked(struct lsm_db *db)
 	if ((db->view->count > 1 && db->work_error == LSM_OK) ||
 	    load_acquire(&db->log_wanted))
 		return true;
-	return merge_due_locked(db);
+	return db->manual == 0 && merge_due_locked(db);
 }
 
 /* Nothing to do: wait for something, but not for ever when time alone brings
@@ -198,7 +206,7 @@ rest_locked(struct lsm_db *db)
 	const struct version *v = db->view->version;
 
 	if (load_acquire(&db->fence.code) == LSM_OK &&
-	    !load_acquire(&db->unread)) {
+	    !load_acquire(&db->unread) && db->manual == 0) {
 		if (db->merge_failed && db->merge_retry)
 			return !cond_wait_for(&db->changed, &db->mu, RETRY_US);
 		if (!db->merge_failed && v->levels[0].count > 1 &&
@@ -246,7 +254,7 @@ work_main(void *arg)
 			continue;
 		mutex_unlock(&db->mu);
 		if (pending)
-			step_measured(db);
+			work_turn(db);
 		else
 			rested(db, sequence == load_acquire(&db->visible));
 		mutex_lock(&db->mu);
