@@ -19,6 +19,10 @@
 /* Returns 0, or -1 with errno. */
 int signals_start(void);
 
+/* Before this process becomes another program: as before signals_start(), and
+ * dead if a signal has come. SIGPIPE stays ignored. */
+void signals_stop(void);
+
 /* The signal that wants the tool to stop, 0 if none. */
 int signals_pending(void);
 
@@ -35,7 +39,8 @@ bool signals_asked(void);
 void signals_sleep(uint64_t us);
 
 /* Becomes readable when a signal comes, for poll(2): no signal is lost between
- * the question and the wait. */
+ * the question and the wait. -1, which poll(2) passes over, when there are no
+ * descriptors left. */
 int signals_fd(void);
 
 /* Threads that are made between the two never receive the signals, which

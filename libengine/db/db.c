@@ -71,7 +71,7 @@ db_free(struct lsm_db *db)
 	graves_release(&db->graves);
 	log_free(db->log);
 	tally_free(db->tally);
-	mem_free(db->latencies);
+	latencies_free(db->latencies);
 	events_release(&db->events);
 	manifest_free(db->manifest);
 	state_release(&db->state);

@@ -341,7 +341,8 @@ rest_tell(struct lsm_db *db, const struct metric_to *to)
 
 	for (int i = 0; i < LATENCIES; i++)
 		metric_tell_histogram(to, METRIC_LATENCY,
-		    latency_word((enum latency)i), &db->latencies->of[i]);
+		    latency_word((enum latency)i),
+		    latency_of(db->latencies, (enum latency)i));
 	metric_tell(to, METRIC_RECOVERY_RECORDS, r->records);
 	metric_tell(to, METRIC_RECOVERY_BYTES, r->bytes);
 	metric_tell(to, METRIC_RECOVERY_LOG, r->interrupted_log);
