@@ -16,12 +16,6 @@
 
 enum { KEYS_OFFERED = 50, NAME_MAX_BYTES = 80 };
 
-static bool
-is(struct word w, const char *text)
-{
-	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
-}
-
 static void
 offer(struct line_choices *c, struct word word, const char *text)
 {
@@ -141,7 +135,7 @@ prompt_history(const char *line, const struct words *words, bool values)
 
 	if (words->count == 0)
 		return NULL;
-	if (values || !is(words->at[0], "put"))
+	if (values || !word_is(words->at[0], "put"))
 		return !values && strstr(line, "--if-equals") != NULL ? NULL :
 		    strdup(line);
 	key = words->count > 1 ? words->at[1] : (struct word){ NULL, 0 };

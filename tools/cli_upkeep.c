@@ -75,7 +75,7 @@ command_checkpoint(struct request *r)
 	lsm_db *db;
 	int rc, status;
 
-	if (to->size == 0 || strlen(to->text) != to->size)
+	if (to->size == 0 || !word_is_text(*to))
 		return cli_fail(EXIT_USAGE, "checkpoint: wants the name of a "
 		    "directory");
 	if ((status = session_reader(r->session, &db)) != 0)
