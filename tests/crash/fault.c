@@ -15,15 +15,11 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "env/env_sim.h"
+#include "support/scale.h"
 #include "support/script_test.h"
 #include "support/wrong.h"
 
 enum { KINDS = 12, KINDS_SHORT = 2 };
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 4 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 struct fault {
 	uint64_t at;			/* 0: none */
@@ -141,7 +137,8 @@ script_faults(const struct script *script, uint64_t seed, bool thorough)
 	uint64_t calls, before = runs;
 	bool ok = run_once(script, &none, seed, &calls);
 
-	for (uint64_t at = 1; at <= calls && ok; at += thorough ? 1 : STRIDE) {
+	for (uint64_t at = 1; at <= calls && ok;
+	    at += thorough ? 1 : SCALE_STEP) {
 		unsigned first = (unsigned)random_below(&r, KINDS);
 
 		/* The plain error in any case, and some or all others. */

@@ -13,14 +13,9 @@
 
 #include "base/alloc.h"
 #include "env/env_sim.h"
+#include "support/scale.h"
 #include "support/script_test.h"
 #include "support/wrong.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 5 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 static uint64_t runs, errors;
 
@@ -83,7 +78,8 @@ run_once(const struct script *script, uint64_t at, bool for_ever,
 static bool
 script_memory(const struct script *script, uint64_t seed, bool thorough)
 {
-	uint64_t calls, unused, before = runs, stride = thorough ? 1 : STRIDE;
+	uint64_t stride = thorough ? 1 : SCALE_STEP;
+	uint64_t calls, unused, before = runs;
 	bool ok = run_once(script, 0, false, &calls);
 
 	(void)seed;		/* no chance is in it */

@@ -13,16 +13,12 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "support/scale.h"
 #include "support/script_test.h"
 #include "support/story.h"
 #include "support/wrong.h"
 
 enum { IMAGES = 4, IMAGES_LONG = 40, KINDS = 12 };
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 5 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 static uint64_t attempts, refused;
 
@@ -188,7 +184,7 @@ hindered(const struct left *l, bool memory, bool thorough)
 	uint64_t calls = 0, unused;
 	bool ok = told(l, &h, hindered_once(l, &h, &calls));
 
-	for (h.at = 1; h.at <= calls && ok; h.at += thorough ? 1 : STRIDE)
+	for (h.at = 1; h.at <= calls && ok; h.at += thorough ? 1 : SCALE_STEP)
 		for (unsigned k = 0; k < (thorough ? KINDS : 2) && ok; k++) {
 			h.kind = thorough ? k : k ? 0 :
 			    (unsigned)random_below(&r, KINDS);

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "support/ckit.h"
+#include "support/scale.h"
 #include "support/test.h"
 #include "table/footer.h"
 
@@ -272,7 +273,8 @@ TEST("a merge of range deletes without memory leaves nothing behind")
 {
 	int rc = LSM_NO_MEMORY;
 
-	for (uint64_t n = 1; rc == LSM_NO_MEMORY; n++) {
+	for (uint64_t n = 1 + SCALE_FIRST; rc == LSM_NO_MEMORY;
+	    n += SCALE_STEP) {
 		struct compact_job *job;
 		struct ckit k;
 

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "support/kit.h"
+#include "support/scale.h"
 #include "version/version.h"
 
 static void
@@ -359,7 +360,8 @@ TEST("what each shape of the tree writes and keeps has a bound")
 		{ "leveled", "fixed", 9, 1.5, 5 },
 	};
 
-	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds;
+	    i += SCALE_STEP) {
 		struct cost c = cost_with(bounds[i].compaction,
 		    bounds[i].sizes);
 

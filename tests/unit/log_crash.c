@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "env/env_sim.h"
 #include "support/logkit.h"
+#include "support/scale.h"
 
 enum { MOMENTS = 2000 };
 
@@ -233,12 +234,12 @@ lives(uint64_t seed, bool killed)
 
 TEST("after a power loss a prefix is there, and all that was synced")
 {
-	for (uint64_t seed = 0; seed < 12; seed++)
+	for (uint64_t seed = 0; seed < 12; seed += SCALE_STEP)
 		lives(seed, false);
 }
 
 TEST("after a kill everything that was appended is there")
 {
-	for (uint64_t seed = 0; seed < 8; seed++)
+	for (uint64_t seed = 0; seed < 8; seed += SCALE_STEP)
 		lives(seed, true);
 }

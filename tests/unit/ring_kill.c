@@ -13,9 +13,10 @@
 #include "env/files.h"
 #include "env/ring.h"
 #include "support/place.h"
+#include "support/scale.h"
 #include "support/test.h"
 
-enum { KILLS = 150, KEPT = 3 };
+enum { KILLS = 160 / SCALE_STEP, KEPT = 3 };
 
 struct shared {
 	_Atomic uint64_t acknowledged;

@@ -9,6 +9,7 @@
 
 #include "base/random.h"
 #include "support/kit.h"
+#include "support/scale.h"
 
 static void
 kit_open_with(struct kit *k, size_t memtable_size)
@@ -369,7 +370,8 @@ TEST("trap 7: inputs of a merge go only after the manifest is durable")
 	}
 	from = sim_operations(k.sim);
 	CHECK_OK(lsm_compact(k.db, NULL, NULL));
-	for (size_t i = from; i <= sim_operations(k.sim); i++)
+	for (size_t i = from + SCALE_FIRST; i <= sim_operations(k.sim);
+	    i += SCALE_STEP)
 		for (int loss = SIM_DROP; loss <= SIM_RANDOM &&
 		    sim_on_disk(k.sim, i - 1); loss++) {
 			struct sim *disk = sim_crash(k.sim, i,
