@@ -93,7 +93,7 @@ offer_keys(struct session *s, struct line_choices *c, struct word word)
 	lsm_buffer_free(&room);
 }
 
-/* The place of the command that begins the line, COMMAND_NONE if none. */
+/* What options go with the command that begins the line; 0: there is none. */
 static uint32_t
 scope_of(struct word line)
 {

@@ -232,8 +232,8 @@ void lsm_options_each(const lsm_options *, void (*each)(void *,
 int lsm_options_stored(lsm_db *, lsm_options *);
 
 /* Open the database in `path`. *db is a handle to be given to lsm_close().
- * Recovery completes what a killed writer left; LSM_CORRUPT means that the
- * database needs lsm-check(1) and that nothing was changed. Behind a writer
+ * Recovery completes what a killed writer left; LSM_CORRUPT means that files
+ * are damaged or missing and that nothing was changed. Behind a writer
  * that closed in order the log, and whether every table is there, is looked at
  * by the first call that needs to: LSM_CORRUPT may come from that. Errors:
  * LSM_NO_DATABASE, LSM_EXISTS, LSM_LOCKED, LSM_CORRUPT, LSM_UNSUPPORTED,
