@@ -3,7 +3,6 @@
  * stored, change no record.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli.h"
 #include "cli_command.h"

@@ -4,7 +4,6 @@
 #include "key_format.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base64.h"
 #include "escape.h"

@@ -4,7 +4,6 @@
 #include "option_value.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "escape.h"
 #include "number.h"

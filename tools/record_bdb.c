@@ -11,7 +11,6 @@
  * header word they do not know, so no more than these are written.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli.h"
 #include "escape.h"

@@ -7,7 +7,6 @@
  *
  * Sizes of cdb are decimal and, with both sides together, of 32 bits.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"

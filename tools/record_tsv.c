@@ -12,7 +12,6 @@
  * missing.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"

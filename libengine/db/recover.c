@@ -9,7 +9,6 @@
  */
 #include "db/db.h"
 
-#include "base/alloc.h"
 #include "db/ingest.h"
 #include "db/recover.h"
 #include "env/files.h"
