@@ -237,7 +237,7 @@ extern bool condition_bug;	/* asked once only: the tests must notice */
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */
 int db_readable(struct lsm_db *);	/* and the log was read, now at last */
-int db_writable(struct lsm_db *);	/* and READ_ONLY, the fence */
+int db_writable(struct lsm_db *);	/* and LSM_READ_ONLY, the fence */
 int db_fence(struct lsm_db *, int code);	/* with the story of now */
 void durable_raise(struct lsm_db *, uint64_t sequence);
 void db_free(struct lsm_db *);

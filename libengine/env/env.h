@@ -2,7 +2,7 @@
  * env.h - the door: the only way to files, clocks, randomness and threads.
  *
  * A table of functions, so that the same engine runs on this machine's files
- * (env_posix.h), on a simulated disk (env_sim.h) and on what may come. To
+ * (posix.h), on a simulated disk (env_sim.h) and on what may come. To
  * leave room for stores that cannot do more, nothing above the door maps for
  * writing, truncates, seeks back or rewrites a closed file; CURRENT changes
  * through one call, dir_replace; and numbers in file names are never reused.

@@ -68,9 +68,10 @@ typedef enum lsm_code {
 	LSM_READ_ONLY = 12,	/* a write through a handle opened to read */
 	LSM_PERMISSION = 13,
 	LSM_SYSTEM = 14,	/* the system refused files, threads, ... */
-	LSM_TOO_OLD = 15,	/* the snapshot was ended: it kept too much */
-	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
-	LSM_BUSY = 17,		/* iterators or snapshots are still open */
+	LSM_TOO_OLD = 15,	/* what a reader saw was let go: max_pin_age */
+	LSM_CONFLICT = 16,	/* kept free; not returned by this version */
+	LSM_BUSY = 17,		/* iterators, snapshots or ingestions are still
+				 * open; or a callback stopped the work */
 	LSM_FORKED = 18,	/* the handle belongs to the parent process */
 	LSM_BUG = 19,		/* a promise of ours broke: please report */
 	LSM_UNMET = 20		/* a condition of the batch does not hold */
@@ -232,8 +233,8 @@ void lsm_options_each(const lsm_options *, void (*each)(void *,
 int lsm_options_stored(lsm_db *, lsm_options *);
 
 /* Open the database in `path`. *db is a handle to be given to lsm_close().
- * Recovery completes what a killed writer left; LSM_CORRUPT means that the
- * database needs lsm-check(1) and that nothing was changed. Behind a writer
+ * Recovery completes what a killed writer left; LSM_CORRUPT means that files
+ * are damaged or missing and that nothing was changed. Behind a writer
  * that closed in order the log, and whether every table is there, is looked at
  * by the first call that needs to: LSM_CORRUPT may come from that. Errors:
  * LSM_NO_DATABASE, LSM_EXISTS, LSM_LOCKED, LSM_CORRUPT, LSM_UNSUPPORTED,

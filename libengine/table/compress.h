@@ -19,8 +19,8 @@ int codec_default(void);
 bool codec_built_in(int codec);
 const char *codec_name(int codec);	/* "none", ...; "unknown" */
 
-/* Known names give their number, built in or not. LSM_UNSUPPORTED. */
-int codec_parse(const char *name, int *codec);
+/* Known names, of n bytes, give their number, built in or not. */
+bool codec_parse(const char *name, size_t n, int *codec);
 
 /* LSM_OK, or LSM_UNSUPPORTED with "NAME: needs codec ..., not built in". */
 int codec_require(int codec, const char *name);

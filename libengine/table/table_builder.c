@@ -134,12 +134,6 @@ table_builder_stored(const struct table_builder *b)
 	return b->writer.at;
 }
 
-uint64_t
-table_builder_entries(const struct table_builder *b)
-{
-	return b->footer.entries;
-}
-
 /* A leaf of `size` bytes goes out packed: compressed if that saves an eighth,
  * else as it is. */
 static int

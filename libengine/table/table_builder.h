@@ -61,7 +61,6 @@ struct bytes table_builder_last(const struct table_builder *);
 uint64_t table_builder_size(const struct table_builder *);	/* so far */
 /* Of them, what the file has. */
 uint64_t table_builder_stored(const struct table_builder *);
-uint64_t table_builder_entries(const struct table_builder *);
 
 /* Write the rest, sync, close. *meta is the caller's to release. The file
  * stays; its directory is not synced yet. */
