@@ -247,6 +247,7 @@ commit_locked(lsm_ingest *g)
 	int rc;
 
 	mutex_assert_held(&db->write_mu);
+	assert(!memory_overlaps(g));
 	if ((rc = db_writable(db)) != LSM_OK)
 		return rc;
 	if ((rc = log_sync(db->log, log_position(at.number, at.size))) !=

@@ -215,6 +215,8 @@ others_wait_locked(struct lsm_db *db)
 	return true;
 }
 
+/* To have looked and found nothing is no step: others may be at the last one
+ * that there is, a flush that the caller waits for. */
 int
 work_step(struct lsm_db *db, bool *more)
 {
@@ -223,13 +225,17 @@ work_step(struct lsm_db *db, bool *more)
 	int rc;
 
 	*more = false;
-	if ((rc = db_writable(db)) != LSM_OK)
-		return rc;
-	mutex_lock(&db->mu);
-	if (!(taken = task_take_locked(db, &t)))
-		*more = others_wait_locked(db);
-	mutex_unlock(&db->mu);
-	return taken ? task_run(db, &t, more) : LSM_OK;
+	do {
+		if ((rc = db_writable(db)) != LSM_OK)
+			return rc;
+		mutex_lock(&db->mu);
+		if (!(taken = task_take_locked(db, &t)))
+			*more = others_wait_locked(db);
+		mutex_unlock(&db->mu);
+		if (taken)
+			rc = task_run(db, &t, more);
+	} while (rc == LSM_OK && taken && !*more);
+	return rc;
 }
 
 void
