@@ -217,6 +217,25 @@ TEST("a table without a filter answers all the same")
 	model_free(&m);
 }
 
+TEST("a table that needs a codec that is not built in says which")
+{
+	struct random r = { test_seed() };
+	struct model m = { 0 };
+	struct tkit k;
+
+	model_fill(&m, MODEL_DECIMAL, 100, 50, &r);
+	tkit_init(&k, LSM_CODEC_ZLIB);
+	CHECK_OK(tkit_build(&k, &m));
+	codec_missing(LSM_CODEC_ZLIB);
+	CHECK_CODE(tkit_open(&k), LSM_UNSUPPORTED);
+	CHECK_STR(lsm_message(), "000013.sst: needs codec zlib (1), which is "
+	    "not built in");
+	codec_missing(-1);
+	check_all(&k, &m);
+	tkit_release(&k);
+	model_free(&m);
+}
+
 TEST("the filter spares most reads of absent keys")
 {
 	struct random r = { test_seed() };
