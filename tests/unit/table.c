@@ -320,6 +320,34 @@ TEST("a mapped page is read and verified at its first touch only")
 	model_free(&m);
 }
 
+/* Without a cache each leaf is read anew, so that all are counted. */
+TEST("a seek reads and inflates the leaf of its key and no other")
+{
+	struct random r = { test_seed() };
+	struct model m = { 0 };
+	struct iter *it;
+	struct tkit k;
+	uint64_t reads;
+
+	model_fill(&m, MODEL_DECIMAL, 2000, 100, &r);
+	tkit_init(&k, LSM_CODEC_ZLIB);
+	CHECK_OK(tkit_build(&k, &m));
+	CHECK_OK(tkit_open(&k));
+	CHECK_OK(table_iter_new(k.table, 0, &it));
+	CHECK_OK(tkit_check_gets(&k, &m));	/* inner nodes: mapped now */
+	reads = memenv_reads(k.env);
+	k.stats.inflated = 0;
+	for (uint32_t i = 0; i < 500; i++) {
+		CHECK_OK(iter_seek(it, m.e[random_below(&r, m.n)].key));
+		CHECK(it->valid);
+	}
+	CHECK_EQ(k.stats.inflated, 500);
+	CHECK_EQ(memenv_reads(k.env), reads + 500);
+	iter_free(it);
+	tkit_release(&k);
+	model_free(&m);
+}
+
 TEST("strict reads verify every time, so later damage is seen")
 {
 	struct random r = { test_seed() };
