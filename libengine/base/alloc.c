@@ -10,6 +10,8 @@
 
 #include "base/status.h"
 
+enum { ROOM_FIRST = 8 };	/* elements of a list that begins */
+
 static _Atomic uint64_t calls, live, fail_at;
 static _Atomic bool fail_for_ever;
 
@@ -51,6 +53,22 @@ mem_realloc(void *p, size_t size)
 	if (p == NULL)
 		return mem_alloc(size);
 	return must_fail() ? NULL : realloc(p, size ? size : 1);
+}
+
+void *
+mem_room(void *list, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? 2 * *room : ROOM_FIRST;
+	void *larger;
+
+	if (count < *room)
+		return list;
+	if ((larger = mem_realloc(list, more * size)) == NULL) {
+		(void)mem_exhausted(more * size);
+		return NULL;
+	}
+	*room = more;
+	return larger;
 }
 
 void *

@@ -14,6 +14,11 @@ void *mem_zalloc(size_t);
 void *mem_realloc(void *, size_t);
 void mem_free(void *);
 
+/* A list that doubles: the same or a larger one, with room for one more
+ * element of `size` bytes behind `count`. NULL, with the story set: the list
+ * stays as it is. */
+void *mem_room(void *list, size_t count, size_t *room, size_t size);
+
 /* Aligned to a power of two; ends with mem_free as well. */
 void *mem_aligned(size_t align, size_t size);
 

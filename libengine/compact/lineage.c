@@ -8,43 +8,9 @@
  */
 #include "compact/lineage.h"
 
-#include <stdlib.h>
-
-#include "base/alloc.h"
+#include "base/numbers.h"
 #include "base/status.h"
 #include "table/footer.h"
-
-struct numbers {
-	uint64_t *p;
-	size_t n, room;
-};
-
-static int
-numbers_add(struct numbers *s, uint64_t number)
-{
-	size_t room = s->room ? 2 * s->room : 16;
-	uint64_t *p;
-
-	if (s->n == s->room) {
-		p = mem_realloc(s->p, room * sizeof *p);
-		if (p == NULL)
-			return mem_exhausted(room * sizeof *p);
-		s->p = p;
-		s->room = room;
-	}
-	s->p[s->n++] = number;
-	return LSM_OK;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return (x > y) - (x < y);
-}
 
 /* The numbers in a footer: it has been checked when the table was opened. */
 static int
@@ -76,8 +42,7 @@ candidates_find(const struct input *in, struct table_cache *cache,
 		rc = footer_add(s, table_footer(table));
 		table_cache_release(cache, table);
 	}
-	if (rc == LSM_OK)
-		qsort(s->p, s->n, sizeof *s->p, compare);
+	numbers_sort(s);
 	return rc;
 }
 
@@ -85,19 +50,15 @@ static int
 present_keep(const struct env_names *names, const struct numbers *candidates,
     struct numbers *s)
 {
-	const char *name = (const char *)names->text.p;
+	const char *name = NULL;
 	uint64_t number;
 	int rc = LSM_OK;
 
-	for (size_t i = 0; i < names->count && rc == LSM_OK; i++) {
+	while (rc == LSM_OK && (name = env_names_next(names, name)) != NULL)
 		if (file_parse(name, &number) == FILE_TABLE &&
-		    bsearch(&number, candidates->p, candidates->n,
-		    sizeof number, compare) != NULL)
+		    numbers_have(candidates, number))
 			rc = numbers_add(s, number);
-		name += strlen(name) + 1;
-	}
-	if (rc == LSM_OK && s->n > 0)
-		qsort(s->p, s->n, sizeof *s->p, compare);
+	numbers_sort(s);
 	return rc;
 }
 
@@ -115,12 +76,12 @@ lineage_find(const struct input *in, const struct compact_options *o,
 	    (rc = o->dir->env->ops->dir_list(o->dir, &names)) != LSM_OK ||
 	    (rc = present_keep(&names, &candidates, &found)) != LSM_OK)
 		goto done;
-	*numbers = found.p;
-	*count = found.n;
-	found.p = NULL;
+	*numbers = found.list;
+	*count = found.count;
+	found.list = NULL;
 done:
-	mem_free(found.p);
-	mem_free(candidates.p);
+	numbers_release(&found);
+	numbers_release(&candidates);
 	env_names_free(&names);
 	return rc;
 }

@@ -10,29 +10,15 @@
  */
 #include "compact/older.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
+#include "base/numbers.h"
 #include "base/status.h"
 
 static int
-compare(const void *a, const void *b)
-{
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return (x > y) - (x < y);
-}
-
-static int
-older_alloc(struct older *o, const struct version *v, uint64_t **numbers,
-    size_t count)
+older_alloc(struct older *o, const struct version *v)
 {
 	size_t size = v->tables * sizeof(struct version_table *);
 
-	if ((*numbers = mem_alloc(count * sizeof **numbers)) == NULL)
-		return mem_exhausted(count * sizeof **numbers);
 	if ((o->tables = mem_alloc(size)) == NULL)
 		return mem_exhausted(size);
 	if ((o->runs = mem_alloc(v->runs * sizeof *o->runs)) == NULL)
@@ -43,14 +29,13 @@ older_alloc(struct older *o, const struct version *v, uint64_t **numbers,
 }
 
 static size_t
-run_copy(const struct run *run, const uint64_t *inputs, size_t count,
+run_copy(const struct run *run, const struct numbers *inputs,
     struct version_table **to)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < run->count; i++)
-		if (bsearch(&run->tables[i]->meta.number, inputs, count,
-		    sizeof *inputs, compare) == NULL)
+		if (!numbers_have(inputs, run->tables[i]->meta.number))
 			to[n++] = run->tables[i];
 	return n;
 }
@@ -59,28 +44,27 @@ int
 older_init(struct older *o, const struct version *v, int level,
     struct version_table *const *inputs, size_t count)
 {
-	uint64_t *numbers = NULL;
+	struct numbers numbers = { 0 };
 	size_t n = 0, used = 0;
-	int rc = older_alloc(o, v, &numbers, count);
+	int rc = older_alloc(o, v);
 
+	for (size_t i = 0; i < count && rc == LSM_OK; i++)
+		rc = numbers_add(&numbers, inputs[i]->meta.number);
 	if (rc != LSM_OK)
 		goto done;
-	for (size_t i = 0; i < count; i++)
-		numbers[i] = inputs[i]->meta.number;
-	qsort(numbers, count, sizeof *numbers, compare);
+	numbers_sort(&numbers);
 	for (int l = level; l < LEVELS_MAX; l++)
 		for (size_t i = 0; i < v->levels[l].count; i++) {
 			struct version_table **to = o->tables + used;
 
-			n = run_copy(&v->levels[l].runs[i], numbers, count,
-			    to);
+			n = run_copy(&v->levels[l].runs[i], &numbers, to);
 			if (n > 0)
 				o->runs[o->count++] = (struct run){
 					.count = n, .tables = to };
 			used += n;
 		}
 done:
-	mem_free(numbers);
+	numbers_release(&numbers);
 	return rc;
 }
 

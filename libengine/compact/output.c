@@ -37,16 +37,12 @@ enum {
 static int
 tables_reserve(struct output *o)
 {
-	size_t room = o->room ? 2 * o->room : 4;
 	struct table_meta *tables;
 
-	if (o->count < o->room)
-		return LSM_OK;
-	tables = mem_realloc(o->tables, room * sizeof *tables);
+	tables = mem_room(o->tables, o->count, &o->room, sizeof *tables);
 	if (tables == NULL)
-		return mem_exhausted(room * sizeof *tables);
+		return LSM_NO_MEMORY;
 	o->tables = tables;
-	o->room = room;
 	return LSM_OK;
 }
 
@@ -134,14 +130,6 @@ range_end(struct output *o)
 	return range_write(o, &o->range);
 }
 
-static struct bytes
-keep(struct bytes b, uint8_t room[BOUND_MAX])
-{
-	if (b.n)
-		memcpy(room, b.p, b.n);
-	return bytes(room, b.n);
-}
-
 /* Divide the range delete right behind what the table holds. */
 static int
 range_divide(struct output *o, struct bytes behind)
@@ -153,7 +141,7 @@ range_divide(struct output *o, struct bytes behind)
 	if ((rc = table_builder_add_range(o->builder, &left)) != LSM_OK)
 		return rc;
 	o->reaching = bytes_compare(behind, o->range.to) < 0;
-	o->range.from = keep(behind, o->from);
+	o->range.from = bound_keep(behind, o->from);
 	return LSM_OK;
 }
 
@@ -177,7 +165,7 @@ cut(struct output *o, const struct bytes *next)
 	if (!clear(last, next))
 		return LSM_OK;
 	if (o->reaching) {
-		(void)keep(last, behind);
+		(void)bound_keep(last, behind);
 		behind[last.n] = 0;
 		rc = range_divide(o, bytes(behind, last.n + 1));
 		if (rc != LSM_OK)
@@ -194,8 +182,8 @@ output_add_range(struct output *o, const struct range *r,
 
 	if (o->reaching && (rc = range_end(o)) != LSM_OK)
 		return rc;
-	o->range = (struct range){ keep(r->from, o->from), keep(r->to, o->to),
-		r->sequence };
+	o->range = (struct range){ bound_keep(r->from, o->from),
+		bound_keep(r->to, o->to), r->sequence };
 	o->reaching = true;
 	if (o->builder != NULL && cut_due(o, r->from))
 		return cut(o, next);

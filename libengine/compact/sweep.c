@@ -41,14 +41,6 @@ stretch(struct sweep *s, size_t count, struct bytes at, struct range *all)
 	return LSM_OK;
 }
 
-static struct bytes
-keep(struct bytes b, uint8_t room[BOUND_MAX])
-{
-	if (b.n)
-		memcpy(room, b.p, b.n);
-	return bytes(room, b.n);
-}
-
 int
 sweep_covers(struct sweep *s, size_t count, struct bytes from,
     struct bytes last, uint64_t sequence, bool *all)
@@ -58,7 +50,7 @@ sweep_covers(struct sweep *s, size_t count, struct bytes from,
 
 	*all = false;
 	while (bytes_compare(r.to, last) <= 0) {
-		rc = stretch(s, count, keep(r.to, s->place), &r);
+		rc = stretch(s, count, bound_keep(r.to, s->place), &r);
 		if (rc != LSM_OK || r.sequence <= sequence)
 			return rc;
 	}
@@ -81,14 +73,14 @@ sweep_next(struct sweep *s)
 		if (s->valid && all.sequence != s->range.sequence)
 			return LSM_OK;
 		if (!s->valid && all.sequence != 0) {
-			s->range.from = keep(all.from, s->from);
+			s->range.from = bound_keep(all.from, s->from);
 			s->range.sequence = all.sequence;
 			s->valid = true;
 		}
 		if (s->valid)
-			s->range.to = keep(all.to, s->to);
+			s->range.to = bound_keep(all.to, s->to);
 		s->ended = bytes_equal(all.to, bound_end());
-		s->at = keep(all.to, s->place);
+		s->at = bound_keep(all.to, s->place);
 	}
 	return LSM_OK;
 }

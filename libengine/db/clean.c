@@ -13,24 +13,12 @@
 #include "env/files.h"
 
 static bool
-table_live(const struct version *v, uint64_t number)
-{
-	for (int l = 0; l < LEVELS_MAX; l++)
-		for (size_t i = 0; i < v->levels[l].count; i++)
-			for (size_t j = 0; j < v->levels[l].runs[i].count;
-			    j++)
-				if (v->levels[l].runs[i].tables[j]->meta
-				    .number == number)
-					return true;
-	return false;
-}
-
-static bool
 orphan(struct lsm_db *db, enum file_kind kind, uint64_t number)
 {
 	switch (kind) {
 	case FILE_TABLE:
-		return !table_live(db->state.version, number);
+		return version_table_find(db->state.version, number) ==
+		    NULL;
 	case FILE_LOG:
 		return number < db->state.log ||
 		    (number > log_where(db->log).number &&
@@ -61,14 +49,13 @@ static int
 orphans_remove(struct lsm_db *db)
 {
 	struct env_names names = { 0 };
-	const char *name;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
 	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+	while ((name = env_names_next(&names, name)) != NULL) {
 		enum file_kind kind = file_parse(name, &number);
 
 		if (orphan(db, kind, number))

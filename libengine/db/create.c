@@ -42,10 +42,10 @@ struct leftovers {
 static void
 leftovers_count(const struct env_names *names, struct leftovers *l)
 {
-	const char *name = (const char *)names->text.p;
+	const char *name = NULL;
 	uint64_t number;
 
-	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1) {
+	while ((name = env_names_next(names, name)) != NULL) {
 		enum file_kind kind = file_parse(name, &number);
 
 		l->current += kind == FILE_CURRENT;
@@ -59,12 +59,12 @@ static int
 logs_look(struct env_dir *dir, const struct env_names *names,
     struct leftovers *l)
 {
-	const char *name = (const char *)names->text.p;
+	const char *name = NULL;
 	uint64_t number;
 	bool holds;
 	int rc;
 
-	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1) {
+	while ((name = env_names_next(names, name)) != NULL) {
 		if (file_parse(name, &number) != FILE_LOG)
 			continue;
 		rc = log_holds_data(dir, name, &holds);
@@ -123,14 +123,13 @@ leftovers_remove(struct lsm_db *db)
 	const struct env_ops *ops = db->env->ops;
 	struct env_names names = { 0 };
 	bool any = false;
-	const char *name;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
 	if ((rc = ops->dir_list(db->dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+	while ((name = env_names_next(&names, name)) != NULL) {
 		enum file_kind kind = file_parse(name, &number);
 
 		if (kind != FILE_LOG && kind != FILE_MANIFEST)

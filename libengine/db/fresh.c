@@ -21,21 +21,19 @@ mark_make(struct env_dir *dir, const char *mark)
 static int
 alone_check(struct env_dir *dir, const char *path)
 {
-	struct env_names names = { 0 };
-	const char *name;
+	struct env_names names;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
 	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
+	while (rc == LSM_OK && (name = env_names_next(&names, name)) != NULL) {
 		enum file_kind kind = file_parse(name, &number);
 
 		if (kind != FILE_UNFINISHED && kind != FILE_LOST)
 			rc = status_set(LSM_EXISTS,
 			    "%s: is not empty: %.32s", path, name);
-		name += strlen(name) + 1;
 	}
 	env_names_free(&names);
 	return rc;
@@ -94,19 +92,16 @@ is_made(enum file_kind kind)
 static int
 made_remove(struct env_dir *dir)
 {
-	struct env_names names = { 0 };
-	const char *name;
+	struct env_names names;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
 	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
+	while (rc == LSM_OK && (name = env_names_next(&names, name)) != NULL)
 		if (is_made(file_parse(name, &number)))
 			rc = dir->env->ops->dir_unlink(dir, name);
-		name += strlen(name) + 1;
-	}
 	env_names_free(&names);
 	return rc;
 }

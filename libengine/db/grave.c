@@ -18,34 +18,21 @@ graves_release(struct graves *g)
 	mutex_release(&g->mu);
 }
 
-static int
-graves_room_locked(struct graves *g)
-{
-	size_t room = g->room ? 2 * g->room : 16;
-	struct grave *list;
-
-	mutex_assert_held(&g->mu);
-	if (g->count < g->room)
-		return LSM_OK;
-	list = mem_realloc(g->list, room * sizeof *list);
-	if (list == NULL)
-		return mem_exhausted(room * sizeof *list);
-	g->list = list;
-	g->room = room;
-	return LSM_OK;
-}
-
 static void
 add(struct lsm_db *db, struct grave grave)
 {
 	struct graves *g = &db->graves;
+	struct grave *list;
 
 	if (db->opt.max_pin_age != 0)
 		grave.since = db->env->ops->now_us(db->env);
 	mutex_lock(&g->mu);
+	list = mem_room(g->list, g->count, &g->room, sizeof *list);
 	/* Without memory for it the file stays: the next open finds it. */
-	if (graves_room_locked(g) == LSM_OK)
-		g->list[g->count++] = grave;
+	if (list != NULL) {
+		g->list = list;
+		list[g->count++] = grave;
+	}
 	mutex_unlock(&g->mu);
 }
 

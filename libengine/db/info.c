@@ -24,26 +24,12 @@ lsm_format_version(void)
 	return "0.2";
 }
 
-/* A table of the version, looked up by number. */
-static const struct version_table *
-table_of(const struct version *v, uint64_t number)
-{
-	for (int l = 0; l < LEVELS_MAX; l++)
-		for (size_t i = 0; i < v->levels[l].count; i++)
-			for (size_t j = 0; j < v->levels[l].runs[i].count;
-			    j++)
-				if (v->levels[l].runs[i].tables[j]->meta
-				    .number == number)
-					return v->levels[l].runs[i].tables[j];
-	return NULL;
-}
-
 static bool
 name_present(const struct env_names *names, const char *wanted)
 {
-	const char *name = (const char *)names->text.p;
+	const char *name = NULL;
 
-	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1)
+	while ((name = env_names_next(names, name)) != NULL)
 		if (strcmp(name, wanted) == 0)
 			return true;
 	return false;
@@ -114,13 +100,13 @@ name_order(const void *a, const void *b)
 static int
 names_sort(const struct env_names *names, const char ***sorted)
 {
-	const char *name = (const char *)names->text.p;
-	size_t size = (names->count + 1) * sizeof **sorted;
+	const char *name = NULL;
+	size_t size = (names->count + 1) * sizeof **sorted, n = 0;
 
 	if ((*sorted = mem_alloc(size)) == NULL)
 		return mem_exhausted(size);
-	for (size_t i = 0; i < names->count; i++, name += strlen(name) + 1)
-		(*sorted)[i] = name;
+	while ((name = env_names_next(names, name)) != NULL)
+		(*sorted)[n++] = name;
 	qsort(*sorted, names->count, sizeof **sorted, name_order);
 	return LSM_OK;
 }
@@ -138,7 +124,7 @@ others_tell(lsm_db *db, const struct version *v, const char *const *sorted,
 		lsm_file_info f = { .name = name, .level = -1, .present = 1,
 			.kind = file_kind_word(kind) };
 
-		if (kind == FILE_TABLE && table_of(v, number) != NULL)
+		if (kind == FILE_TABLE && version_table_find(v, number) != NULL)
 			continue;
 		f.live = file_live(db, kind, number);
 		if (kind == FILE_OTHER || kind == FILE_LOST ||
@@ -161,13 +147,8 @@ lsm_files(lsm_db *db, void (*each)(void *, const lsm_file_info *), void *arg)
 	    (rc = names_sort(&names, &sorted)) != LSM_OK)
 		goto done;
 	v = view_now(db, &sequence);
-	for (int l = 0; l < LEVELS_MAX; l++)
-		for (size_t i = 0; i < v->version->levels[l].count; i++) {
-			const struct run *r = &v->version->levels[l].runs[i];
-
-			for (size_t j = 0; j < r->count; j++)
-				table_tell(r->tables[j], &names, each, arg);
-		}
+	for (size_t i = 0; i < v->version->tables; i++)
+		table_tell(v->version->list[i], &names, each, arg);
 	mutex_lock(&db->edit_mu);
 	others_tell(db, v->version, sorted, names.count, each, arg);
 	mutex_unlock(&db->edit_mu);

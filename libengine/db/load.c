@@ -15,16 +15,12 @@ enum { LOAD_FIRST = 64 << 10, LOAD_GROWS = 8 };
 static int
 load_room(struct load *l)
 {
-	size_t room = l->room ? 2 * l->room : 4;
 	struct generation *g;
 
-	if (l->count < l->room)
-		return LSM_OK;
-	g = mem_realloc(l->generations, room * sizeof *g);
+	g = mem_room(l->generations, l->count, &l->room, sizeof *g);
 	if (g == NULL)
-		return mem_exhausted(room * sizeof *g);
+		return LSM_NO_MEMORY;
 	l->generations = g;
-	l->room = room;
 	return LSM_OK;
 }
 
@@ -103,16 +99,13 @@ load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
 static int
 load_range(struct load *l, const struct entry *e)
 {
-	size_t room = l->ranges_room ? 2 * l->ranges_room : 4;
-	struct range *ranges = l->ranges;
+	struct range *ranges;
 
-	if (l->ranges_count == l->ranges_room) {
-		ranges = mem_realloc(ranges, room * sizeof *ranges);
-		if (ranges == NULL)
-			return mem_exhausted(room * sizeof *ranges);
-		l->ranges = ranges;
-		l->ranges_room = room;
-	}
+	ranges = mem_room(l->ranges, l->ranges_count, &l->ranges_room,
+	    sizeof *ranges);
+	if (ranges == NULL)
+		return LSM_NO_MEMORY;
+	l->ranges = ranges;
 	ranges[l->ranges_count++] = (struct range){ e->key, e->value,
 		e->sequence };
 	return LSM_OK;

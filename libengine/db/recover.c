@@ -122,7 +122,7 @@ int
 recover_numbers(struct lsm_db *db)
 {
 	struct env_names names = { 0 };
-	const char *name;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
@@ -130,8 +130,7 @@ recover_numbers(struct lsm_db *db)
 	db->next_run = db->state.next_run;
 	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1) {
+	while ((name = env_names_next(&names, name)) != NULL) {
 		number = 0;
 		if (file_parse(name, &number) != FILE_OTHER &&
 		    number >= db->next_number)
@@ -162,19 +161,16 @@ static int
 logs_sync(struct lsm_db *db, uint64_t end)
 {
 	struct env_names names = { 0 };
-	const char *name;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
 	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
+	while (rc == LSM_OK && (name = env_names_next(&names, name)) != NULL)
 		if (file_parse(name, &number) == FILE_LOG &&
 		    number >= db->state.log && number < end)
 			rc = log_file_sync(db, number);
-		name += strlen(name) + 1;
-	}
 	env_names_free(&names);
 	return rc;
 }

@@ -14,6 +14,15 @@ env_names_free(struct env_names *names)
 	names->count = 0;
 }
 
+const char *
+env_names_next(const struct env_names *names, const char *name)
+{
+	const char *from = (const char *)names->text.p;
+	const char *next = name != NULL ? name + strlen(name) + 1 : from;
+
+	return names->count > 0 && next < from + names->text.n ? next : NULL;
+}
+
 int
 env_read_exactly(struct env_file *file, const char *name, uint64_t at, void *to,
     size_t n)

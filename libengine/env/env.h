@@ -263,6 +263,8 @@ env_head(uint64_t edit, uint64_t manifest)
 }
 
 void env_names_free(struct env_names *);
+/* The name behind this one: the first behind NULL, NULL behind the last. */
+const char *env_names_next(const struct env_names *, const char *name);
 
 /* Read all of [at, at + n): LSM_CORRUPT "short" when the file ends first. */
 int env_read_exactly(struct env_file *, const char *name, uint64_t at, void *,

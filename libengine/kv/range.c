@@ -32,6 +32,14 @@ bound_of(struct bytes b, uint8_t room[BOUND_MAX])
 }
 
 struct bytes
+bound_keep(struct bytes b, uint8_t room[BOUND_MAX])
+{
+	if (b.n > 0)
+		memcpy(room, b.p, b.n);
+	return bytes(room, b.n);
+}
+
+struct bytes
 bound_last(struct bytes b)
 {
 	return b.n > 0 && b.p[b.n - 1] == 0 ? bytes(b.p, b.n - 1) : b;

@@ -30,6 +30,9 @@ struct bytes bound_end(void);
 /* A bound that divides keys as any bytes do: these, or a copy in `room`. */
 struct bytes bound_of(struct bytes, uint8_t room[BOUND_MAX]);
 
+/* A copy of a bound in `room`. */
+struct bytes bound_keep(struct bytes, uint8_t room[BOUND_MAX]);
+
 /* The highest key that may lie below the bound, when there is one; else the
  * bound itself. No key between the two. */
 struct bytes bound_last(struct bytes);

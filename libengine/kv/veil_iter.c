@@ -52,39 +52,30 @@ veil_covered(struct veil_iter *v, size_t *which)
 	return LSM_OK;
 }
 
+/* Leave an entry that the cover hides: far behind it all may be hidden too. */
 static int
-veil_forward(struct veil_iter *v, int rc)
+veil_leave(struct veil_iter *v, size_t which, bool far, bool forward)
 {
+	const struct range *span = &v->covers[which]->span;
 	struct iter *it = v->entries;
-	size_t which;
 
-	for (int steps = 0; rc == LSM_OK && it->valid; steps++) {
-		if ((rc = veil_covered(v, &which)) != LSM_OK ||
-		    which == v->count)
-			break;
-		if (which < v->newer && steps >= STEPS)
-			rc = iter_seek(it, v->covers[which]->span.to);
-		else
-			rc = iter_next(it);
-	}
-	return veil_show(v, rc);
+	if (which >= v->newer || !far)
+		return forward ? iter_next(it) : iter_prev(it);
+	return forward ? iter_seek(it, span->to) :
+	    iter_seek_before(it, span->from);
 }
 
+/* `rc` is what the move of the entries said. */
 static int
-veil_backward(struct veil_iter *v, int rc)
+veil_pass(struct veil_iter *v, int rc, bool forward)
 {
-	struct iter *it = v->entries;
 	size_t which;
 
-	for (int steps = 0; rc == LSM_OK && it->valid; steps++) {
+	for (int steps = 0; rc == LSM_OK && v->entries->valid; steps++) {
 		if ((rc = veil_covered(v, &which)) != LSM_OK ||
 		    which == v->count)
 			break;
-		if (which < v->newer && steps >= STEPS)
-			rc = iter_seek_before(it,
-			    v->covers[which]->span.from);
-		else
-			rc = iter_prev(it);
+		rc = veil_leave(v, which, steps >= STEPS, forward);
 	}
 	return veil_show(v, rc);
 }
@@ -92,40 +83,41 @@ veil_backward(struct veil_iter *v, int rc)
 static int
 veil_first(struct iter *it)
 {
-	return veil_forward(veil_of(it), iter_first(veil_of(it)->entries));
+	return veil_pass(veil_of(it), iter_first(veil_of(it)->entries), true);
 }
 
 static int
 veil_last(struct iter *it)
 {
-	return veil_backward(veil_of(it), iter_last(veil_of(it)->entries));
+	return veil_pass(veil_of(it), iter_last(veil_of(it)->entries), false);
 }
 
 static int
 veil_seek(struct iter *it, struct bytes key)
 {
-	return veil_forward(veil_of(it), iter_seek(veil_of(it)->entries, key));
+	return veil_pass(veil_of(it), iter_seek(veil_of(it)->entries, key),
+	    true);
 }
 
 static int
 veil_seek_before(struct iter *it, struct bytes key)
 {
-	return veil_backward(veil_of(it),
-	    iter_seek_before(veil_of(it)->entries, key));
+	return veil_pass(veil_of(it),
+	    iter_seek_before(veil_of(it)->entries, key), false);
 }
 
 static int
 veil_next(struct iter *it)
 {
 	assert(it->valid);
-	return veil_forward(veil_of(it), iter_next(veil_of(it)->entries));
+	return veil_pass(veil_of(it), iter_next(veil_of(it)->entries), true);
 }
 
 static int
 veil_prev(struct iter *it)
 {
 	assert(it->valid);
-	return veil_backward(veil_of(it), iter_prev(veil_of(it)->entries));
+	return veil_pass(veil_of(it), iter_prev(veil_of(it)->entries), false);
 }
 
 static void

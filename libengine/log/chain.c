@@ -3,10 +3,6 @@
  */
 #include "log/chain.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-
-#include "base/alloc.h"
 #include "base/status.h"
 
 /* The beginning of a log that the chain may or may not contain. */
@@ -16,43 +12,11 @@ struct look {
 	struct log_start start;
 };
 
-void
-log_list_release(struct log_list *l)
-{
-	mem_free(l->numbers);
-	*l = (struct log_list){ 0 };
-}
-
-int
-log_list_add(struct log_list *l, uint64_t number)
-{
-	size_t capacity = l->capacity ? 2 * l->capacity : 16;
-	uint64_t *p;
-
-	if (l->count == l->capacity) {
-		p = mem_realloc(l->numbers, capacity * sizeof *p);
-		if (p == NULL)
-			return mem_exhausted(capacity * sizeof *p);
-		l->numbers = p;
-		l->capacity = capacity;
-	}
-	l->numbers[l->count++] = number;
-	return LSM_OK;
-}
-
-static int
-number_order(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 int
 log_list_need(struct env_dir *dir, uint64_t first, struct log_list *l)
 {
-	struct env_names names = { 0 };
-	const char *name;
+	struct env_names names;
+	const char *name = NULL;
 	uint64_t number;
 	int rc;
 
@@ -60,15 +24,11 @@ log_list_need(struct env_dir *dir, uint64_t first, struct log_list *l)
 		return LSM_OK;
 	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count && rc == LSM_OK; i++) {
+	while (rc == LSM_OK && (name = env_names_next(&names, name)) != NULL)
 		if (file_parse(name, &number) == FILE_LOG && number >= first)
-			rc = log_list_add(l, number);
-		name += strlen(name) + 1;
-	}
+			rc = numbers_add(&l->numbers, number);
 	env_names_free(&names);
-	if (l->count > 1)
-		qsort(l->numbers, l->count, sizeof *l->numbers, number_order);
+	numbers_sort(&l->numbers);
 	l->read = rc == LSM_OK;
 	return rc;
 }
@@ -143,15 +103,15 @@ chain_head(const struct log_replay_in *in, struct log_list *list,
 		}
 	}
 	rc = log_list_need(in->dir, in->first, list);
-	for (size_t i = 0; i < list->count && rc == LSM_OK; i++) {
-		rc = look_at(in, list->numbers[i], s, &look);
+	for (size_t i = 0; i < list->numbers.count && rc == LSM_OK; i++) {
+		rc = look_at(in, list->numbers.list[i], s, &look);
 		if (rc != LSM_OK || !look.started)
 			continue;
 		/* It may begin the chain only if nothing we need is before. */
-		if (list->numbers[i] == in->first ||
+		if (list->numbers.list[i] == in->first ||
 		    look.start.previous == 0 ||
 		    look.start.previous < in->first)
-			*number = list->numbers[i];
+			*number = list->numbers.list[i];
 		return LSM_OK;
 	}
 	return rc;
@@ -179,26 +139,26 @@ next_named(const struct log_replay_in *in, struct segment *s,
 
 static int
 next_found(const struct log_replay_in *in, struct log_list *list,
-    struct segment *s, const struct log_end *end, struct log_list *aside,
+    struct segment *s, const struct log_end *end, struct numbers *aside,
     uint64_t *number)
 {
 	int rc = log_list_need(in->dir, in->first, list);
 	size_t kept = aside->count;
 	struct look look;
 
-	for (size_t i = 0; i < list->count && rc == LSM_OK; i++) {
-		if (list->numbers[i] <= end->number)
+	for (size_t i = 0; i < list->numbers.count && rc == LSM_OK; i++) {
+		if (list->numbers.list[i] <= end->number)
 			continue;
-		if ((rc = look_at(in, list->numbers[i], s, &look)) !=
+		if ((rc = look_at(in, list->numbers.list[i], s, &look)) !=
 		    LSM_OK)
 			return rc;
 		if (!look.started)
 			continue;
 		if (log_start_follows(&look.start, end)) {
-			*number = list->numbers[i];
+			*number = list->numbers.list[i];
 			return LSM_OK;
 		}
-		rc = log_list_add(aside, list->numbers[i]);
+		rc = numbers_add(aside, list->numbers.list[i]);
 	}
 	aside->count = kept;	/* nothing followed: to be judged */
 	return rc;
@@ -207,7 +167,7 @@ next_found(const struct log_replay_in *in, struct log_list *list,
 int
 chain_next(const struct log_replay_in *in, struct log_list *list,
     struct segment *s, const struct log_end *end,
-    struct log_list *aside, uint64_t *number)
+    struct numbers *aside, uint64_t *number)
 {
 	struct look look;
 	int rc = LSM_OK;

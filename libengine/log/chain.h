@@ -8,20 +8,18 @@
 #ifndef LOG_CHAIN_H
 #define LOG_CHAIN_H
 
+#include "base/numbers.h"
 #include "log/replay.h"
 #include "log/segment.h"
 
-/* Numbers of logs, ascending. */
+/* The logs in a directory, ascending. */
 struct log_list {
-	uint64_t *numbers;
-	size_t count, capacity;
+	struct numbers numbers;
 	bool read;		/* the directory was listed */
 };
 
-void log_list_release(struct log_list *);
-int log_list_add(struct log_list *, uint64_t number);
-/* The logs in a directory with this number or a higher one, unless that is
- * known already. In the ordinary case nobody needs to know. */
+/* Those with this number or a higher one, unless that is known already. In the
+ * ordinary case nobody needs to know. */
 int log_list_need(struct env_dir *, uint64_t first, struct log_list *);
 
 /* The log that the chain begins with; 0: none has begun. It may be open
@@ -32,7 +30,7 @@ int chain_head(const struct log_replay_in *, struct log_list *,
 /* The log that follows; 0: none. Those between, begun behind an end that did
  * not hold, are added to `aside`. */
 int chain_next(const struct log_replay_in *, struct log_list *,
-    struct segment *, const struct log_end *, struct log_list *aside,
+    struct segment *, const struct log_end *, struct numbers *aside,
     uint64_t *number);
 
 /*
@@ -43,6 +41,6 @@ int chain_next(const struct log_replay_in *, struct log_list *,
  */
 int chain_judge(const struct log_replay_in *, const struct log_list *,
     const struct segment *last, struct log_replay_out *out,
-    struct log_list *aside, bool *clean);
+    struct numbers *aside, bool *clean);
 
 #endif

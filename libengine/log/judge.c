@@ -105,24 +105,15 @@ later_read(struct judge *j, uint64_t number)
 static int
 later_read_all(struct judge *j)
 {
-	size_t size = (j->list->count + 1) * sizeof *j->later;
+	size_t size = (j->list->numbers.count + 1) * sizeof *j->later;
 	int rc = LSM_OK;
 
 	if ((j->later = mem_alloc(size)) == NULL)
 		return mem_exhausted(size);
-	for (size_t i = 0; i < j->list->count && rc == LSM_OK; i++)
-		if (j->list->numbers[i] > j->end.number)
-			rc = later_read(j, j->list->numbers[i]);
+	for (size_t i = 0; i < j->list->numbers.count && rc == LSM_OK; i++)
+		if (j->list->numbers.list[i] > j->end.number)
+			rc = later_read(j, j->list->numbers.list[i]);
 	return rc;
-}
-
-static bool
-listed(const struct log_list *list, uint64_t number)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->numbers[i] == number)
-			return true;
-	return false;
 }
 
 static bool
@@ -157,7 +148,8 @@ later_check(const struct judge *j, const struct later *l)
 		return status_set(LSM_CORRUPT, "%s: offset %d: start record "
 		    "does not follow the end of %s", name, BLOCK_UNIT,
 		    before);
-	if (previous != j->end.number && !listed(j->list, previous))
+	if (previous != j->end.number &&
+	    !numbers_have(&j->list->numbers, previous))
 		return status_set(LSM_CORRUPT, "%s: missing, and %s needs it",
 		    before, name);
 	return LSM_OK;
@@ -217,20 +209,20 @@ damaged(const struct judge *j, uint64_t place)
 
 static int
 interrupted(const struct judge *j, struct log_replay_out *out,
-    struct log_list *aside)
+    struct numbers *aside)
 {
 	int rc = LSM_OK;
 
 	out->interrupted_log = j->end.number ? j->end.number : j->in->first;
 	out->interrupted_at = j->end.number ? j->end.size : BLOCK_UNIT;
 	for (size_t i = 0; i < j->count && rc == LSM_OK; i++)
-		rc = log_list_add(aside, j->later[i].number);
+		rc = numbers_add(aside, j->later[i].number);
 	return rc;
 }
 
 static int
 judge_end(struct judge *j, struct log_replay_out *out,
-    struct log_list *aside, bool *clean)
+    struct numbers *aside, bool *clean)
 {
 	uint64_t place;
 	int rc = LSM_OK;
@@ -245,14 +237,14 @@ judge_end(struct judge *j, struct log_replay_out *out,
 	*clean = j->last->known != NULL || j->last->names != 0 ||
 	    j->stop == LOG_STOP_LEFT;
 	for (size_t i = 0; i < j->count && rc == LSM_OK; i++)
-		rc = log_list_add(aside, j->later[i].number);
+		rc = numbers_add(aside, j->later[i].number);
 	return rc;
 }
 
 int
 chain_judge(const struct log_replay_in *in, const struct log_list *list,
     const struct segment *last, struct log_replay_out *out,
-    struct log_list *aside, bool *clean)
+    struct numbers *aside, bool *clean)
 {
 	struct judge j = { .in = in, .list = list, .last = last,
 		.end = out->last, .stop = LOG_STOP_END,

@@ -11,7 +11,7 @@ struct replay {
 	struct log_replay_out *out;
 	struct delivery delivery;
 	struct log_list list;		/* live logs, spares too */
-	struct log_list aside;
+	struct numbers aside;
 	struct segment segment;		/* the newest of the chain */
 };
 
@@ -75,8 +75,8 @@ log_replay(const struct log_replay_in *in,
 	if ((rc = replay_chain(&r)) == LSM_OK)
 		rc = replay_end(&r);
 	segment_release(&r.segment);
-	log_list_release(&r.list);
-	out->aside = r.aside.numbers;
+	numbers_release(&r.list.numbers);
+	out->aside = r.aside.list;
 	out->aside_count = r.aside.count;
 	if (rc != LSM_OK)
 		log_replay_out_release(out);

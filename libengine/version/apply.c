@@ -11,12 +11,12 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/numbers.h"
 #include "base/status.h"
 
 /* An edit in the making: its drops and its adds' numbers, ascending. */
 struct change {
-	uint64_t *drops, *numbers;
-	size_t drops_count, numbers_count;
+	struct numbers drops, numbers;
 	struct version_table **added;	/* in the order of version->list */
 	size_t added_count;
 };
@@ -48,34 +48,16 @@ edit_check_add(const struct edit_add *a)
 	return LSM_OK;
 }
 
-static int
-number_compare(const void *a, const void *b)
-{
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return (x > y) - (x < y);
-}
-
-static bool
-numbers_have(const uint64_t *numbers, size_t count, uint64_t number)
-{
-	return count > 0 && bsearch(&number, numbers, count, sizeof number,
-	    number_compare) != NULL;
-}
-
 /* Sort; a number that stands twice is refused. */
 static int
-numbers_sort(uint64_t *numbers, size_t count, const char *what)
+sort_once(struct numbers *n, const char *what)
 {
-	if (count > 0)
-		qsort(numbers, count, sizeof *numbers, number_compare);
-	for (size_t i = 1; i < count; i++)
-		if (numbers[i] == numbers[i - 1])
+	numbers_sort(n);
+	for (size_t i = 1; i < n->count; i++)
+		if (n->list[i] == n->list[i - 1])
 			return status_set(LSM_CORRUPT,
 			    "edit: table %llu is %s twice",
-			    (unsigned long long)numbers[i], what);
+			    (unsigned long long)n->list[i], what);
 	return LSM_OK;
 }
 
@@ -106,21 +88,22 @@ change_release(struct change *c)
 	for (size_t i = 0; i < c->added_count; i++)
 		version_table_unref(c->added[i]);
 	mem_free(c->added);
-	mem_free(c->numbers);
-	mem_free(c->drops);
+	numbers_release(&c->numbers);
+	numbers_release(&c->drops);
 }
 
 static int
-change_alloc(const struct edit *e, struct change *c)
+change_add(struct change *c, const struct edit_add *add,
+    void (*gone)(void *, struct version_table *), void *arg)
 {
-	size_t adds = e->adds_count, drops = e->drops_count;
+	int rc;
 
-	if ((c->drops = mem_alloc(drops * sizeof *c->drops)) == NULL)
-		return mem_exhausted(drops * sizeof *c->drops);
-	if ((c->numbers = mem_alloc(adds * sizeof *c->numbers)) == NULL)
-		return mem_exhausted(adds * sizeof *c->numbers);
-	if ((c->added = mem_alloc(adds * sizeof *c->added)) == NULL)
-		return mem_exhausted(adds * sizeof *c->added);
+	if ((rc = edit_check_add(add)) != LSM_OK ||
+	    (rc = numbers_add(&c->numbers, add->meta.number)) != LSM_OK ||
+	    (rc = version_table_new(add, gone, arg,
+	    &c->added[c->added_count])) != LSM_OK)
+		return rc;
+	c->added_count++;
 	return LSM_OK;
 }
 
@@ -128,29 +111,24 @@ static int
 change_init(const struct edit *e,
     void (*gone)(void *, struct version_table *), void *arg, struct change *c)
 {
-	int rc;
+	size_t size = e->adds_count * sizeof *c->added;
+	int rc = LSM_OK;
 
 	*c = (struct change){ 0 };
-	if ((rc = change_alloc(e, c)) != LSM_OK)
+	if ((c->added = mem_alloc(size)) == NULL)
+		return mem_exhausted(size);
+	for (size_t i = 0; i < e->drops_count && rc == LSM_OK; i++)
+		rc = numbers_add(&c->drops, e->drops[i]);
+	for (size_t i = 0; i < e->adds_count && rc == LSM_OK; i++)
+		rc = change_add(c, &e->adds[i], gone, arg);
+	if (rc != LSM_OK)
 		return rc;
-	c->drops_count = e->drops_count;
-	if (c->drops_count > 0)
-		memcpy(c->drops, e->drops, c->drops_count * sizeof *c->drops);
-	for (size_t i = 0; i < e->adds_count; i++) {
-		if ((rc = edit_check_add(&e->adds[i])) != LSM_OK ||
-		    (rc = version_table_new(&e->adds[i], gone, arg,
-		    &c->added[i])) != LSM_OK)
-			return rc;
-		c->numbers[c->numbers_count++] = e->adds[i].meta.number;
-		c->added_count++;
-	}
 	if (c->added_count > 0)
 		qsort(c->added, c->added_count, sizeof *c->added,
 		    place_compare_any);
-	if ((rc = numbers_sort(c->numbers, c->numbers_count, "added")) !=
-	    LSM_OK)
+	if ((rc = sort_once(&c->numbers, "added")) != LSM_OK)
 		return rc;
-	return numbers_sort(c->drops, c->drops_count, "dropped");
+	return sort_once(&c->drops, "dropped");
 }
 
 /* Every drop names a table, no add takes the number of one. */
@@ -161,19 +139,18 @@ change_check(const struct version *v, const struct change *c)
 
 	for (size_t i = 0; i < v->tables; i++) {
 		uint64_t number = v->list[i]->meta.number;
-		bool dropped = numbers_have(c->drops, c->drops_count, number);
+		bool dropped = numbers_have(&c->drops, number);
 
-		if (!dropped &&
-		    numbers_have(c->numbers, c->numbers_count, number))
+		if (!dropped && numbers_have(&c->numbers, number))
 			return status_set(LSM_CORRUPT,
 			    "edit: table %llu is there already",
 			    (unsigned long long)number);
 		found += dropped;
 	}
-	if (found == c->drops_count)
+	if (found == c->drops.count)
 		return LSM_OK;
 	return status_set(LSM_CORRUPT, "edit: drops %zu tables, %zu of them "
-	    "are not there", c->drops_count, c->drops_count - found);
+	    "are not there", c->drops.count, c->drops.count - found);
 }
 
 static struct version_table *
@@ -212,9 +189,8 @@ moves_link(const struct version *base, const struct change *c)
 	for (size_t i = 0; i < base->tables && rc == LSM_OK; i++) {
 		struct version_table *t = base->list[i], *to;
 
-		if (!numbers_have(c->drops, c->drops_count, t->meta.number) ||
-		    !numbers_have(c->numbers, c->numbers_count,
-		    t->meta.number))
+		if (!numbers_have(&c->drops, t->meta.number) ||
+		    !numbers_have(&c->numbers, t->meta.number))
 			continue;
 		to = table_numbered(c->added, c->added_count, t->meta.number);
 		rc = move_link(t, to);
@@ -232,7 +208,7 @@ list_fill(const struct version *base, const struct change *c,
 	for (size_t i = 0; i < base->tables; i++) {
 		struct version_table *t = base->list[i];
 
-		if (numbers_have(c->drops, c->drops_count, t->meta.number))
+		if (numbers_have(&c->drops, t->meta.number))
 			continue;
 		while (added < c->added_count &&
 		    place_compare(c->added[added], t) < 0)

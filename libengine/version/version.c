@@ -113,6 +113,15 @@ version_table_unref(struct version_table *t)
 	mem_free(t);
 }
 
+struct version_table *
+version_table_find(const struct version *v, uint64_t number)
+{
+	for (size_t i = 0; i < v->tables; i++)
+		if (v->list[i]->meta.number == number)
+			return v->list[i];
+	return NULL;
+}
+
 size_t
 run_find(const struct run *run, struct bytes key)
 {

@@ -160,6 +160,10 @@ const struct version_table *run_iter_table(const struct iter *);
 bool run_overlaps(const struct run *, struct bytes smallest,
     struct bytes largest);
 
+/* The table of this number, or NULL. */
+struct version_table *version_table_find(const struct version *,
+    uint64_t number);
+
 /* Index of the first table whose upper bound is >= key; count when none. */
 size_t run_find(const struct run *, struct bytes key);
 

@@ -9,80 +9,52 @@
 #include "version/witness.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
-#include "base/alloc.h"
+#include "base/numbers.h"
 #include "base/status.h"
 
 struct present {
-	struct env_names names;
-	uint64_t *tables, *logs;	/* ascending */
-	size_t tables_count, logs_count;
+	struct numbers tables, logs;
 	bool manifest;			/* there is at least one */
 };
-
-static int
-compare(const void *a, const void *b)
-{
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return (x > y) - (x < y);
-}
 
 static void
 present_release(struct present *p)
 {
-	env_names_free(&p->names);
-	mem_free(p->tables);
-	mem_free(p->logs);
+	numbers_release(&p->tables);
+	numbers_release(&p->logs);
 }
 
-static void
-present_sort(struct present *p)
+static int
+present_add(struct present *p, enum file_kind kind, uint64_t number)
 {
-	const char *name = (const char *)p->names.text.p;
-	uint64_t number;
-
-	for (size_t i = 0; i < p->names.count; i++) {
-		enum file_kind kind = file_parse(name, &number);
-
-		if (kind == FILE_TABLE)
-			p->tables[p->tables_count++] = number;
-		else if (kind == FILE_LOG)
-			p->logs[p->logs_count++] = number;
-		p->manifest |= kind == FILE_MANIFEST;
-		name += strlen(name) + 1;
-	}
-	qsort(p->tables, p->tables_count, sizeof *p->tables, compare);
-	qsort(p->logs, p->logs_count, sizeof *p->logs, compare);
+	p->manifest |= kind == FILE_MANIFEST;
+	return kind == FILE_TABLE ? numbers_add(&p->tables, number) :
+	    kind == FILE_LOG ? numbers_add(&p->logs, number) : LSM_OK;
 }
 
 static int
 present_init(struct env_dir *dir, struct present *p)
 {
-	size_t room;
+	struct env_names names;
+	const char *name = NULL;
+	enum file_kind kind;
+	uint64_t number;
 	int rc;
 
 	*p = (struct present){ 0 };
-	if ((rc = dir->env->ops->dir_list(dir, &p->names)) != LSM_OK)
+	if ((rc = dir->env->ops->dir_list(dir, &names)) != LSM_OK)
 		return rc;
-	room = p->names.count * sizeof *p->tables;
-	if ((p->tables = mem_alloc(room)) == NULL ||
-	    (p->logs = mem_alloc(room)) == NULL) {
-		present_release(p);
-		return mem_exhausted(room);
+	while (rc == LSM_OK && (name = env_names_next(&names, name)) != NULL) {
+		kind = file_parse(name, &number);
+		rc = present_add(p, kind, number);
 	}
-	present_sort(p);
-	return LSM_OK;
-}
-
-static bool
-has(const uint64_t *numbers, size_t count, uint64_t number)
-{
-	return bsearch(&number, numbers, count, sizeof number, compare) !=
-	    NULL;
+	env_names_free(&names);
+	numbers_sort(&p->tables);
+	numbers_sort(&p->logs);
+	if (rc != LSM_OK)
+		present_release(p);
+	return rc;
 }
 
 static int
@@ -101,9 +73,9 @@ names_check(const struct present *p, const struct state *s)
 	const struct version *v = s->version;
 
 	for (size_t i = 0; i < v->tables; i++)
-		if (!has(p->tables, p->tables_count, v->list[i]->meta.number))
+		if (!numbers_have(&p->tables, v->list[i]->meta.number))
 			return missing(s, FILE_TABLE, v->list[i]->meta.number);
-	if (s->log != 0 && !has(p->logs, p->logs_count, s->log))
+	if (s->log != 0 && !numbers_have(&p->logs, s->log))
 		return missing(s, FILE_LOG, s->log);
 	return LSM_OK;
 }
@@ -192,10 +164,10 @@ ask_all(struct env_dir *dir, const struct present *p, const struct state *s)
 {
 	int rc = LSM_OK;
 
-	for (size_t i = 0; i < p->logs_count && rc == LSM_OK; i++)
-		rc = ask(dir, s, FILE_LOG, p->logs[i]);
-	for (size_t i = 0; i < p->tables_count && rc == LSM_OK; i++)
-		rc = ask(dir, s, FILE_TABLE, p->tables[i]);
+	for (size_t i = 0; i < p->logs.count && rc == LSM_OK; i++)
+		rc = ask(dir, s, FILE_LOG, p->logs.list[i]);
+	for (size_t i = 0; i < p->tables.count && rc == LSM_OK; i++)
+		rc = ask(dir, s, FILE_TABLE, p->tables.list[i]);
 	return rc;
 }
 
@@ -212,8 +184,8 @@ witness_hear(struct env_dir *dir, const struct state *s)
 	if (s->torn) {
 		if ((rc = sizes_check(dir, s)) == LSM_OK)
 			rc = ask_all(dir, &p, s);
-	} else if (p.logs_count > 0) {
-		rc = ask(dir, s, FILE_LOG, p.logs[p.logs_count - 1]);
+	} else if (p.logs.count > 0) {
+		rc = ask(dir, s, FILE_LOG, p.logs.list[p.logs.count - 1]);
 	}
 done:
 	present_release(&p);
@@ -228,7 +200,7 @@ witness_without_current(struct env_dir *dir)
 
 	if ((rc = present_init(dir, &p)) != LSM_OK)
 		return rc;
-	if (p.manifest || p.tables_count > 0 || p.logs_count > 0)
+	if (p.manifest || p.tables.count > 0 || p.logs.count > 0)
 		rc = status_set(LSM_CORRUPT, "CURRENT: is missing, though "
 		    "other files of a database are there");
 	else

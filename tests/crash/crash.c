@@ -16,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/checksum.h"
 #include "base/random.h"
+#include "support/script_test.h"
 #include "support/story.h"
 #include "support/wrong.h"
 
@@ -96,18 +97,15 @@ image_hash(struct sim *sim)
 	lsm_env *env = sim_env(sim);
 	struct env_names names = { 0 };
 	struct env_dir *dir;
-	const char *name;
+	const char *name = NULL;
 	uint64_t hash = 0;
 	bool created;
 
 	if (env->ops->dir_open(env, "/db", false, &dir, &created) != LSM_OK)
 		return 2;
 	if (env->ops->dir_list(dir, &names) == LSM_OK) {
-		name = (const char *)names.text.p;
-		for (size_t i = 0; i < names.count; i++) {
+		while ((name = env_names_next(&names, name)) != NULL)
 			hash += file_hash(dir, name);
-			name += strlen(name) + 1;
-		}
 		env_names_free(&names);
 	}
 	env->ops->dir_close(dir);
@@ -335,52 +333,21 @@ script_crash(const struct script *script, uint64_t seed, bool thorough)
 	return ok;
 }
 
-struct arguments {
-	bool thorough;
-	uint64_t seed, seeds;
-	const char *script;
-};
-
-static bool
-arguments_read(int argc, char **argv, struct arguments *a)
+static void
+sum(void)
 {
-	a->thorough = getenv("LSM_TEST_LONG") != NULL;
-	a->seed = 1;
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--long") == 0)
-			a->thorough = true;
-		else if (i + 1 == argc)
-			return false;
-		else if (strcmp(argv[i], "--seed") == 0)
-			a->seed = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--seeds") == 0)
-			a->seeds = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--script") == 0)
-			a->script = argv[++i];
-		else
-			return false;
-	if (a->seeds == 0)
-		a->seeds = a->thorough ? SEEDS_LONG : SEEDS;
-	return true;
+	printf("%" PRIu64 " states, %" PRIu64 " of them second crashes; %"
+	    PRIu64 " images seen before\n", states, depth_two, doubles);
+	free(seen);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct arguments a = { 0 };
-	struct tally tally = { 0 };
+	static const struct script_test test = { .run = script_crash,
+		.sum = sum,
+		.seeds = SEEDS,
+		.seeds_long = SEEDS_LONG };
 
-	if (!arguments_read(argc, argv, &a))
-		return 64;
-	for (size_t i = 0; i < scripts_count; i++)
-		for (uint64_t s = a.seed; s < a.seed + a.seeds; s++)
-			if (a.script == NULL ||
-			    strcmp(a.script, scripts[i].name) == 0)
-				tally_case(&tally, script_crash(&scripts[i],
-				    s, a.thorough), "%s, seed %" PRIu64,
-				    scripts[i].name, s);
-	printf("%" PRIu64 " states, %" PRIu64 " of them second crashes; %"
-	    PRIu64 " images seen before\n", states, depth_two, doubles);
-	free(seen);
-	return tally_end(&tally);
+	return script_test_main(argc, argv, &test);
 }

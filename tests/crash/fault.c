@@ -1,7 +1,7 @@
 /*
  * fault.c - every call of the door fails, once or for ever.
  *
- *	fault [--long] [--seed S] [--script NAME]
+ *	fault [--long] [--seed S] [--seeds N] [--script NAME]
  *
  * Each script runs again and again, and in each run another call fails. What
  * succeeds must be right; after LSM_IO no write may work; without faults the
@@ -10,20 +10,16 @@
  * so whoever trusts a later one is caught.
  */
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/random.h"
 #include "env/env_sim.h"
-#include "support/scripts.h"
+#include "support/scale.h"
+#include "support/script_test.h"
 #include "support/wrong.h"
 
 enum { KINDS = 12, KINDS_SHORT = 2 };
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 4 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 struct fault {
 	uint64_t at;			/* 0: none */
@@ -141,7 +137,8 @@ script_faults(const struct script *script, uint64_t seed, bool thorough)
 	uint64_t calls, before = runs;
 	bool ok = run_once(script, &none, seed, &calls);
 
-	for (uint64_t at = 1; at <= calls && ok; at += thorough ? 1 : STRIDE) {
+	for (uint64_t at = 1; at <= calls && ok;
+	    at += thorough ? 1 : SCALE_STEP) {
 		unsigned first = (unsigned)random_below(&r, KINDS);
 
 		/* The plain error in any case, and some or all others. */
@@ -157,29 +154,20 @@ script_faults(const struct script *script, uint64_t seed, bool thorough)
 	return ok;
 }
 
+static void
+sum(void)
+{
+	printf("%" PRIu64 " runs, a call failed in %" PRIu64 ", a handle was "
+	    "fenced in %" PRIu64 "\n", runs, fired, fences);
+}
+
 int
 main(int argc, char **argv)
 {
-	bool thorough = getenv("LSM_TEST_LONG") != NULL;
-	const char *only = NULL;
-	struct tally tally = { 0 };
-	uint64_t seed = 1;
+	static const struct script_test test = { .run = script_faults,
+		.sum = sum,
+		.seeds = 1,
+		.seeds_long = 1 };
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--long") == 0)
-			thorough = true;
-		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			seed = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--script") == 0 && i + 1 < argc)
-			only = argv[++i];
-		else
-			return 64;
-	}
-	for (size_t i = 0; i < scripts_count; i++)
-		if (only == NULL || strcmp(only, scripts[i].name) == 0)
-			tally_case(&tally, script_faults(&scripts[i], seed,
-			    thorough), "%s", scripts[i].name);
-	printf("%" PRIu64 " runs, a call failed in %" PRIu64 ", a handle was "
-	    "fenced in %" PRIu64 "\n", runs, fired, fences);
-	return tally_end(&tally);
+	return script_test_main(argc, argv, &test);
 }

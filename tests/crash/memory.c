@@ -9,18 +9,13 @@
  * acknowledged is there, now and after it was opened again. Nothing leaks.
  */
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "env/env_sim.h"
-#include "support/scripts.h"
+#include "support/scale.h"
+#include "support/script_test.h"
 #include "support/wrong.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 5 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 static uint64_t runs, errors;
 
@@ -81,11 +76,13 @@ run_once(const struct script *script, uint64_t at, bool for_ever,
 }
 
 static bool
-script_memory(const struct script *script, uint64_t stride)
+script_memory(const struct script *script, uint64_t seed, bool thorough)
 {
+	uint64_t stride = thorough ? 1 : SCALE_STEP;
 	uint64_t calls, unused, before = runs;
 	bool ok = run_once(script, 0, false, &calls);
 
+	(void)seed;		/* no chance is in it */
 	for (uint64_t at = 1; at <= calls && ok; at += stride) {
 		ok = run_once(script, at, false, &unused) &&
 		    run_once(script, at, true, &unused);
@@ -99,25 +96,19 @@ script_memory(const struct script *script, uint64_t stride)
 	return ok;
 }
 
+static void
+sum(void)
+{
+	printf("%" PRIu64 " runs, %" PRIu64 " calls failed\n", runs, errors);
+}
+
 int
 main(int argc, char **argv)
 {
-	bool thorough = getenv("LSM_TEST_LONG") != NULL;
-	const char *only = NULL;
-	struct tally tally = { 0 };
+	static const struct script_test test = { .run = script_memory,
+		.sum = sum,
+		.seeds = 1,
+		.seeds_long = 1 };
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--long") == 0)
-			thorough = true;
-		else if (strcmp(argv[i], "--script") == 0 && i + 1 < argc)
-			only = argv[++i];
-		else
-			return 64;
-	}
-	for (size_t i = 0; i < scripts_count; i++)
-		if (only == NULL || strcmp(only, scripts[i].name) == 0)
-			tally_case(&tally, script_memory(&scripts[i],
-			    thorough ? 1 : STRIDE), "%s", scripts[i].name);
-	printf("%" PRIu64 " runs, %" PRIu64 " calls failed\n", runs, errors);
-	return tally_end(&tally);
+	return script_test_main(argc, argv, &test);
 }

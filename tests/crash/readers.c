@@ -199,12 +199,14 @@ move_on(lsm_db *db, struct random *r)
 	}
 }
 
-static const char *
-copy_of(pid_t pid)
-{
-	static char text[512];
+enum { COPY_NAME = 512 };
 
-	snprintf(text, sizeof text, "%s/%ld", copies, (long)pid);
+/* `state` is "", or ".gone" while it is removed: half of a copy is never seen
+ * under its name. */
+static const char *
+copy_of(pid_t pid, const char *state, char text[COPY_NAME])
+{
+	snprintf(text, COPY_NAME, "%s/%ld%s", copies, (long)pid, state);
 	return text;
 }
 
@@ -232,28 +234,20 @@ copy_check(const char *copy, bool whole, uint64_t least)
 	atomic_fetch_add(&shared->checkpoints, 1);
 }
 
-/* Half of a copy is never seen under its name. */
-static void
-copy_remove(const char *copy)
-{
-	char gone[600];
-
-	snprintf(gone, sizeof gone, "%s.gone", copy);
-	if (rename(copy, gone) == 0)
-		tmp_clear(gone);
-}
-
 static void
 copy_make(lsm_db *db)
 {
-	const char *copy = copy_of(getpid());
+	char text[COPY_NAME], text_gone[COPY_NAME];
+	const char *copy = copy_of(getpid(), "", text);
+	const char *gone = copy_of(getpid(), ".gone", text_gone);
 	uint64_t least = atomic_load(&shared->acknowledged);
 
 	if (lsm_checkpoint(db, copy, NULL, NULL) != LSM_OK)
 		complain("checkpoint: puts", 0, least);
 	else
 		copy_check(copy, true, least);
-	copy_remove(copy);
+	if (rename(copy, gone) == 0)
+		tmp_clear(gone);
 }
 
 static void
@@ -310,13 +304,16 @@ start(int who, uint64_t seed)
 static void
 end(pid_t pid)
 {
-	const char *copy = copy_of(pid);
+	char text[COPY_NAME];
+	const char *copy = copy_of(pid, "", text);
 
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	if (access(copy, F_OK) == 0)
 		copy_check(copy, false, 0);
 	tmp_clear(copy);
+	/* Another process may get this number one day. */
+	tmp_clear(copy_of(pid, ".gone", text));
 }
 
 /* Kill one after the other until enough was opened. *kills counts. */

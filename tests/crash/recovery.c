@@ -1,7 +1,7 @@
 /*
  * recovery.c - recovery is hindered: calls of the door fail, memory is out.
  *
- *	recovery [--long] [--seed S] [--script NAME]
+ *	recovery [--long] [--seed S] [--seeds N] [--script NAME]
  *
  * Disks that a killed process or a power loss left are opened, and in each
  * attempt another call of the door, or another allocation, fails. The attempt
@@ -9,19 +9,16 @@
  * crash had to leave, take a write, and hold both when the power fails.
  */
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "support/scale.h"
+#include "support/script_test.h"
 #include "support/story.h"
 #include "support/wrong.h"
 
 enum { IMAGES = 4, IMAGES_LONG = 40, KINDS = 12 };
-#if defined(__SANITIZE_ADDRESS__)
-enum { STRIDE = 5 };
-#else
-enum { STRIDE = 1 };
-#endif
 
 static uint64_t attempts, refused;
 
@@ -187,7 +184,7 @@ hindered(const struct left *l, bool memory, bool thorough)
 	uint64_t calls = 0, unused;
 	bool ok = told(l, &h, hindered_once(l, &h, &calls));
 
-	for (h.at = 1; h.at <= calls && ok; h.at += thorough ? 1 : STRIDE)
+	for (h.at = 1; h.at <= calls && ok; h.at += thorough ? 1 : SCALE_STEP)
 		for (unsigned k = 0; k < (thorough ? KINDS : 2) && ok; k++) {
 			h.kind = thorough ? k : k ? 0 :
 			    (unsigned)random_below(&r, KINDS);
@@ -215,29 +212,20 @@ script_recovery(const struct script *script, uint64_t seed, bool thorough)
 	return ok;
 }
 
+static void
+sum(void)
+{
+	printf("%" PRIu64 " attempts, %" PRIu64 " refused\n", attempts,
+	    refused);
+}
+
 int
 main(int argc, char **argv)
 {
-	bool thorough = getenv("LSM_TEST_LONG") != NULL;
-	const char *only = NULL;
-	struct tally tally = { 0 };
-	uint64_t seed = 1;
+	static const struct script_test test = { .run = script_recovery,
+		.sum = sum,
+		.seeds = 1,
+		.seeds_long = 1 };
 
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--long") == 0)
-			thorough = true;
-		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			seed = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--script") == 0 && i + 1 < argc)
-			only = argv[++i];
-		else
-			return 64;
-	}
-	for (size_t i = 0; i < scripts_count; i++)
-		if (only == NULL || strcmp(only, scripts[i].name) == 0)
-			tally_case(&tally, script_recovery(&scripts[i], seed,
-			    thorough), "%s", scripts[i].name);
-	printf("%" PRIu64 " attempts, %" PRIu64 " refused\n", attempts,
-	    refused);
-	return tally_end(&tally);
+	return script_test_main(argc, argv, &test);
 }

@@ -22,7 +22,9 @@
 #include "support/wrong.h"
 
 enum { SEEDS = 100, REAL_SHARE = 20, SHRINK_TRIES = 400, SCRIPT_MAX = 1 << 20 };
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
+enum { OPS = 60000 };
+#elif defined(__SANITIZE_ADDRESS__)
 enum { OPS = 200000 };
 #else
 enum { OPS = 1800000 };		/* 2 million with the other flavours' */

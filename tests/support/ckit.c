@@ -95,6 +95,13 @@ ckit_put(struct ckit *k, size_t key)
 }
 
 void
+ckit_fill(struct ckit *k, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		ckit_put(k, i);
+}
+
+void
 ckit_delete(struct ckit *k, size_t key)
 {
 	change(k, key, KIND_DELETE);
@@ -335,13 +342,12 @@ size_t
 ckit_files(struct ckit *k)
 {
 	struct env_names names = { 0 };
-	const char *name;
+	const char *name = NULL;
 	uint64_t number;
 	size_t n = 0;
 
 	CHECK_OK(k->dir->env->ops->dir_list(k->dir, &names));
-	name = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, name += strlen(name) + 1)
+	while ((name = env_names_next(&names, name)) != NULL)
 		n += file_parse(name, &number) == FILE_TABLE;
 	env_names_free(&names);
 	return n;

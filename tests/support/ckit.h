@@ -30,6 +30,7 @@ void ckit_release(struct ckit *);
 /* "key-00042" in static memory; its value is made of sequence and size. */
 struct bytes ckit_key(size_t key);
 void ckit_put(struct ckit *, size_t key);
+void ckit_fill(struct ckit *, size_t from, size_t to);	/* puts, [from, to) */
 void ckit_delete(struct ckit *, size_t key);
 void ckit_delete_range(struct ckit *, size_t from, size_t to);
 

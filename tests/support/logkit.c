@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-const uint8_t kit_database[ID_SIZE] = "database of test";
+const uint8_t logkit_database[ID_SIZE] = "database of test";
 static const uint8_t branch[ID_SIZE] = "branch of a test";
 
 enum { KEY_MAX = 32, SEGMENT = 64 << 10 };
@@ -26,54 +26,54 @@ key_of(uint64_t sequence, char room[KEY_MAX])
 }
 
 void
-kit_writer_on(struct logkit *k, struct env_log *env_log)
+logkit_writer_on(struct logkit *k, struct env_log *env_log)
 {
 	struct log_options o = { .dir = k->dir, .env_log = env_log,
 		.segment_size = SEGMENT };
 
-	memcpy(o.id.database, kit_database, ID_SIZE);
+	memcpy(o.id.database, logkit_database, ID_SIZE);
 	memcpy(o.id.branch, branch, ID_SIZE);
 	CHECK_OK(log_new(&o, &k->log));
 }
 
 void
-kit_writer(struct logkit *k)
+logkit_writer(struct logkit *k)
 {
-	kit_writer_on(k, logenv_open_log(k->env));
+	logkit_writer_on(k, logenv_open_log(k->env));
 }
 
 void
-kit_init(struct logkit *k)
+logkit_init(struct logkit *k)
 {
 	*k = (struct logkit){ .env = logenv_new(), .first = 1 };
 	k->dir = &k->env->dir;
 	k->lock = &k->env->lock;
-	kit_writer(k);
+	logkit_writer(k);
 }
 
 void
-kit_die(struct logkit *k)
+logkit_die(struct logkit *k)
 {
 	log_free(k->log);
 	k->log = NULL;
 }
 
 void
-kit_release(struct logkit *k)
+logkit_release(struct logkit *k)
 {
-	kit_die(k);
+	logkit_die(k);
 	logenv_free(k->env);
 }
 
 void
-kit_start(struct logkit *k, uint64_t number, const struct log_end *before)
+logkit_start(struct logkit *k, uint64_t number, const struct log_end *before)
 {
 	CHECK_OK(log_prepare(k->log, number, NULL, 1));
 	CHECK_OK(log_start(k->log, before, k->sequence + 1));
 }
 
 void
-kit_rotate(struct logkit *k, uint64_t number)
+logkit_rotate(struct logkit *k, uint64_t number)
 {
 	CHECK_OK(log_prepare(k->log, number, NULL, 1));
 	CHECK_OK(log_rotate(k->log, k->sequence + 1));
@@ -103,7 +103,7 @@ add_value(struct buffer *b, uint64_t sequence, size_t n)
 }
 
 void
-kit_put(struct logkit *k, size_t value)
+logkit_put(struct logkit *k, size_t value)
 {
 	uint64_t sequence = k->sequence + 1;
 	struct buffer b = { 0 };
@@ -122,7 +122,7 @@ kit_put(struct logkit *k, size_t value)
 }
 
 void
-kit_batch(struct logkit *k, size_t count)
+logkit_batch(struct logkit *k, size_t count)
 {
 	struct buffer b = { 0 };
 	char room[KEY_MAX];
@@ -144,13 +144,13 @@ kit_batch(struct logkit *k, size_t count)
 }
 
 void
-kit_sync(struct logkit *k)
+logkit_sync(struct logkit *k)
 {
 	CHECK_OK(log_sync(k->log, k->position));
 }
 
 struct logfile *
-kit_file(struct logkit *k, uint64_t number)
+logkit_file(struct logkit *k, uint64_t number)
 {
 	char name[FILE_NAME_MAX];
 	struct logfile *f = logenv_file(k->env,
@@ -161,14 +161,14 @@ kit_file(struct logkit *k, uint64_t number)
 }
 
 void
-kit_small(struct logkit *k)
+logkit_small(struct logkit *k)
 {
-	kit_init(k);
-	kit_start(k, 1, NULL);
-	kit_put(k, 10);
-	kit_put(k, 20);
-	kit_sync(k);
-	kit_put(k, 30);
+	logkit_init(k);
+	logkit_start(k, 1, NULL);
+	logkit_put(k, 10);
+	logkit_put(k, 20);
+	logkit_sync(k);
+	logkit_put(k, 30);
 }
 
 static int
@@ -193,21 +193,21 @@ each(void *arg, const struct entry *e, uint64_t log)
 }
 
 int
-kit_replay(struct logkit *k, struct replayed *r)
+logkit_replay(struct logkit *k, struct replayed *r)
 {
 	struct log_replay_in in = { .dir = k->dir,
 		.lock = k->boot ? k->lock : NULL, .first = k->first,
 		.flushed = k->flushed, .edit = k->edit, .ends = k->ends,
 		.ends_count = k->ends_count };
 
-	memcpy(in.id.database, kit_database, ID_SIZE);
+	memcpy(in.id.database, logkit_database, ID_SIZE);
 	memcpy(in.id.branch, branch, ID_SIZE);
 	*r = (struct replayed){ .gaps = k->ends_count != 0 };
 	return log_replay(&in, each, r, &r->out);
 }
 
 void
-kit_replayed_release(struct replayed *r)
+logkit_replayed_release(struct replayed *r)
 {
 	log_replay_out_release(&r->out);
 }

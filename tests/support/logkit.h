@@ -34,34 +34,34 @@ struct replayed {
 };
 
 /* A door, a log object, no segment yet. */
-void kit_init(struct logkit *);
-void kit_release(struct logkit *);
-void kit_writer(struct logkit *);	/* the log object */
-void kit_writer_on(struct logkit *, struct env_log *);
-extern const uint8_t kit_database[ID_SIZE];
-void kit_die(struct logkit *);		/* it goes, as with its process */
+void logkit_init(struct logkit *);
+void logkit_release(struct logkit *);
+void logkit_writer(struct logkit *);	/* the log object */
+void logkit_writer_on(struct logkit *, struct env_log *);
+extern const uint8_t logkit_database[ID_SIZE];
+void logkit_die(struct logkit *);	/* it goes, as with its process */
 
-void kit_start(struct logkit *, uint64_t number, const struct log_end *);
-void kit_rotate(struct logkit *, uint64_t number);
-void kit_put(struct logkit *, size_t value);
-void kit_batch(struct logkit *, size_t count);
-void kit_sync(struct logkit *);
-struct logfile *kit_file(struct logkit *, uint64_t number);
+void logkit_start(struct logkit *, uint64_t number, const struct log_end *);
+void logkit_rotate(struct logkit *, uint64_t number);
+void logkit_put(struct logkit *, size_t value);
+void logkit_batch(struct logkit *, size_t count);
+void logkit_sync(struct logkit *);
+struct logfile *logkit_file(struct logkit *, uint64_t number);
 
 /* Log 1 with three operations; the position behind the second is durable. */
-void kit_small(struct logkit *);
+void logkit_small(struct logkit *);
 
-int kit_replay(struct logkit *, struct replayed *);
-void kit_replayed_release(struct replayed *);
+int logkit_replay(struct logkit *, struct replayed *);
+void logkit_replayed_release(struct replayed *);
 
 /* Replay, check the code and the last sequence; nothing stays. */
 #define CHECK_REPLAY(kit, code, last) \
 	do { \
 		struct replayed replayed_; \
-		CHECK_CODE(kit_replay((kit), &replayed_), (code)); \
+		CHECK_CODE(logkit_replay((kit), &replayed_), (code)); \
 		if ((code) == LSM_OK) \
 			CHECK_EQ(replayed_.to, (last)); \
-		kit_replayed_release(&replayed_); \
+		logkit_replayed_release(&replayed_); \
 	} while (0)
 
 #endif

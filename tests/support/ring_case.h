@@ -96,6 +96,12 @@ case_follow_all(struct case_cursor *c, const uint8_t *p, uint64_t end)
 }
 
 static inline struct case_cursor
+case_first(void)
+{
+	return (struct case_cursor){ 1, CASE_START, 1, false };
+}
+
+static inline struct case_cursor
 case_next_log(const struct case_cursor *c)
 {
 	return (struct case_cursor){ c->number + 1, CASE_START, c->sequence,

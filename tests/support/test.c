@@ -16,7 +16,7 @@
 
 #include "base/alloc.h"
 
-enum { TESTS_MAX = 4096 };
+enum { TESTS_MAX = 4096, PATHS = 4 };
 
 static struct test {
 	const char *name, *file;
@@ -85,6 +85,17 @@ test_dir(void)
 		abort();
 	}
 	return directory;
+}
+
+const char *
+test_path(const char *name)
+{
+	static char paths[PATHS][512];
+	static unsigned turn;
+	char *to = paths[turn++ % PATHS];
+
+	snprintf(to, sizeof paths[0], "%s/%s", test_dir(), name);
+	return to;
 }
 
 const char *

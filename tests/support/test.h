@@ -89,6 +89,8 @@ uint64_t test_seed(void);
 
 /* An empty directory of this test's own, removed after it. */
 const char *test_dir(void);
+/* A path in there; it stays as it is for a few calls. */
+const char *test_path(const char *name);
 
 /* tests/data/NAME as a path (golden and damaged files). */
 const char *test_data(const char *name);

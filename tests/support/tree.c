@@ -28,6 +28,40 @@ tree_put(struct edit *e, int level, uint64_t run, uint64_t number,
 	CHECK_OK(edit_add_table(e, level, run, &m));
 }
 
+/* A run as in "5[1 a-d, 2 f-k]"; what is behind it. */
+static const char *
+run_draw(struct edit *e, int level, const char *p)
+{
+	int run, number, n;
+	char from[16], to[16];
+
+	CHECK(sscanf(p, " %d[%n", &run, &n) == 1);
+	do {
+		p += n;
+		CHECK(sscanf(p, " %d %15[a-z]-%15[a-z]%n", &number, from, to,
+		    &n) == 3);
+		tree_put(e, level, (uint64_t)run, (uint64_t)number, from, to);
+		p += n;
+		n = 1;
+	} while (*p == ',');
+	CHECK(*p == ']');
+	return p + 1;
+}
+
+void
+tree_draw(struct edit *e, const char *drawn)
+{
+	int level, n;
+
+	for (const char *p = drawn; *p != '\0'; p += *p == ';') {
+		CHECK(sscanf(p, " %d:%n", &level, &n) == 1);
+		p += n;
+		while (*p == ' ')
+			p = run_draw(e, level, p);
+		CHECK(*p == ';' || *p == '\0');
+	}
+}
+
 struct version *
 tree_after(struct version *before, struct edit *e)
 {
@@ -41,6 +75,15 @@ tree_after(struct version *before, struct edit *e)
 	edit_release(e);
 	version_unref(before);
 	return after;
+}
+
+struct version *
+tree_of(const char *drawn)
+{
+	struct edit e = { .number = 1 };
+
+	tree_draw(&e, drawn);
+	return tree_after(NULL, &e);
 }
 
 int

@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "support/copykit.h"
+#include "support/scale.h"
 
 /* After a failure: the original as ever; the copy whole or no database, and a
  * second try works where the first one could clean up. */
@@ -58,8 +59,8 @@ nth_call_fails(uint64_t n, bool for_ever, bool by_reader, bool links)
 TEST("a checkpoint whose n-th call fails leaves a database or none")
 {
 	for (int how = 0; how < 8; how++)
-		for (uint64_t n = 1; nth_call_fails(n, how & 1, how & 2,
-		    how & 4); n++)
+		for (uint64_t n = 1 + SCALE_FIRST; nth_call_fails(n, how & 1,
+		    how & 2, how & 4); n += SCALE_STEP)
 			;
 }
 
@@ -133,7 +134,7 @@ check_crashes(bool links)
 	to = sim_operations(sim);
 	dbkit_close(db);
 	end = sim_operations(sim);
-	for (size_t i = from; i <= end; i++) {
+	for (size_t i = from + SCALE_FIRST; i <= end; i += SCALE_STEP) {
 		check_crashed(sim_kill(sim, i), i >= to);
 		check_crashed(sim_crash(sim, i, SIM_DROP, 0), i >= to);
 		check_crashed(sim_crash(sim, i, SIM_KEEP, 0), i >= to);

@@ -15,8 +15,7 @@ TEST("a flush writes the newest entry of each key, deletes too")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 0; i < 100; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 100);
 	for (size_t i = 0; i < 100; i += 2)
 		ckit_put(&k, i);
 	for (size_t i = 0; i < 100; i += 5)
@@ -40,8 +39,7 @@ TEST("outputs are cut near their size and do not overlap")
 
 	ckit_init(&k);
 	k.table_size = 16 << 10;
-	for (size_t i = 0; i < 1000; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 1000);
 	ckit_flush(&k, 0);
 	CHECK(k.version->tables > 5);
 	CHECK_EQ(k.version->runs, 1);
@@ -105,8 +103,7 @@ TEST("when everything is deleted no table is left")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 0; i < 50; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 50);
 	ckit_flush(&k, 1);
 	for (size_t i = 0; i < 50; i++)
 		ckit_delete(&k, i);
@@ -128,8 +125,7 @@ TEST("a merge goes on in small steps and tells how far it is")
 
 	ckit_init(&k);
 	for (int run = 0; run < 3; run++) {
-		for (size_t i = 0; i < CKIT_KEYS; i++)
-			ckit_put(&k, i);
+		ckit_fill(&k, 0, CKIT_KEYS);
 		ckit_flush(&k, 0);
 	}
 	CHECK_OK(ckit_merge_job(&k, 7, true, &job));

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/random.h"
 #include "support/ckit.h"
+#include "support/scale.h"
 #include "support/test.h"
 #include "table/footer.h"
 
@@ -17,8 +18,7 @@ TEST("a flush drops what its range deletes cover, and keeps them")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 0; i < 100; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 100);
 	ckit_delete_range(&k, 20, 60);
 	ckit_put(&k, 30);
 	o = ckit_options(&k, 0, 1);
@@ -39,8 +39,7 @@ TEST("a flush of range deletes alone makes a table without leaves")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 0; i < 100; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 100);
 	ckit_flush(&k, 1);
 	ckit_delete_range(&k, 10, 20);
 	ckit_delete_range(&k, 15, 30);
@@ -59,8 +58,7 @@ TEST("a merge applies range deletes and drops them where nothing is older")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 0; i < 100; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 100);
 	ckit_flush(&k, 1);
 	ckit_delete_range(&k, 50, 200);
 	ckit_put(&k, 60);
@@ -81,8 +79,7 @@ TEST("when a range delete takes everything no table is left")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 0; i < 50; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 50);
 	ckit_flush(&k, 1);
 	ckit_delete_range(&k, 0, 50);
 	ckit_flush(&k, 0);
@@ -113,11 +110,9 @@ TEST("a range delete stays while anything older lies in its span")
 	struct ckit k;
 
 	ckit_init(&k);
-	for (size_t i = 300; i < 400; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 300, 400);
 	ckit_flush(&k, 6);
-	for (size_t i = 0; i < 100; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 100);
 	ckit_flush(&k, 1);
 	ckit_delete_range(&k, 50, 80);
 	ckit_delete_range(&k, 90, 301);
@@ -151,8 +146,7 @@ TEST("a range delete is divided where tables are cut, and put together again")
 
 	ckit_init(&k);
 	k.table_size = 16 << 10;
-	for (size_t i = 0; i < 500; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 500);
 	ckit_flush(&k, 7);
 	ckit_delete_range(&k, 10, 900);
 	for (size_t i = 0; i < 500; i += 2)
@@ -178,8 +172,7 @@ TEST("what is wholly deleted is not read")
 
 	ckit_init(&k);
 	k.table_size = 16 << 10;
-	for (size_t i = 0; i < 900; i++)
-		ckit_put(&k, i);
+	ckit_fill(&k, 0, 900);
 	ckit_flush(&k, 7);
 	CHECK(k.version->tables > 10);
 	ckit_delete_range(&k, 5, 895);
@@ -280,14 +273,14 @@ TEST("a merge of range deletes without memory leaves nothing behind")
 {
 	int rc = LSM_NO_MEMORY;
 
-	for (uint64_t n = 1; rc == LSM_NO_MEMORY; n++) {
+	for (uint64_t n = 1 + SCALE_FIRST; rc == LSM_NO_MEMORY;
+	    n += SCALE_STEP) {
 		struct compact_job *job;
 		struct ckit k;
 
 		ckit_init(&k);
 		k.table_size = 4096;
-		for (size_t i = 0; i < 60; i++)
-			ckit_put(&k, i);
+		ckit_fill(&k, 0, 60);
 		ckit_flush(&k, 1);
 		ckit_delete_range(&k, 10, 40);
 		ckit_flush(&k, 0);

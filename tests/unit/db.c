@@ -5,35 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
-static void
-kit_open(struct kit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
-}
-
-static void
-kit_reopen(struct kit *k)
-{
-	dbkit_close(k->db);
-	k->db = dbkit_open("db", &k->o);
-}
+#include "support/kit.h"
 
 static lsm_slice
 filled(size_t n)
@@ -281,10 +253,9 @@ TEST("the smallest memtable freezes all the time and loses nothing")
 	struct kit k;
 	int more;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
+	kit_init(&k);
 	k.o.memtable_size = 512;
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	for (int i = 0; i < 12; i++)
 		dbkit_fill(k.db, 0, 200, "old");
 	dbkit_fill(k.db, 0, 2000, "");
@@ -303,10 +274,9 @@ TEST("the largest memtable costs nothing before it is filled")
 {
 	struct kit k;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
+	kit_init(&k);
 	k.o.memtable_size = (size_t)1 << 30;
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	dbkit_fill(k.db, 0, 1000, "");
 	kit_reopen(&k);
 	dbkit_check_fill(k.db, 0, 1000, "");
@@ -318,11 +288,10 @@ TEST("a run of many small tables is read through one open table")
 {
 	struct kit k;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
+	kit_init(&k);
 	k.o.table_size = 4096;
 	k.o.max_open_tables = 1;
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	dbkit_fill(k.db, 0, 5000, " and some more to fill pages with");
 	CHECK_OK(lsm_compact(k.db, NULL, NULL));
 	CHECK(dbkit_files(k.db, "table", true) > 10);

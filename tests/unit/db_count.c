@@ -6,23 +6,16 @@
 #include <stdio.h>
 
 #include "base/random.h"
-#include "support/dbkit.h"
+#include "support/kit.h"
 
 enum { RECORDS = 8000, KEYS = 5000, HEAD = 4096 };
 
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-	size_t from;		/* operations of the disk before */
-};
-
-/* A tree with several levels, however little is written. */
+/* A tree with several levels, however little is written; the disk counts from
+ * here. */
 static void
-kit_open(struct kit *k, int compaction)
+kit_open_with(struct kit *k, int compaction)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.memtable_size = 8192;
 	k->o.table_size = 16384;
 	k->o.level_sizes = LSM_LEVELS_FIXED;
@@ -30,15 +23,8 @@ kit_open(struct kit *k, int compaction)
 	k->o.ratio = 3;
 	k->o.compaction = compaction;
 	k->o.codec = LSM_CODEC_NONE;
-	k->db = dbkit_open("db", &k->o);
-	k->from = sim_operations(k->sim);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
+	sim_settle(k->sim);
 }
 
 static uint64_t
@@ -70,7 +56,7 @@ disk_wrote(struct kit *k, const char *kind, uint64_t head)
 	char text[SIM_TEXT_MAX], name[64];
 	uint64_t at, n, bytes = 0;
 
-	for (size_t i = k->from; i < sim_operations(k->sim); i++) {
+	for (size_t i = 0; i < sim_operations(k->sim); i++) {
 		sim_describe(k->sim, i, text);
 		if (sscanf(text, "write %63s inode %*u %" SCNu64 "+%" SCNu64,
 		    name, &at, &n) == 3 && strstr(name, kind) != NULL &&
@@ -116,7 +102,7 @@ check_shape(int compaction)
 	uint64_t user, log, manifest, tables, logs_before;
 	struct kit k;
 
-	kit_open(&k, compaction);
+	kit_open_with(&k, compaction);
 	logs_before = dbkit_stat(k.db, "log.bytes");
 	user = fill_random(&k, RECORDS);
 	CHECK_OK(lsm_sync(k.db));
@@ -156,7 +142,7 @@ TEST("a merge that is stopped has written bytes all the same")
 	struct kit k;
 	int more = 1;
 
-	kit_open(&k, LSM_COMPACTION_LEVELED);
+	kit_open_with(&k, LSM_COMPACTION_LEVELED);
 	(void)fill_random(&k, RECORDS);
 	CHECK_OK(lsm_flush(k.db));
 	while (more)
@@ -173,7 +159,7 @@ TEST("space is that of all runs for the oldest, before compression")
 	uint64_t all, oldest;
 	struct kit k;
 
-	kit_open(&k, LSM_COMPACTION_LEVELED);
+	kit_open_with(&k, LSM_COMPACTION_LEVELED);
 	dbkit_fill(k.db, 0, 1000, "");
 	CHECK_OK(lsm_compact(k.db, NULL, NULL));
 	oldest = dbkit_stat(k.db, "db.data_bytes");
@@ -195,7 +181,7 @@ TEST("a get of a table looks at a filter, the way down and a leaf")
 {
 	struct kit k;
 
-	kit_open(&k, LSM_COMPACTION_LEVELED);
+	kit_open_with(&k, LSM_COMPACTION_LEVELED);
 	dbkit_fill(k.db, 0, 10, "");
 	dbkit_check(k.db, NULL, "k000003", "v3");
 	CHECK_EQ(dbkit_stat(k.db, "amplification.read_runs"), 0);
@@ -218,7 +204,7 @@ TEST("one operation in 64 is measured, and each sync and step")
 	lsm_iter *it;
 	struct kit k;
 
-	kit_open(&k, LSM_COMPACTION_LEVELED);
+	kit_open_with(&k, LSM_COMPACTION_LEVELED);
 	dbkit_fill(k.db, 0, 65, "");
 	CHECK_EQ(dbkit_stat(k.db, "latency.put"), 2);
 	dbkit_check_fill(k.db, 0, 64, "");
@@ -282,7 +268,7 @@ TEST("names are unique, metrics stand together, all have their words")
 	struct kit k;
 
 	t = (struct told){ 0 };
-	kit_open(&k, LSM_COMPACTION_LEVELED);
+	kit_open_with(&k, LSM_COMPACTION_LEVELED);
 	(void)fill_random(&k, RECORDS);
 	CHECK_OK(lsm_stats(k.db, stat_check, &t));
 	CHECK_EQ(t.wrong, 0);

@@ -6,24 +6,17 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
+#include "support/kit.h"
 
 enum ring { RING, NO_RING };
 
 static void
-kit_open(struct kit *k, enum ring ring)
+kit_open_with(struct kit *k, enum ring ring)
 {
-	k->sim = sim_new(test_seed());
+	kit_init(k);
 	sim_capabilities(k->sim, ring == RING, true);
-	k->o = dbkit_options(k->sim);
 	k->o.memtable_size = 4096;
-	k->db = dbkit_open("db", &k->o);
+	kit_start(k);
 }
 
 static void
@@ -68,22 +61,21 @@ kit_decide(struct kit *k)
 {
 	CHECK_CODE(lsm_close(k->db), LSM_IO);
 	kit_fail(k, 0, false);
-	k->db = dbkit_open("db", &k->o);
+	kit_start(k);
 	dbkit_check(k->db, NULL, "synced", "1");
 	dbkit_check(k->db, NULL, "x", NULL);
 	CHECK_EQ(there(k->db, "failed"), there(k->db, "with it"));
 	CHECK_OK(lsm_put(k->db, lsm_str("after"), lsm_str("1"), LSM_SYNC));
 }
 
+/* The end of a test: once more opened, all of it there. */
 static void
-kit_close(struct kit *k)
+kit_finish(struct kit *k)
 {
-	dbkit_close(k->db);
-	k->db = dbkit_open("db", &k->o);
+	kit_reopen(k);
 	dbkit_check(k->db, NULL, "synced", "1");
 	dbkit_check(k->db, NULL, "after", "1");
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_close(k);
 }
 
 /* A batch that is to be durable, on a disk whose n-th call fails. */
@@ -111,7 +103,7 @@ check_failing_writes(enum ring ring, bool partial)
 	int rc;
 
 	for (n = 1;; n++) {
-		kit_open(&k, ring);
+		kit_open_with(&k, ring);
 		if ((rc = failing_write(&k, n, partial)) == LSM_OK &&
 		    !sim_failed(k.sim))
 			break;
@@ -121,12 +113,12 @@ check_failing_writes(enum ring ring, bool partial)
 		CHECK(!there(k.db, "failed"));
 		CHECK_STR(dbkit_scan(k.db, NULL, NULL, false), "synced=1");
 		kit_decide(&k);
-		kit_close(&k);
+		kit_finish(&k);
 	}
 	CHECK(n >= 3);			/* an append, and a sync */
 	kit_fail(&k, 0, false);
 	dbkit_put(k.db, "after", "1");
-	kit_close(&k);
+	kit_finish(&k);
 }
 
 TEST("a failed append or sync fences, and reads show what is durable")
@@ -141,7 +133,7 @@ TEST("lsm_sync that fails fences as well")
 {
 	struct kit k;
 
-	kit_open(&k, RING);
+	kit_open_with(&k, RING);
 	CHECK_OK(lsm_put(k.db, lsm_str("synced"), lsm_str("1"), LSM_SYNC));
 	dbkit_put(k.db, "seen", "1");
 	dbkit_check(k.db, NULL, "seen", "1");
@@ -150,7 +142,7 @@ TEST("lsm_sync that fails fences as well")
 	check_fenced(&k);
 	dbkit_check(k.db, NULL, "seen", NULL);
 	kit_decide(&k);
-	kit_close(&k);
+	kit_finish(&k);
 }
 
 TEST("a snapshot taken before the fence keeps what it had seen")
@@ -158,7 +150,7 @@ TEST("a snapshot taken before the fence keeps what it had seen")
 	lsm_snapshot *s;
 	struct kit k;
 
-	kit_open(&k, RING);
+	kit_open_with(&k, RING);
 	CHECK_OK(lsm_put(k.db, lsm_str("synced"), lsm_str("1"), LSM_SYNC));
 	dbkit_put(k.db, "seen", "1");
 	CHECK_OK(lsm_snapshot_new(k.db, &s));
@@ -168,7 +160,7 @@ TEST("a snapshot taken before the fence keeps what it had seen")
 	dbkit_check(k.db, NULL, "seen", NULL);
 	lsm_snapshot_free(s);
 	kit_decide(&k);
-	kit_close(&k);
+	kit_finish(&k);
 }
 
 /* One who never synced: after a fence nothing can be vouched for. */
@@ -176,7 +168,7 @@ TEST("a fence before the first sync shows nothing, and close says so")
 {
 	struct kit k;
 
-	kit_open(&k, RING);
+	kit_open_with(&k, RING);
 	dbkit_put(k.db, "seen", "1");
 	kit_fail(&k, 1, false);
 	CHECK_CODE(lsm_sync(k.db), LSM_IO);
@@ -193,7 +185,7 @@ check_failing_flush(uint64_t n, unsigned *fenced, unsigned *harmless)
 	struct kit k;
 	int rc;
 
-	kit_open(&k, RING);
+	kit_open_with(&k, RING);
 	CHECK_OK(lsm_put(k.db, lsm_str("synced"), lsm_str("1"), LSM_SYNC));
 	CHECK_OK(lsm_put(k.db, lsm_str("after"), lsm_str("1"), LSM_SYNC));
 	kit_fail(&k, n, false);
@@ -212,7 +204,7 @@ check_failing_flush(uint64_t n, unsigned *fenced, unsigned *harmless)
 		CHECK_EQ(dbkit_files(k.db, "table", false),
 		    dbkit_files(k.db, "table", true));
 	}
-	kit_close(&k);
+	kit_finish(&k);
 	return failed;
 }
 
@@ -247,7 +239,7 @@ check_failing_merge(uint64_t n, unsigned *fenced, unsigned *harmless)
 	unsigned before;
 	int rc;
 
-	kit_open(&k, RING);
+	kit_open_with(&k, RING);
 	before = tables_fill(&k);
 	kit_fail(&k, n, true);
 	rc = lsm_compact_range(k.db, &all, NULL, NULL);
@@ -267,7 +259,7 @@ check_failing_merge(uint64_t n, unsigned *fenced, unsigned *harmless)
 		CHECK_EQ(dbkit_stat(k.db, "db.runs"), 1);
 	}
 	dbkit_check_fill(k.db, 0, 50, "");
-	kit_close(&k);
+	kit_finish(&k);
 	return failed;
 }
 
@@ -321,7 +313,7 @@ check_full_disk(enum ring ring, uint64_t room, unsigned flags)
 	unsigned n;
 	int rc;
 
-	kit_open(&k, ring);
+	kit_open_with(&k, ring);
 	sim_space(k.sim, sim_used(k.sim) + room);
 	n = fill_up(&k, 0, flags, &rc);
 	CHECK(rc == LSM_NO_SPACE || rc == LSM_IO);
@@ -336,18 +328,16 @@ check_full_disk(enum ring ring, uint64_t room, unsigned flags)
 		CHECK_CODE(lsm_put(k.db, lsm_str(key), lsm_str(key), 0),
 		    LSM_IO);
 		CHECK_CODE(lsm_close(k.db), LSM_IO);
-		k.db = dbkit_open("db", &k.o);
+		kit_start(&k);
 	} else {
 		CHECK_OK(lsm_put(k.db, lsm_str(key), lsm_str(key), 0));
 		check_there(&k, n + 1);
-		dbkit_close(k.db);
-		k.db = dbkit_open("db", &k.o);
+		kit_reopen(&k);
 		check_there(&k, n + 1);
 	}
 	if (!usable && flags == LSM_SYNC)
 		check_there(&k, n);
-	dbkit_close(k.db);
-	sim_free(k.sim);
+	kit_close(&k);
 	return usable;
 }
 
@@ -371,7 +361,7 @@ TEST("no memory for a write: it is absent and the next one works")
 	int rc;
 
 	memset(big, 'b', sizeof big);
-	kit_open(&k, RING);
+	kit_open_with(&k, RING);
 	dbkit_put(k.db, "first", "1");
 	for (uint64_t n = 1; n < CALLS; n++) {
 		mem_fail_at(n, false);
@@ -386,6 +376,5 @@ TEST("no memory for a write: it is absent and the next one works")
 	}
 	CHECK_OK(lsm_get(k.db, NULL, lsm_str("big"), NULL));
 	dbkit_put(k.db, "last", "1");
-	dbkit_close(k.db);
-	sim_free(k.sim);
+	kit_close(&k);
 }

@@ -6,28 +6,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
-static void
-kit_open(struct kit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
-}
+#include "support/kit.h"
 
 /* b, d and f, in three tables and the memtable, deletes between them. */
 static void
@@ -508,7 +487,7 @@ TEST("a failed movement stands nowhere, and the next may work")
 	dbkit_close(k.db);
 	k.o.reads = LSM_READS_STRICT;
 	k.o.cache_size = 0;
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	dbkit_fill(k.db, 0, 2000, "");
 	CHECK_OK(lsm_flush(k.db));
 	it = iter_on(&k, NULL);

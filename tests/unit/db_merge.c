@@ -7,37 +7,18 @@
 #include <sys/stat.h>
 
 #include "base/random.h"
-#include "support/dbkit.h"
+#include "support/kit.h"
+#include "support/scale.h"
 #include "version/version.h"
 
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
 static void
-kit_open(struct kit *k)
+kit_small(struct kit *k)
 {
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_init(struct kit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.memtable_size = 64 << 10;
 	k->o.table_size = 16 << 10;
 	k->o.l0_trigger = 2;
 	k->o.codec = LSM_CODEC_NONE;
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
 }
 
 /* Two places that have nothing to do with each other, below level 0. */
@@ -54,8 +35,8 @@ places_fill(struct kit *k)
 static void
 kit_two_places(struct kit *k)
 {
-	kit_init(k);
-	kit_open(k);
+	kit_small(k);
+	kit_start(k);
 	places_fill(k);
 }
 
@@ -117,7 +98,7 @@ TEST("a merge leaves the tables that it does not overlap as they are")
 	struct kit k;
 	uint64_t inode;
 
-	kit_init(&k);
+	kit_small(&k);
 	k.o.env = NULL;
 	k.db = dbkit_open(dir, &k.o);
 	places_fill(&k);
@@ -186,8 +167,7 @@ TEST("a table found damaged is tried again after the next open")
 		overwrite_both(&k);
 	CHECK_OK(work_off(k.db));	/* it is left alone */
 	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
-	dbkit_close(k.db);
-	kit_open(&k);
+	kit_reopen(&k);
 	overwrite_both(&k);
 	overwrite_both(&k);
 	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
@@ -230,9 +210,9 @@ shares_check(struct kit *k, unsigned shares)
 static void
 kit_three_above(struct kit *k)
 {
-	kit_init(k);
+	kit_small(k);
 	k->o.l0_trigger = SHARES - 1;
-	kit_open(k);
+	kit_start(k);
 	for (unsigned i = 0; i < SHARES - 1; i++) {
 		share_fill(k, i);
 		CHECK_OK(lsm_flush(k->db));
@@ -329,7 +309,7 @@ cost_of(struct kit *k)
 	double user, alive;
 	struct cost c;
 
-	kit_open(k);
+	kit_start(k);
 	fill_random(k, 0);
 	fill_random(k, 1);
 	CHECK_OK(lsm_flush(k->db));
@@ -354,7 +334,7 @@ cost_with(const char *compaction, const char *sizes)
 {
 	struct kit k;
 
-	kit_init(&k);
+	kit_small(&k);
 	k.o.l0_trigger = 4;
 	k.o.table_size = 32 << 10;
 	k.o.base_size = 64 << 10;
@@ -380,7 +360,8 @@ TEST("what each shape of the tree writes and keeps has a bound")
 		{ "leveled", "fixed", 9, 1.5, 5 },
 	};
 
-	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds;
+	    i += SCALE_STEP) {
 		struct cost c = cost_with(bounds[i].compaction,
 		    bounds[i].sizes);
 

@@ -5,37 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/sync.h"
-#include "support/dbkit.h"
-
-static const char path[] = "db";
-
-struct rangekit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
-static void
-kit_open(struct rangekit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
-	k->db = dbkit_open(path, &k->o);
-}
-
-static void
-kit_reopen(struct rangekit *k)
-{
-	dbkit_close(k->db);
-	k->db = dbkit_open(path, &k->o);
-}
-
-static void
-kit_release(struct rangekit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
-}
+#include "support/kit.h"
 
 /* NULL: open. */
 static lsm_slice
@@ -63,7 +33,7 @@ put_letters(lsm_db *db, const char *letters)
 
 TEST("a range delete takes the first key of its range and not the last")
 {
-	struct rangekit k;
+	struct kit k;
 
 	kit_open(&k);
 	put_letters(k.db, "abcdef");
@@ -74,12 +44,12 @@ TEST("a range delete takes the first key of its range and not the last")
 	dbkit_check(k.db, NULL, "e", "e");
 	dbkit_put(k.db, "c", "again");
 	CHECK_STR(dbkit_scan(k.db, NULL, NULL, false), "a=a c=again e=e f=f");
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("a range delete holds wherever it and what it deletes are")
 {
-	struct rangekit k;
+	struct kit k;
 
 	kit_open(&k);
 	put_letters(k.db, "abcdef");
@@ -101,13 +71,13 @@ TEST("a range delete holds wherever it and what it deletes are")
 			CHECK_OK(lsm_compact(k.db, NULL, NULL));
 	}
 	CHECK_EQ(dbkit_stat(k.db, "db.range_deletes"), 0);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("open ends reach to the first and to the last key there can be")
 {
 	static uint8_t highest[LSM_KEY_MAX];
-	struct rangekit k;
+	struct kit k;
 
 	memset(highest, 0xff, sizeof highest);
 	kit_open(&k);
@@ -126,12 +96,12 @@ TEST("open ends reach to the first and to the last key there can be")
 	CHECK_STR(dbkit_scan(k.db, NULL, NULL, true), "");
 	CHECK_OK(lsm_compact(k.db, NULL, NULL));
 	CHECK_EQ(dbkit_files(k.db, "table", true), 0);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("a range without a key in it deletes nothing and writes nothing")
 {
-	struct rangekit k;
+	struct kit k;
 	uint64_t bytes;
 
 	kit_open(&k);
@@ -144,13 +114,13 @@ TEST("a range without a key in it deletes nothing and writes nothing")
 	CHECK_STR(dbkit_scan(k.db, NULL, NULL, false), "a=a b=b c=c");
 	CHECK_CODE(lsm_delete_range(k.db, bound("b"), bound("b"), 8),
 	    LSM_INVALID);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("ends longer than a key are cut where no key can tell")
 {
 	static char key[LSM_KEY_MAX + 100];
-	struct rangekit k;
+	struct kit k;
 
 	memset(key, 'x', sizeof key);
 	kit_open(&k);
@@ -166,13 +136,13 @@ TEST("ends longer than a key are cut where no key can tell")
 	    LSM_NOTFOUND);
 	CHECK_OK(lsm_flush(k.db));
 	CHECK_STR(dbkit_scan(k.db, NULL, NULL, false), "a=a");
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("snapshots see what was there between two range deletes")
 {
 	lsm_snapshot *before, *between, *after;
-	struct rangekit k;
+	struct kit k;
 
 	kit_open(&k);
 	put_letters(k.db, "abcd");
@@ -202,12 +172,12 @@ TEST("snapshots see what was there between two range deletes")
 	lsm_snapshot_free(before);
 	lsm_snapshot_free(between);
 	lsm_snapshot_free(after);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("in a batch range deletes take part in the order of operations")
 {
-	struct rangekit k;
+	struct kit k;
 	lsm_batch *b;
 
 	kit_open(&k);
@@ -229,12 +199,12 @@ TEST("in a batch range deletes take part in the order of operations")
 	CHECK_EQ(lsm_batch_count(b), 0);
 	CHECK_OK(lsm_write(k.db, b, 0));
 	lsm_batch_free(b);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("an iterator keeps what a later range delete takes")
 {
-	struct rangekit k;
+	struct kit k;
 	lsm_iter *it;
 
 	kit_open(&k);
@@ -249,12 +219,12 @@ TEST("an iterator keeps what a later range delete takes")
 	CHECK_OK(lsm_iter_seek(it, lsm_str("b")));
 	CHECK(lsm_iter_valid(it));
 	lsm_iter_free(it);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("a reader that refreshes sees range deletes of the log")
 {
-	struct rangekit k;
+	struct kit k;
 	lsm_options o;
 	lsm_db *reader;
 
@@ -263,7 +233,7 @@ TEST("a reader that refreshes sees range deletes of the log")
 	o = k.o;
 	o.create = 0;
 	o.read_only = 1;
-	reader = dbkit_open(path, &o);
+	reader = dbkit_open("db", &o);
 	CHECK_STR(dbkit_scan(reader, NULL, NULL, false), "a=a b=b c=c d=d");
 	delete_range(k.db, "b", "d");
 	put_letters(k.db, "c");
@@ -273,12 +243,12 @@ TEST("a reader that refreshes sees range deletes of the log")
 	CHECK_CODE(lsm_delete_range(reader, bound("a"), bound("b"), 0),
 	    LSM_READ_ONLY);
 	dbkit_close(reader);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("a scan passes over a deleted range without reading it")
 {
-	struct rangekit k;
+	struct kit k;
 	uint64_t before;
 
 	kit_open(&k);
@@ -290,7 +260,7 @@ TEST("a scan passes over a deleted range without reading it")
 	CHECK(strlen(dbkit_scan(k.db, NULL, NULL, false)) > 0);
 	CHECK(strlen(dbkit_scan(k.db, NULL, NULL, true)) > 0);
 	CHECK(dbkit_stat(k.db, "read.pages") - before < 20);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 enum { ROUNDS = 300, EACH = 20, READERS = 2 };
@@ -330,7 +300,7 @@ TEST("threads that read see a range delete wholly or not at all")
 	struct watcher watchers[READERS];
 	struct thread threads[READERS];
 	_Atomic bool end = false;
-	struct rangekit k;
+	struct kit k;
 	lsm_batch *b;
 	char key[16];
 
@@ -357,12 +327,12 @@ TEST("threads that read see a range delete wholly or not at all")
 		CHECK(!watchers[i].torn);
 	}
 	lsm_batch_free(b);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("range deletes are counted where they are")
 {
-	struct rangekit k;
+	struct kit k;
 
 	kit_open(&k);
 	put_letters(k.db, "abcd");
@@ -378,13 +348,13 @@ TEST("range deletes are counted where they are")
 	CHECK_EQ(dbkit_stat(k.db, "merge.covered"), 2);
 	CHECK_EQ(dbkit_stat(k.db, "merge.range_deletes_dropped"), 1);
 	CHECK_EQ(dbkit_stat(k.db, "db.entries"), 2);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("very many range deletes, one by one and in one batch, stay right")
 {
 	char from[16], to[16];
-	struct rangekit k;
+	struct kit k;
 	lsm_batch *b;
 
 	kit_open(&k);
@@ -413,13 +383,13 @@ TEST("very many range deletes, one by one and in one batch, stay right")
 			CHECK_OK(lsm_compact(k.db, NULL, NULL));
 	}
 	CHECK_EQ(dbkit_stat(k.db, "db.entries"), 2000);
-	kit_release(&k);
+	kit_close(&k);
 }
 
 TEST("without memory for it a range delete is wholly absent")
 {
 	int rc = LSM_NO_MEMORY;
-	struct rangekit k;
+	struct kit k;
 
 	kit_open(&k);
 	put_letters(k.db, "abcd");
@@ -433,5 +403,5 @@ TEST("without memory for it a range delete is wholly absent")
 	CHECK_OK(rc);
 	kit_reopen(&k);
 	CHECK_STR(dbkit_scan(k.db, NULL, NULL, false), "a=a c=c d=d");
-	kit_release(&k);
+	kit_close(&k);
 }

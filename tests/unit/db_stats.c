@@ -6,28 +6,7 @@
 #include <stdlib.h>
 
 #include "base/sync.h"
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
-static void
-kit_open(struct kit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
-}
+#include "support/kit.h"
 
 TEST("writes, their bytes and batches are counted")
 {
@@ -155,8 +134,7 @@ TEST("counts of the handle begin at 0, those of the database stay")
 	dbkit_fill(k.db, 0, 100, "");
 	CHECK_OK(lsm_flush(k.db));
 	dbkit_fill(k.db, 100, 107, "");
-	dbkit_close(k.db);
-	k.db = dbkit_open("db", &k.o);
+	kit_reopen(&k);
 	CHECK_EQ(dbkit_stat(k.db, "write.puts"), 0);
 	CHECK_EQ(dbkit_stat(k.db, "flush.count"), 0);
 	CHECK_EQ(dbkit_stat(k.db, "db.entries"), 100);

@@ -1,18 +1,17 @@
+/*
+ * The door to this machine: directories, files and their failures.
+ */
 #define _GNU_SOURCE
 #include "env/env.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "env/posix.h"
-#include "support/test.h"
+#include "support/envkit.h"
 
 static const struct env_ops *
 ops(void)
@@ -20,50 +19,10 @@ ops(void)
 	return env_posix()->ops;
 }
 
-static const char *
-path(const char *name)
-{
-	static char text[4][512];
-	static unsigned turn;
-	char *to = text[turn++ % 4];
-
-	snprintf(to, sizeof text[0], "%s/%s", test_dir(), name);
-	return to;
-}
-
 static struct env_dir *
 open_dir(void)
 {
-	struct env_dir *dir;
-	bool created;
-
-	CHECK_OK(ops()->dir_open(env_posix(), path("db"), true, &dir,
-	    &created));
-	return dir;
-}
-
-static void
-put_file(struct env_dir *dir, const char *name, const char *content)
-{
-	struct env_file *file;
-
-	CHECK_OK(ops()->file_open(dir, name, ENV_CREATE, &file));
-	CHECK_OK(ops()->file_append(file, content, strlen(content)));
-	CHECK_OK(ops()->file_sync(file));
-	CHECK_OK(ops()->file_close(file));
-}
-
-static void
-check_content(struct env_dir *dir, const char *name, const char *content)
-{
-	struct env_file *file;
-	char got[256];
-	size_t n;
-
-	CHECK_OK(ops()->file_open(dir, name, ENV_READ, &file));
-	CHECK_OK(ops()->file_read(file, 0, got, sizeof got, &n));
-	CHECK_OK(ops()->file_close(file));
-	CHECK_BYTES(bytes(got, n), content);
+	return envkit_dir(env_posix(), test_path("db"));
 }
 
 static int
@@ -87,32 +46,19 @@ mode_of(const char *name)
 	return st.st_mode & 07777;
 }
 
-/* Run something in a child; true when it answers yes. */
-static bool
-in_child(bool (*run)(void))
-{
-	int status;
-	pid_t child = fork();
-
-	if (child == 0)
-		_exit(run() ? 0 : 1);
-	CHECK(waitpid(child, &status, 0) == child);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 TEST("an absent directory and a file in its place are no database")
 {
 	struct env_dir *dir = (struct env_dir *)1;
 	bool created;
 
-	CHECK_CODE(ops()->dir_open(env_posix(), path("no"), false, &dir,
+	CHECK_CODE(ops()->dir_open(env_posix(), test_path("no"), false, &dir,
 	    &created), LSM_NO_DATABASE);
 	CHECK(dir == NULL && !created);
-	CHECK(close(creat(path("file"), 0600)) == 0);
-	CHECK_CODE(ops()->dir_open(env_posix(), path("file"), true, &dir,
+	CHECK(close(creat(test_path("file"), 0600)) == 0);
+	CHECK_CODE(ops()->dir_open(env_posix(), test_path("file"), true, &dir,
 	    &created), LSM_NO_DATABASE);
-	CHECK_CODE(ops()->dir_open(env_posix(), path("file/db"), true, &dir,
-	    &created), LSM_NO_DATABASE);
+	CHECK_CODE(ops()->dir_open(env_posix(), test_path("file/db"), true,
+	    &dir, &created), LSM_NO_DATABASE);
 	CHECK_CODE(ops()->dir_open(env_posix(), "", false, &dir, &created),
 	    LSM_NO_DATABASE);
 }
@@ -122,11 +68,11 @@ TEST("missing parents are made, and only the first open creates")
 	struct env_dir *dir;
 	bool created;
 
-	CHECK_OK(ops()->dir_open(env_posix(), path("a//b/./c/"), true, &dir,
-	    &created));
+	CHECK_OK(ops()->dir_open(env_posix(), test_path("a//b/./c/"), true,
+	    &dir, &created));
 	CHECK(created);
 	ops()->dir_close(dir);
-	CHECK_OK(ops()->dir_open(env_posix(), path("a/b/c"), true, &dir,
+	CHECK_OK(ops()->dir_open(env_posix(), test_path("a/b/c"), true, &dir,
 	    &created));
 	CHECK(!created);
 	ops()->dir_close(dir);
@@ -138,12 +84,12 @@ TEST("only the owner may look, whatever the umask says")
 	struct env_dir *dir = open_dir();
 	struct env_lock *lock;
 
-	put_file(dir, "000001.sst", "x");
+	envkit_put(dir, "000001.sst", "x", true);
 	CHECK_OK(ops()->lock_open(dir, true, &lock));
 	umask(before);
-	CHECK_EQ(mode_of(path("db")), 0700);
-	CHECK_EQ(mode_of(path("db/000001.sst")), 0600);
-	CHECK_EQ(mode_of(path("db/LOCK")), 0600);
+	CHECK_EQ(mode_of(test_path("db")), 0700);
+	CHECK_EQ(mode_of(test_path("db/000001.sst")), 0600);
+	CHECK_EQ(mode_of(test_path("db/LOCK")), 0600);
 	ops()->lock_close(lock);
 	ops()->dir_close(dir);
 }
@@ -153,15 +99,14 @@ TEST("a directory lists what is in it")
 	struct env_dir *dir = open_dir(), *sub;
 	struct env_names names;
 	bool seen[3] = { false };
-	const char *p;
+	const char *p = NULL;
 
-	put_file(dir, "000001.sst", "x");
-	put_file(dir, "000002.log", "y");
+	envkit_put(dir, "000001.sst", "x", true);
+	envkit_put(dir, "000002.log", "y", true);
 	CHECK_OK(ops()->dir_sub(dir, "lost+found", &sub));
 	CHECK_OK(ops()->dir_list(dir, &names));
 	CHECK_EQ(names.count, 3);
-	p = (const char *)names.text.p;
-	for (size_t i = 0; i < names.count; i++, p += strlen(p) + 1) {
+	while ((p = env_names_next(&names, p)) != NULL) {
 		seen[0] |= strcmp(p, "000001.sst") == 0;
 		seen[1] |= strcmp(p, "000002.log") == 0;
 		seen[2] |= strcmp(p, "lost+found") == 0;
@@ -176,11 +121,11 @@ TEST("files move within and between directories")
 {
 	struct env_dir *dir = open_dir(), *sub;
 
-	put_file(dir, "000001.sst", "one");
+	envkit_put(dir, "000001.sst", "one", true);
 	CHECK_OK(ops()->dir_rename(dir, "000001.sst", "000002.sst"));
 	CHECK_OK(ops()->dir_sub(dir, "lost+found", &sub));
 	CHECK_OK(ops()->dir_move(dir, "000002.sst", sub, "000003.sst"));
-	check_content(sub, "000003.sst", "one");
+	envkit_check(sub, "000003.sst", "one");
 	CHECK_OK(ops()->dir_unlink(sub, "000003.sst"));
 	CHECK_OK(ops()->dir_sync(sub));
 	CHECK_CODE(ops()->dir_unlink(sub, "000003.sst"), LSM_NOTFOUND);
@@ -194,11 +139,11 @@ TEST("a subdirectory is not a file and not a link")
 {
 	struct env_dir *dir = open_dir(), *sub;
 
-	put_file(dir, "lost+found", "x");
+	envkit_put(dir, "lost+found", "x", true);
 	CHECK_CODE(ops()->dir_sub(dir, "lost+found", &sub), LSM_CORRUPT);
 	CHECK(sub == NULL);
 	CHECK_OK(ops()->dir_unlink(dir, "lost+found"));
-	CHECK(symlink("/", path("db/lost+found")) == 0);
+	CHECK(symlink("/", test_path("db/lost+found")) == 0);
 	CHECK_CODE(ops()->dir_sub(dir, "lost+found", &sub), LSM_CORRUPT);
 	ops()->dir_close(dir);
 }
@@ -208,10 +153,10 @@ TEST("a replaced file has the new content and leaves nothing behind")
 	struct env_dir *dir = open_dir();
 
 	CHECK_OK(ops()->dir_replace(dir, "CURRENT", text("one")));
-	check_content(dir, "CURRENT", "one");
-	put_file(dir, "CURRENT.new", "a longer one that a crash left");
+	envkit_check(dir, "CURRENT", "one");
+	envkit_put(dir, "CURRENT.new", "a longer one that a crash left", true);
 	CHECK_OK(ops()->dir_replace(dir, "CURRENT", text("two")));
-	check_content(dir, "CURRENT", "two");
+	envkit_check(dir, "CURRENT", "two");
 	CHECK_CODE(open_code(dir, "CURRENT.new", ENV_READ), LSM_NOTFOUND);
 	ops()->dir_close(dir);
 }
@@ -220,10 +165,10 @@ TEST("a replace does not write through a link that waits for it")
 {
 	struct env_dir *dir = open_dir();
 
-	put_file(dir, "victim", "precious");
-	CHECK(symlink("victim", path("db/CURRENT.new")) == 0);
+	envkit_put(dir, "victim", "precious", true);
+	CHECK(symlink("victim", test_path("db/CURRENT.new")) == 0);
 	CHECK_OK(ops()->dir_replace(dir, "CURRENT", text("one")));
-	check_content(dir, "victim", "precious");
+	envkit_check(dir, "victim", "precious");
 	ops()->dir_close(dir);
 }
 
@@ -231,7 +176,7 @@ TEST("a replace that fails keeps what was there")
 {
 	struct env_dir *dir = open_dir();
 
-	CHECK(mkdir(path("db/CURRENT"), 0700) == 0);
+	CHECK(mkdir(test_path("db/CURRENT"), 0700) == 0);
 	CHECK_CODE(ops()->dir_replace(dir, "CURRENT", text("x")), LSM_IO);
 	CHECK_CODE(open_code(dir, "CURRENT.new", ENV_READ), LSM_NOTFOUND);
 	CHECK_CODE(open_code(dir, "CURRENT", ENV_READ), LSM_CORRUPT);
@@ -244,29 +189,16 @@ TEST("what is not a regular file is refused, and a FIFO does not block")
 	static const char *const names[] = { "fifo", "link", "dangling",
 		"directory" };
 
-	put_file(dir, "000001.sst", "x");
-	CHECK(mkfifo(path("db/fifo"), 0600) == 0);
-	CHECK(symlink("000001.sst", path("db/link")) == 0);
-	CHECK(symlink("nothing", path("db/dangling")) == 0);
-	CHECK(mkdir(path("db/directory"), 0700) == 0);
+	envkit_put(dir, "000001.sst", "x", true);
+	CHECK(mkfifo(test_path("db/fifo"), 0600) == 0);
+	CHECK(symlink("000001.sst", test_path("db/link")) == 0);
+	CHECK(symlink("nothing", test_path("db/dangling")) == 0);
+	CHECK(mkdir(test_path("db/directory"), 0700) == 0);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		CHECK_CODE(open_code(dir, names[i], ENV_READ), LSM_CORRUPT);
 		CHECK_CODE(open_code(dir, names[i], ENV_APPEND), LSM_CORRUPT);
 		CHECK_CODE(open_code(dir, names[i], ENV_CREATE), LSM_EXISTS);
 	}
-	ops()->dir_close(dir);
-}
-
-TEST("LOCK must be a regular file, and is made only when asked for")
-{
-	struct env_dir *dir = open_dir();
-	struct env_lock *lock;
-
-	CHECK_CODE(ops()->lock_open(dir, false, &lock), LSM_NOTFOUND);
-	CHECK(lock == NULL);
-	CHECK(symlink("elsewhere", path("db/LOCK")) == 0);
-	CHECK_CODE(ops()->lock_open(dir, true, &lock), LSM_CORRUPT);
-	CHECK(access(path("db/elsewhere"), F_OK) != 0);
 	ops()->dir_close(dir);
 }
 
@@ -276,7 +208,7 @@ TEST("an absent file is not found, a present one is not created")
 
 	CHECK_CODE(open_code(dir, "000001.sst", ENV_READ), LSM_NOTFOUND);
 	CHECK_CODE(open_code(dir, "000001.sst", ENV_APPEND), LSM_NOTFOUND);
-	put_file(dir, "000001.sst", "x");
+	envkit_put(dir, "000001.sst", "x", true);
 	CHECK_CODE(open_code(dir, "000001.sst", ENV_CREATE), LSM_EXISTS);
 	CHECK_STR(lsm_message(), "000001.sst: exists");
 	ops()->dir_close(dir);
@@ -290,7 +222,7 @@ TEST("a read gets less only at the end of the file")
 	uint64_t size;
 	size_t n;
 
-	put_file(dir, "000001.sst", "0123456789");
+	envkit_put(dir, "000001.sst", "0123456789", true);
 	CHECK_OK(ops()->file_open(dir, "000001.sst", ENV_READ, &file));
 	CHECK_OK(ops()->file_read(file, 6, got, sizeof got, &n));
 	CHECK_BYTES(bytes(got, n), "6789");
@@ -315,13 +247,13 @@ TEST("appending goes on at the end")
 	struct env_dir *dir = open_dir();
 	struct env_file *file;
 
-	put_file(dir, "MANIFEST-000001", "one");
+	envkit_put(dir, "MANIFEST-000001", "one", true);
 	CHECK_OK(ops()->file_open(dir, "MANIFEST-000001", ENV_APPEND, &file));
 	CHECK_OK(ops()->file_append(file, ",two", 4));
 	CHECK_OK(ops()->file_append(file, "", 0));
 	CHECK_OK(ops()->file_append(file, ",three", 6));
 	CHECK_OK(ops()->file_close(file));
-	check_content(dir, "MANIFEST-000001", "one,two,three");
+	envkit_check(dir, "MANIFEST-000001", "one,two,three");
 	ops()->dir_close(dir);
 }
 
@@ -331,7 +263,7 @@ TEST("a map outlives its file, and none is made beyond the end")
 	struct env_file *file;
 	const uint8_t *map;
 
-	put_file(dir, "000001.sst", "0123456789");
+	envkit_put(dir, "000001.sst", "0123456789", true);
 	CHECK_OK(ops()->file_open(dir, "000001.sst", ENV_READ, &file));
 	CHECK_CODE(ops()->file_map(file, 11, &map), LSM_CORRUPT);
 	CHECK(map == NULL);
@@ -340,21 +272,6 @@ TEST("a map outlives its file, and none is made beyond the end")
 	CHECK_BYTES(bytes(map, 10), "0123456789");
 	ops()->file_unmap(env_posix(), map, 10);
 	ops()->dir_close(dir);
-}
-
-/* Files may not grow beyond this; the signal that says so is not wanted. */
-static rlim_t
-limit_files(rlim_t size)
-{
-	struct rlimit limit;
-	rlim_t before;
-
-	signal(SIGXFSZ, SIG_IGN);
-	CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
-	before = limit.rlim_cur;
-	limit.rlim_cur = size;
-	CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-	return before;
 }
 
 TEST("a write that the system cuts short tells where it failed")
@@ -366,9 +283,9 @@ TEST("a write that the system cuts short tells where it failed")
 
 	CHECK_OK(ops()->file_open(dir, "000001.sst", ENV_CREATE, &file));
 	CHECK_OK(ops()->file_append(file, "0123", 4));
-	before = limit_files(10);
+	before = envkit_limit(10);
 	rc = ops()->file_append(file, "0123456789", 10);
-	limit_files(before);
+	envkit_limit(before);
 	CHECK_CODE(rc, LSM_IO);
 	CHECK_STR(lsm_message(),
 	    "000001.sst: offset 10: write: File too large");
@@ -384,7 +301,7 @@ TEST("running out of descriptors is told as that")
 	struct rlimit before, none;
 	int rc[2];
 
-	put_file(dir, "000001.sst", "x");
+	envkit_put(dir, "000001.sst", "x", true);
 	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
 	none = before;
 	none.rlim_cur = 0;
@@ -405,10 +322,10 @@ others_are_refused(void)
 
 	if (setgid(65534) != 0 || setuid(65534) != 0)
 		return false;
-	return ops()->dir_open(env_posix(), path("db"), false, &dir,
+	return ops()->dir_open(env_posix(), test_path("db"), false, &dir,
 	    &created) == LSM_PERMISSION &&
-	    ops()->dir_open(env_posix(), path("new"), true, &dir, &created) ==
-	    LSM_PERMISSION;
+	    ops()->dir_open(env_posix(), test_path("new"), true, &dir,
+	    &created) == LSM_PERMISSION;
 }
 
 TEST("somebody else may neither open nor make a database")
@@ -416,7 +333,7 @@ TEST("somebody else may neither open nor make a database")
 	if (getuid() != 0)
 		return;
 	ops()->dir_close(open_dir());
-	CHECK(in_child(others_are_refused));
+	CHECK(envkit_in_child(others_are_refused));
 }
 
 TEST("every handle that memory is lacking for fails cleanly")
@@ -427,10 +344,10 @@ TEST("every handle that memory is lacking for fails cleanly")
 	struct env_file *file;
 	bool created;
 
-	put_file(dir, "000001.sst", "x");
+	envkit_put(dir, "000001.sst", "x", true);
 	for (int n = 1; n <= 2; n++) {
 		mem_fail_at((uint64_t)n, false);
-		CHECK_CODE(ops()->dir_open(env_posix(), path("db"), false,
+		CHECK_CODE(ops()->dir_open(env_posix(), test_path("db"), false,
 		    &other, &created), LSM_NO_MEMORY);
 	}
 	mem_fail_at(1, false);
@@ -442,131 +359,6 @@ TEST("every handle that memory is lacking for fails cleanly")
 	CHECK_CODE(ops()->dir_sub(dir, "sub", &other), LSM_NO_MEMORY);
 	mem_fail_at(1, false);
 	CHECK_CODE(ops()->lock_open(dir, true, &lock), LSM_NO_MEMORY);
-	ops()->dir_close(dir);
-}
-
-TEST("a directory notices that LOCK was taken away or it was moved itself")
-{
-	struct env_dir *dir = open_dir();
-	struct env_lock *lock;
-
-	CHECK(ops()->dir_same(dir));
-	CHECK_OK(ops()->lock_open(dir, true, &lock));
-	CHECK(ops()->dir_same(dir));
-	CHECK(rename(path("db"), path("moved")) == 0);
-	CHECK(!ops()->dir_same(dir));
-	CHECK(mkdir(path("db"), 0700) == 0);
-	CHECK(!ops()->dir_same(dir));
-	CHECK(rmdir(path("db")) == 0);
-	CHECK(rename(path("moved"), path("db")) == 0);
-	CHECK(ops()->dir_same(dir));
-	CHECK(unlink(path("db/LOCK")) == 0);
-	CHECK(!ops()->dir_same(dir));
-	CHECK(close(creat(path("db/LOCK"), 0600)) == 0);
-	CHECK(!ops()->dir_same(dir));
-	ops()->lock_close(lock);
-	ops()->dir_close(dir);
-}
-
-TEST("a second writer is locked out in the same process")
-{
-	struct env_dir *dir = open_dir(), *other = open_dir();
-	struct env_lock *a, *b;
-
-	CHECK_OK(ops()->lock_open(dir, true, &a));
-	CHECK_OK(ops()->lock_open(other, true, &b));
-	CHECK_OK(ops()->lock_hold(a, 0, 1, ENV_EXCLUSIVE));
-	CHECK_OK(ops()->lock_hold(a, 0, 1, ENV_EXCLUSIVE));
-	CHECK_CODE(ops()->lock_hold(b, 0, 1, ENV_EXCLUSIVE), LSM_LOCKED);
-	CHECK_OK(ops()->lock_hold(a, 0, 1, ENV_UNLOCK));
-	CHECK_OK(ops()->lock_hold(b, 0, 1, ENV_EXCLUSIVE));
-	ops()->lock_close(b);
-	CHECK_OK(ops()->lock_hold(a, 0, 1, ENV_EXCLUSIVE));
-	ops()->lock_close(a);
-	ops()->dir_close(other);
-	ops()->dir_close(dir);
-}
-
-TEST("a new LOCK in the place of a deleted one lets no second writer in")
-{
-	struct env_dir *dir = open_dir(), *other = open_dir();
-	struct env_lock *a, *b;
-
-	CHECK_OK(ops()->lock_open(dir, true, &a));
-	CHECK_OK(ops()->lock_hold(a, 0, 1, ENV_EXCLUSIVE));
-	CHECK(unlink(path("db/LOCK")) == 0);
-	CHECK_OK(ops()->lock_open(other, true, &b));
-	CHECK_CODE(ops()->lock_hold(b, 0, 1, ENV_EXCLUSIVE), LSM_LOCKED);
-	CHECK_STR(lsm_message(), "directory: held by another writer");
-	ops()->lock_close(a);
-	CHECK_OK(ops()->lock_hold(b, 0, 1, ENV_EXCLUSIVE));
-	ops()->lock_close(b);
-	ops()->dir_close(other);
-	ops()->dir_close(dir);
-}
-
-static bool
-child_is_locked_out(void)
-{
-	struct env_dir *dir = open_dir();
-	struct env_lock *lock;
-
-	return ops()->lock_open(dir, true, &lock) == LSM_OK &&
-	    ops()->lock_hold(lock, 0, 1, ENV_EXCLUSIVE) == LSM_LOCKED;
-}
-
-static bool
-child_dies_as_the_writer(void)
-{
-	struct env_dir *dir = open_dir();
-	struct env_lock *lock;
-
-	return ops()->lock_open(dir, true, &lock) == LSM_OK &&
-	    ops()->lock_hold(lock, 0, 1, ENV_EXCLUSIVE) == LSM_OK;
-}
-
-TEST("a lock keeps other processes out and dies with its own")
-{
-	struct env_dir *dir = open_dir();
-	struct env_lock *lock;
-
-	CHECK_OK(ops()->lock_open(dir, true, &lock));
-	CHECK(in_child(child_dies_as_the_writer));
-	CHECK_OK(ops()->lock_hold(lock, 0, 1, ENV_EXCLUSIVE));
-	CHECK(in_child(child_is_locked_out));
-	ops()->lock_close(lock);
-	ops()->dir_close(dir);
-}
-
-#define PIN(edit) ((UINT64_C(1) << 32) + (edit))
-
-TEST("the lowest pin of others is found, one's own is not")
-{
-	struct env_dir *dir = open_dir();
-	struct env_lock *writer, *readers[3];
-	static const uint64_t pins[] = { 40, 9, 23 };
-	uint64_t held;
-	bool any;
-
-	CHECK_OK(ops()->lock_open(dir, true, &writer));
-	CHECK_OK(ops()->lock_hold(writer, PIN(1), 1, ENV_SHARED));
-	for (int i = 0; i < 3; i++) {
-		CHECK_OK(ops()->lock_open(dir, false, &readers[i]));
-		CHECK_OK(ops()->lock_hold(readers[i], PIN(pins[i]), 1,
-		    ENV_SHARED));
-		CHECK_OK(ops()->lock_hold(readers[i], PIN(23), 1, ENV_SHARED));
-	}
-	CHECK_OK(ops()->lock_test(writer, PIN(0), 100, &any, &held));
-	CHECK(any && held == PIN(9));
-	CHECK_OK(ops()->lock_test(writer, PIN(10), 13, &any, &held));
-	CHECK(!any && held == 0);
-	CHECK_OK(ops()->lock_test(writer, PIN(10), 14, &any, &held));
-	CHECK(any && held == PIN(23));
-	for (int i = 0; i < 3; i++)
-		ops()->lock_close(readers[i]);
-	CHECK_OK(ops()->lock_test(writer, PIN(0), 100, &any, &held));
-	CHECK(!any);
-	ops()->lock_close(writer);
 	ops()->dir_close(dir);
 }
 

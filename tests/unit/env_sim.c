@@ -1,14 +1,10 @@
+/*
+ * The simulated disk: files, directories, locks, and what a power loss leaves
+ * of them.
+ */
 #include "env/env_sim.h"
 
-#include <stdio.h>
-
-#include "base/alloc.h"
-#include "env/files.h"
-#include "env/ring.h"
-#include "support/ring_case.h"
-#include "support/test.h"
-
-static const uint8_t id[16] = "a database's id";
+#include "support/envkit.h"
 
 static const struct env_ops *
 ops(struct sim *sim)
@@ -19,25 +15,7 @@ ops(struct sim *sim)
 static struct env_dir *
 open_dir(struct sim *sim)
 {
-	struct env_dir *dir;
-	bool created;
-
-	CHECK_OK(ops(sim)->dir_open(sim_env(sim), "/data/db", true, &dir,
-	    &created));
-	return dir;
-}
-
-static void
-put_file(struct env_dir *dir, const char *name, const char *content, bool sync)
-{
-	const struct env_ops *o = dir->env->ops;
-	struct env_file *file;
-
-	CHECK_OK(o->file_open(dir, name, ENV_CREATE, &file));
-	CHECK_OK(o->file_append(file, content, strlen(content)));
-	if (sync)
-		CHECK_OK(o->file_sync(file));
-	CHECK_OK(o->file_close(file));
+	return envkit_dir(sim_env(sim), "/data/db");
 }
 
 /* Content of a file as text; "-" when there is none. */
@@ -85,7 +63,7 @@ TEST("a simulated file reads back, appends, maps and ends")
 	const uint8_t *map;
 	uint64_t size;
 
-	put_file(dir, "a", "one", true);
+	envkit_put(dir, "a", "one", true);
 	CHECK_OK(ops(sim)->file_open(dir, "a", ENV_APPEND, &file));
 	CHECK_OK(ops(sim)->file_append(file, ",two", 4));
 	CHECK_OK(ops(sim)->file_size(file, &size));
@@ -117,7 +95,7 @@ TEST("simulated directories nest, list and refuse what is absent")
 	CHECK_OK(ops(sim)->dir_open(sim_env(sim), "./data/db/", true, &dir,
 	    &created));
 	CHECK(created);
-	put_file(dir, "a", "one", true);
+	envkit_put(dir, "a", "one", true);
 	CHECK_OK(ops(sim)->dir_sub(dir, "lost+found", &sub));
 	CHECK_OK(ops(sim)->dir_move(dir, "a", sub, "b"));
 	CHECK_OK(ops(sim)->dir_list(dir, &names));
@@ -139,14 +117,14 @@ TEST("a name is durable by its directory, content by its file")
 	struct sim *sim = sim_new(1);
 	struct env_dir *dir = open_dir(sim);
 
-	put_file(dir, "neither", "x", false);
-	put_file(dir, "content", "x", true);
+	envkit_put(dir, "neither", "x", false);
+	envkit_put(dir, "content", "x", true);
 	CHECK_STR(content_after(sim, SIM_DROP, 0, "content"), "-");
 	CHECK_STR(content_after(sim, SIM_KEEP, 0, "content"), "x");
 	CHECK_OK(ops(sim)->dir_sync(dir));
 	CHECK_STR(content_after(sim, SIM_DROP, 0, "neither"), "");
 	CHECK_STR(content_after(sim, SIM_DROP, 0, "content"), "x");
-	put_file(dir, "later", "x", true);
+	envkit_put(dir, "later", "x", true);
 	CHECK_STR(content_after(sim, SIM_DROP, 0, "later"), "-");
 	ops(sim)->dir_close(dir);
 	sim_free(sim);
@@ -157,8 +135,8 @@ TEST("an unsynced rename or unlink may be undone, and others of its time not")
 	struct sim *sim = sim_new(1);
 	struct env_dir *dir = open_dir(sim);
 
-	put_file(dir, "a", "one", true);
-	put_file(dir, "b", "two", true);
+	envkit_put(dir, "a", "one", true);
+	envkit_put(dir, "b", "two", true);
 	CHECK_OK(ops(sim)->dir_sync(dir));
 	CHECK_OK(ops(sim)->dir_rename(dir, "a", "c"));
 	CHECK_OK(ops(sim)->dir_unlink(dir, "b"));
@@ -182,10 +160,10 @@ TEST("an unsynced write may be absent, whole, cut, zeros or garbage")
 
 	memset(text, 'x', 1500);
 	text[1500] = '\0';
-	put_file(dir, "a", "", true);
+	envkit_put(dir, "a", "", true);
 	CHECK_OK(ops(sim)->dir_sync(dir));
 	CHECK_OK(ops(sim)->dir_unlink(dir, "a"));
-	put_file(dir, "b", text, false);
+	envkit_put(dir, "b", text, false);
 	CHECK_OK(ops(sim)->dir_sync(dir));
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		struct sim *after = sim_crash(sim, sim_operations(sim),
@@ -212,7 +190,7 @@ TEST("a move between directories is wholly there or not at all")
 	struct sim *sim = sim_new(1);
 	struct env_dir *dir = open_dir(sim), *sub;
 
-	put_file(dir, "a", "one", true);
+	envkit_put(dir, "a", "one", true);
 	CHECK_OK(ops(sim)->dir_sub(dir, "sub", &sub));
 	CHECK_OK(ops(sim)->dir_move(dir, "a", sub, "b"));
 	CHECK_STR(content_after(sim, SIM_DROP, 0, "a"), "one");
@@ -344,7 +322,7 @@ TEST("a full disk takes what has room, and takes again once there is some")
 	struct env_dir *dir = open_dir(sim);
 	struct env_file *file;
 
-	put_file(dir, "old", "01234567", true);
+	envkit_put(dir, "old", "01234567", true);
 	sim_space(sim, 12);
 	CHECK_OK(ops(sim)->file_open(dir, "a", ENV_CREATE, &file));
 	CHECK_CODE(ops(sim)->file_append(file, "abcdef", 6), LSM_NO_SPACE);
@@ -418,7 +396,7 @@ TEST("damage can be done to a file")
 	struct sim *sim = sim_new(1);
 	struct env_dir *dir = open_dir(sim);
 
-	put_file(dir, "a", "0123456789", false);
+	envkit_put(dir, "a", "0123456789", false);
 	CHECK(sim_poke(sim, "data/db", "a", 3, "XY", 2));
 	CHECK_STR(content_after(sim, SIM_DROP, 0, "a"), "012XY56789");
 	CHECK(!sim_poke(sim, "data/db", "a", 9, "XY", 2));
@@ -430,234 +408,6 @@ TEST("damage can be done to a file")
 	sim_free(sim);
 }
 
-/* A log of its own records, on a simulated disk. */
-struct life {
-	struct sim *sim;
-	struct env_dir *dir;
-	struct env_lock *lock;
-	struct env_log *log;
-	struct env_tail tail;
-	struct case_cursor at;
-};
-
-static void
-life_open(struct life *l, struct sim *sim)
-{
-	memset(l, 0, sizeof *l);
-	l->sim = sim;
-	l->dir = open_dir(sim);
-	CHECK_OK(ops(sim)->lock_open(l->dir, true, &l->lock));
-	CHECK_OK(ops(sim)->lock_hold(l->lock, 0, 1, ENV_EXCLUSIVE));
-	CHECK_OK(ops(sim)->log_open(l->dir, l->lock, id, &l->log, &l->tail));
-}
-
-static void
-life_close(struct life *l)
-{
-	ops(l->sim)->log_close(l->log);
-	ops(l->sim)->lock_close(l->lock);
-	ops(l->sim)->dir_close(l->dir);
-}
-
-static void
-life_switch(struct life *l, struct case_cursor next)
-{
-	char name[FILE_NAME_MAX];
-	uint8_t head[CASE_START] = "head", first[CASE_HEADER];
-
-	file_name(name, FILE_LOG, next.number);
-	CHECK_OK(ops(l->sim)->log_prepare(l->dir, name, NULL, 256 << 10,
-	    bytes(head, sizeof head)));
-	case_write(first, &next, sizeof first, CASE_PUT, NULL);
-	CHECK_OK(ops(l->sim)->log_switch(l->log, name, next.number, CASE_START,
-	    bytes(first, sizeof first)));
-	l->at = next;
-	l->at.offset += sizeof first;
-	l->at.sequence++;
-}
-
-static int
-life_put(struct life *l, uint32_t size, uint32_t kind)
-{
-	uint8_t *to;
-	int rc = ops(l->sim)->log_reserve(l->log, size, &to);
-
-	if (rc != LSM_OK)
-		return rc;
-	case_write(to, &l->at, size, kind, NULL);
-	if ((rc = ops(l->sim)->log_commit(l->log, size)) != LSM_OK)
-		return rc;
-	l->at.offset += size;
-	l->at.sequence++;
-	return LSM_OK;
-}
-
-/* Follow logs from the first as far as they go; ring included when trusted.
- * The sequence behind the last record. */
-static uint64_t
-life_length(struct life *l)
-{
-	static uint8_t image[512 << 10];
-	struct case_cursor c = { 1, CASE_START, 1, false };
-
-	for (;; c = case_next_log(&c)) {
-		struct buffer ring = { 0 };
-		char name[FILE_NAME_MAX];
-		struct env_file *file;
-		struct env_tail tail;
-		size_t n;
-
-		file_name(name, FILE_LOG, c.number);
-		if (ops(l->sim)->file_open(l->dir, name, ENV_READ, &file) !=
-		    LSM_OK)
-			return c.sequence;
-		memset(image, 0, sizeof image);
-		CHECK_OK(ops(l->sim)->file_read(file, 0, image, sizeof image,
-		    &n));
-		CHECK_OK(ops(l->sim)->file_close(file));
-		CHECK_OK(ops(l->sim)->log_tail(l->dir, l->lock, id, c.number,
-		    0, &ring, &tail));
-		if (ring.n > 0)
-			memcpy(image + (uint32_t)tail.committed - ring.n,
-			    ring.p, ring.n);
-		buffer_free(&ring);
-		while (case_follow(&c, image + c.offset,
-		    sizeof image - c.offset))
-			;
-		if (!c.closed)
-			return c.sequence;
-	}
-}
-
-enum { MARKS_MAX = 200 };
-
-/* What was promised when the operation log was so long. */
-struct mark {
-	size_t operations;
-	uint64_t committed, durable;	/* sequences */
-};
-
-static size_t
-live(struct life *l, struct mark *marks)
-{
-	struct random random = { test_seed() };
-	uint64_t durable = 0, position;
-	size_t n = 0;
-
-	life_switch(l, (struct case_cursor){ 1, CASE_START, 1, false });
-	for (int i = 0; i < 60; i++) {
-		uint32_t size = CASE_HEADER +
-		    (uint32_t)random_below(&random, i % 9 == 0 ? 30000 : 3000);
-
-		if (i % 25 == 24) {
-			CHECK_OK(life_put(l, 32, CASE_CLOSE));
-			CHECK_OK(ops(l->sim)->log_sync(l->log, &position));
-			life_switch(l, case_next_log(&l->at));
-		}
-		CHECK_OK(life_put(l, size, CASE_PUT));
-		if (i % 7 == 3) {
-			CHECK_OK(ops(l->sim)->log_sync(l->log, &position));
-			durable = l->at.sequence;
-		}
-		marks[n++] = (struct mark){ sim_operations(l->sim),
-			l->at.sequence, durable };
-	}
-	return n;
-}
-
-static void
-check_promises(bool with_ring)
-{
-	struct sim *sim = sim_new(test_seed());
-	struct mark marks[MARKS_MAX];
-	struct life l;
-	size_t n, m = 0;
-
-	sim_capabilities(sim, with_ring, true);
-	life_open(&l, sim);
-	n = live(&l, marks);
-	for (size_t i = marks[0].operations; i <= sim_operations(sim); i++) {
-		struct sim *after;
-		struct life next;
-
-		while (m + 1 < n && marks[m + 1].operations <= i)
-			m++;
-		after = sim_kill(sim, i);
-		life_open(&next, after);
-		CHECK(life_length(&next) >= marks[m].committed);
-		life_close(&next);
-		sim_free(after);
-		if (i < sim_operations(sim) && !sim_on_disk(sim, i))
-			continue;
-		after = sim_crash(sim, i, SIM_RANDOM, test_seed() + i);
-		life_open(&next, after);
-		CHECK(!next.tail.trusted);
-		CHECK(life_length(&next) >= marks[m].durable);
-		life_close(&next);
-		sim_free(after);
-	}
-	life_close(&l);
-	sim_free(sim);
-}
-
-TEST("a kill keeps what was committed, a power loss what was synced")
-{
-	check_promises(true);
-}
-
-TEST("the same holds where there is no ring")
-{
-	check_promises(false);
-}
-
-TEST("a power loss after a kill still takes what was not synced")
-{
-	struct sim *sim = sim_new(1), *killed, *crashed;
-	struct life l;
-
-	life_open(&l, sim);
-	life_switch(&l, (struct case_cursor){ 1, CASE_START, 1, false });
-	CHECK_OK(life_put(&l, 100, CASE_PUT));
-	CHECK_OK(ops(sim)->log_flush(l.log));
-	killed = sim_kill(sim, sim_operations(sim));
-	CHECK_EQ(sim_undecided(killed, sim_operations(killed)),
-	    sim_undecided(sim, sim_operations(sim)));
-	crashed = sim_crash(killed, sim_operations(killed), SIM_DROP, 1);
-	life_close(&l);
-	sim_free(sim);
-	life_open(&l, killed);
-	CHECK(l.tail.trusted);
-	CHECK_EQ(life_length(&l), 3);
-	life_close(&l);
-	sim_free(killed);
-	life_open(&l, crashed);
-	CHECK_EQ(life_length(&l), 1);
-	life_close(&l);
-	sim_free(crashed);
-}
-
-TEST("a log whose sync fails is fenced, and says so to the next")
-{
-	struct sim *sim = sim_new(1), *killed;
-	uint64_t durable;
-	struct life l;
-
-	life_open(&l, sim);
-	life_switch(&l, (struct case_cursor){ 1, CASE_START, 1, false });
-	CHECK_OK(life_put(&l, 100, CASE_PUT));
-	sim_fail_at(sim, 2, LSM_NO_SPACE, false, false);
-	CHECK_CODE(ops(sim)->log_sync(l.log, &durable), LSM_IO);
-	CHECK_CODE(life_put(&l, 100, CASE_PUT), LSM_IO);
-	CHECK_CODE(ops(sim)->log_sync(l.log, &durable), LSM_IO);
-	killed = sim_kill(sim, sim_operations(sim));
-	life_close(&l);
-	sim_free(sim);
-	life_open(&l, killed);
-	CHECK(l.tail.trusted && l.tail.syncing);
-	life_close(&l);
-	sim_free(killed);
-}
-
 TEST("operations can be told in words")
 {
 	struct sim *sim = sim_new(1);
@@ -665,7 +415,7 @@ TEST("operations can be told in words")
 	char text[SIM_TEXT_MAX];
 
 	sim_settle(sim);
-	put_file(dir, "a", "xyz", true);
+	envkit_put(dir, "a", "xyz", true);
 	CHECK_OK(ops(sim)->dir_rename(dir, "a", "b"));
 	CHECK_EQ(sim_operations(sim), 4);
 	CHECK_STR(sim_describe(sim, 1, text), "write a inode 3 0+3");

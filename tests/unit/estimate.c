@@ -3,30 +3,9 @@
  */
 #include <stdio.h>
 
-#include "support/dbkit.h"
+#include "support/kit.h"
 
 enum { KEYS = 20000, VALUE = 100 };
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
-static void
-kit_open(struct kit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
-}
 
 static void
 fill(lsm_db *db, unsigned from, unsigned to)

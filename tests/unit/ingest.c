@@ -4,35 +4,7 @@
  */
 #include <stdio.h>
 
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
-static void
-kit_open(struct kit *k)
-{
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
-}
-
-static void
-kit_reopen(struct kit *k)
-{
-	dbkit_close(k->db);
-	k->db = dbkit_open("db", &k->o);
-}
+#include "support/kit.h"
 
 static lsm_ingest *
 ingest(lsm_db *db)

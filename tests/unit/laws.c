@@ -5,21 +5,14 @@
 #include <stdio.h>
 
 #include "base/random.h"
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
+#include "support/kit.h"
 
 enum { SHAPES = 5 };		/* four policies; small fixed levels */
 
 static void
 kit_open_with(struct kit *k, size_t memtable_size, int shape)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.memtable_size = memtable_size;
 	k->o.l0_trigger = 2;
 	if (shape < SHAPES - 1) {
@@ -29,40 +22,7 @@ kit_open_with(struct kit *k, size_t memtable_size, int shape)
 		k->o.base_size = 16384;
 		k->o.ratio = 2;
 	}
-	k->db = dbkit_open("db", &k->o);
-}
-
-/* The process dies here; the next one opens what it left. */
-static void
-kit_kill(struct kit *k)
-{
-	struct sim *before = k->sim;
-
-	k->sim = sim_kill(before, sim_operations(before));
-	dbkit_close(k->db);
-	sim_free(before);
-	k->o.env = sim_env(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-/* The power fails; only what was made durable is there. */
-static void
-kit_crash(struct kit *k)
-{
-	struct sim *before = k->sim;
-
-	k->sim = sim_crash(before, sim_operations(before), SIM_DROP, 0);
-	dbkit_close(k->db);
-	sim_free(before);
-	k->o.env = sim_env(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
 }
 
 /* A part of the tree, wherever it lies. */
@@ -104,8 +64,7 @@ shake(struct kit *k, struct random *r)
 		kit_crash(k);
 		break;
 	default:
-		dbkit_close(k->db);
-		k->db = dbkit_open("db", &k->o);
+		kit_reopen(k);
 	}
 }
 

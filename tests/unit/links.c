@@ -7,43 +7,8 @@
 #include <unistd.h>
 
 #include "env/env_sim.h"
-#include "support/test.h"
+#include "support/envkit.h"
 #include "support/tmp.h"
-
-static struct env_dir *
-dir_at(lsm_env *env, const char *path)
-{
-	struct env_dir *dir;
-	bool created;
-
-	CHECK_OK(env->ops->dir_open(env, path, true, &dir, &created));
-	return dir;
-}
-
-static void
-put_file(struct env_dir *dir, const char *name, const char *content)
-{
-	const struct env_ops *ops = dir->env->ops;
-	struct env_file *file;
-
-	CHECK_OK(ops->file_open(dir, name, ENV_CREATE, &file));
-	CHECK_OK(ops->file_append(file, content, strlen(content)));
-	CHECK_OK(ops->file_sync(file));
-	CHECK_OK(ops->file_close(file));
-}
-
-static void
-check_file(struct env_dir *dir, const char *name, const char *content)
-{
-	struct env_file *file;
-	char got[64];
-	size_t n;
-
-	CHECK_OK(dir->env->ops->file_open(dir, name, ENV_READ, &file));
-	CHECK_OK(dir->env->ops->file_read(file, 0, got, sizeof got, &n));
-	env_file_close(file);
-	CHECK_BYTES(bytes(got, n), content);
-}
 
 static uint64_t
 links_of(struct env_dir *dir, const char *name)
@@ -57,9 +22,10 @@ links_of(struct env_dir *dir, const char *name)
 static void
 check_links(lsm_env *env, const char *path, const char *other)
 {
-	struct env_dir *dir = dir_at(env, path), *to = dir_at(env, other);
+	struct env_dir *dir = envkit_dir(env, path);
+	struct env_dir *to = envkit_dir(env, other);
 
-	put_file(dir, "a", "one");
+	envkit_put(dir, "a", "one", true);
 	CHECK_EQ(links_of(dir, "a"), 1);
 	CHECK_OK(env->ops->dir_link(dir, "a", to, "b"));
 	CHECK_EQ(links_of(dir, "a"), 2);
@@ -67,7 +33,7 @@ check_links(lsm_env *env, const char *path, const char *other)
 	CHECK_CODE(env->ops->dir_link(dir, "a", to, "b"), LSM_EXISTS);
 	CHECK_CODE(env->ops->dir_link(dir, "c", to, "c"), LSM_NOTFOUND);
 	CHECK_OK(env->ops->dir_unlink(dir, "a"));
-	check_file(to, "b", "one");
+	envkit_check(to, "b", "one");
 	CHECK_EQ(links_of(to, "b"), 1);
 	env->ops->dir_close(to);
 	env->ops->dir_close(dir);
@@ -86,7 +52,7 @@ TEST("a file has one more name, and lives as long as one of them")
 
 TEST("a link in the place of a file gets no name")
 {
-	struct env_dir *dir = dir_at(env_posix(), test_dir());
+	struct env_dir *dir = envkit_dir(env_posix(), test_dir());
 	char path[512];
 
 	snprintf(path, sizeof path, "%s/a", test_dir());
@@ -97,14 +63,14 @@ TEST("a link in the place of a file gets no name")
 
 TEST("two file systems cannot share a file, which is told as that")
 {
-	struct env_dir *dir = dir_at(env_posix(), test_dir()), *other;
+	struct env_dir *dir = envkit_dir(env_posix(), test_dir()), *other;
 	char path[] = "/dev/shm/lsm-unit-XXXXXX";
 	struct stat here, there;
 	int rc;
 
 	CHECK(mkdtemp(path) != NULL);
-	put_file(dir, "a", "one");
-	other = dir_at(env_posix(), path);
+	envkit_put(dir, "a", "one", true);
+	other = envkit_dir(env_posix(), path);
 	rc = dir->env->ops->dir_link(dir, "a", other, "a");
 	CHECK(stat(test_dir(), &here) == 0 && stat(path, &there) == 0);
 	dir->env->ops->dir_close(other);
@@ -118,13 +84,13 @@ static bool
 has_after(struct sim *sim, enum sim_loss how, const char *name)
 {
 	struct sim *after = sim_crash(sim, sim_operations(sim), how, 0);
-	struct env_dir *dir = dir_at(sim_env(after), "/a");
+	struct env_dir *dir = envkit_dir(sim_env(after), "/a");
 	struct env_file *file;
 	int rc = dir->env->ops->file_open(dir, name, ENV_READ, &file);
 
 	env_file_close(file);
 	if (rc == LSM_OK)
-		check_file(dir, name, "one");
+		envkit_check(dir, name, "one");
 	dir->env->ops->dir_close(dir);
 	sim_free(after);
 	return rc == LSM_OK;
@@ -133,10 +99,10 @@ has_after(struct sim *sim, enum sim_loss how, const char *name)
 TEST("a second name is durable by its directory, and is no rename")
 {
 	struct sim *sim = sim_new(test_seed());
-	struct env_dir *dir = dir_at(sim_env(sim), "/a");
+	struct env_dir *dir = envkit_dir(sim_env(sim), "/a");
 	char text[SIM_TEXT_MAX];
 
-	put_file(dir, "a", "one");
+	envkit_put(dir, "a", "one", true);
 	CHECK_OK(dir->env->ops->dir_sync(dir));
 	CHECK_OK(dir->env->ops->dir_link(dir, "a", dir, "b"));
 	sim_describe(sim, sim_operations(sim) - 1, text);
@@ -154,16 +120,16 @@ TEST("a log with a second name is not used again")
 {
 	for (int shared = 0; shared < 2; shared++) {
 		struct sim *sim = sim_new(test_seed());
-		struct env_dir *dir = dir_at(sim_env(sim), "/a");
+		struct env_dir *dir = envkit_dir(sim_env(sim), "/a");
 
-		put_file(dir, "000001.log", "one");
+		envkit_put(dir, "000001.log", "one", true);
 		if (shared)
 			CHECK_OK(dir->env->ops->dir_link(dir, "000001.log",
 			    dir, "a"));
 		CHECK_OK(dir->env->ops->log_prepare(dir, "000002.log",
 		    "000001.log", 64, text("two")));
 		if (shared)
-			check_file(dir, "a", "one");
+			envkit_check(dir, "a", "one");
 		CHECK_EQ(links_of(dir, "000002.log"), 1);
 		dir->env->ops->dir_close(dir);
 		sim_free(sim);

@@ -10,32 +10,32 @@ TEST("what is appended is replayed, across segments")
 {
 	struct logkit k;
 
-	kit_init(&k);
-	kit_start(&k, 1, NULL);
+	logkit_init(&k);
+	logkit_start(&k, 1, NULL);
 	for (int i = 0; i < 20; i++)
-		kit_put(&k, (size_t)i * 7);
-	kit_batch(&k, 9);
-	kit_batch(&k, 0);
-	kit_rotate(&k, 2);
-	kit_put(&k, 1);
-	kit_rotate(&k, 5);
-	kit_batch(&k, 3);
+		logkit_put(&k, (size_t)i * 7);
+	logkit_batch(&k, 9);
+	logkit_batch(&k, 0);
+	logkit_rotate(&k, 2);
+	logkit_put(&k, 1);
+	logkit_rotate(&k, 5);
+	logkit_batch(&k, 3);
 	CHECK_REPLAY(&k, LSM_OK, 33);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 /* 000001.log and 000002.log of tests/data; LSM_REGOLD=1 writes them anew. */
 static void
 golden(struct logkit *k)
 {
-	kit_init(k);
-	kit_start(k, 1, NULL);
-	kit_put(k, 10);
-	kit_batch(k, 5);
-	kit_sync(k);
-	kit_put(k, 0);
-	kit_rotate(k, 2);
-	kit_put(k, 3);
+	logkit_init(k);
+	logkit_start(k, 1, NULL);
+	logkit_put(k, 10);
+	logkit_batch(k, 5);
+	logkit_sync(k);
+	logkit_put(k, 0);
+	logkit_rotate(k, 2);
+	logkit_put(k, 3);
 	CHECK_OK(log_leave(k->log, k->sequence, true));
 }
 
@@ -71,7 +71,7 @@ TEST("logs are written byte by byte as they always were")
 
 	golden(&k);
 	for (uint64_t i = 0; i < 2; i++) {
-		f = kit_file(&k, i + 1);
+		f = logkit_file(&k, i + 1);
 		n = golden_read(names[i], room, sizeof room);
 		CHECK(n > BLOCK_UNIT && n < f->n);
 		if (getenv("LSM_REGOLD") != NULL) {
@@ -84,7 +84,7 @@ TEST("logs are written byte by byte as they always were")
 		f->n = n;
 	}
 	CHECK_REPLAY(&k, LSM_OK, 8);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("records of every size go through")
@@ -93,16 +93,16 @@ TEST("records of every size go through")
 		64 << 10, (64 << 10) + 8, 1 << 20, 20 << 20 };
 	struct logkit k;
 
-	kit_init(&k);
+	logkit_init(&k);
 	k.env->ring = true;
-	kit_start(&k, 1, NULL);
+	logkit_start(&k, 1, NULL);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		kit_put(&k, sizes[i]);
-		kit_put(&k, 5);
+		logkit_put(&k, sizes[i]);
+		logkit_put(&k, 5);
 	}
 	CHECK_OK(log_leave(k.log, k.sequence, true));
 	CHECK_REPLAY(&k, LSM_OK, k.sequence);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a watermark is written once after each sync")
@@ -112,9 +112,9 @@ TEST("a watermark is written once after each sync")
 	struct logkit k;
 	uint64_t durable;
 
-	kit_small(&k);
+	logkit_small(&k);
 	durable = log_durable(k.log);
-	kit_put(&k, 1);
+	logkit_put(&k, 1);
 	CHECK_OK(log_reader_open(&k.env->dir, "000001.log", NULL,
 	    bytes(NULL, 0), 0, &r));
 	for (int i = 0; i < 5; i++) {
@@ -125,21 +125,21 @@ TEST("a watermark is written once after each sync")
 	}
 	CHECK_CODE(log_reader_next(r, &record), LSM_NOTFOUND);
 	log_reader_free(r);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a sync that is not needed does not happen")
 {
 	struct logkit k;
 
-	kit_small(&k);
-	kit_sync(&k);
+	logkit_small(&k);
+	logkit_sync(&k);
 	CHECK_EQ(log_syncs(k.log), 2);
-	kit_sync(&k);
+	logkit_sync(&k);
 	CHECK_OK(log_sync(k.log, 0));
 	CHECK_EQ(log_syncs(k.log), 2);
 	CHECK(log_durable(k.log) == k.position);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a failed sync is never retried and fences the log")
@@ -147,7 +147,7 @@ TEST("a failed sync is never retried and fences the log")
 	struct logkit k;
 	uint8_t *p;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.env->fail_sync = LSM_IO;
 	CHECK_CODE(log_sync(k.log, k.position), LSM_IO);
 	CHECK_CODE(log_sync(k.log, k.position), LSM_IO);
@@ -157,17 +157,17 @@ TEST("a failed sync is never retried and fences the log")
 	CHECK(p == NULL);
 	CHECK_CODE(log_leave(k.log, k.sequence, true), LSM_IO);
 	CHECK_CODE(log_scrub(k.log), LSM_IO);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a sync that finds no space is not taken for a harmless failure")
 {
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.env->fail_sync = LSM_NO_SPACE;
 	CHECK_CODE(log_sync(k.log, k.position), LSM_IO);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("no space and no memory before the first byte are harmless")
@@ -175,14 +175,14 @@ TEST("no space and no memory before the first byte are harmless")
 	struct logkit k;
 	uint8_t *p;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.env->fail_reserve = LSM_NO_SPACE;
 	CHECK_CODE(log_begin(k.log, RECORD_PUT, 3, &p), LSM_NO_SPACE);
 	k.env->fail_reserve = LSM_NO_MEMORY;
 	CHECK_CODE(log_begin(k.log, RECORD_PUT, 3, &p), LSM_NO_MEMORY);
-	kit_put(&k, 3);
+	logkit_put(&k, 3);
 	CHECK_REPLAY(&k, LSM_OK, 4);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a failed append or switch fences the log")
@@ -191,21 +191,21 @@ TEST("a failed append or switch fences the log")
 	uint64_t position;
 	uint8_t *p;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.env->fail_commit = LSM_IO;
 	CHECK_OK(log_begin(k.log, RECORD_DELETE, 0, &p));
 	CHECK_CODE(log_append(k.log, 4, &position), LSM_IO);
 	CHECK_EQ(position, 0);
 	CHECK_CODE(log_begin(k.log, RECORD_DELETE, 0, &p), LSM_IO);
-	kit_release(&k);
+	logkit_release(&k);
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.env->fail_switch = LSM_IO;
 	CHECK_OK(log_prepare(k.log, 2, NULL, 1));
 	CHECK_CODE(log_rotate(k.log, 4), LSM_IO);
 	CHECK_CODE(log_begin(k.log, RECORD_DELETE, 0, &p), LSM_IO);
 	CHECK_REPLAY(&k, LSM_OK, 3);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a record that a segment cannot hold is refused before it begins")
@@ -213,12 +213,12 @@ TEST("a record that a segment cannot hold is refused before it begins")
 	struct logkit k;
 	uint8_t *p;
 
-	kit_small(&k);
+	logkit_small(&k);
 	CHECK_CODE(log_begin(k.log, RECORD_PUT, UINT32_MAX, &p),
 	    LSM_TOO_LARGE);
 	CHECK(p == NULL);
-	kit_put(&k, 1);
-	kit_release(&k);
+	logkit_put(&k, 1);
+	logkit_release(&k);
 }
 
 TEST("a log goes on behind the end of another writer")
@@ -226,40 +226,40 @@ TEST("a log goes on behind the end of another writer")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.env->ring = true;
 	k.boot = true;
-	kit_put(&k, 100);
-	kit_die(&k);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_put(&k, 100);
+	logkit_die(&k);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(r.out.same_boot);
 	CHECK(r.out.missing.n != 0);
-	kit_writer(&k);
+	logkit_writer(&k);
 	CHECK_OK(log_continue(k.log, &r.out.last,
 	    buffer_bytes(&r.out.missing)));
-	kit_replayed_release(&r);
-	kit_put(&k, 8);
+	logkit_replayed_release(&r);
+	logkit_put(&k, 8);
 	CHECK_OK(log_leave(k.log, k.sequence, true));
-	kit_die(&k);
+	logkit_die(&k);
 	logenv_reboot(k.env);
 	CHECK_REPLAY(&k, LSM_OK, 5);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a recycled file becomes a segment under its new name")
 {
 	struct logkit k;
 
-	kit_small(&k);
-	kit_rotate(&k, 2);
-	kit_put(&k, 3);
+	logkit_small(&k);
+	logkit_rotate(&k, 2);
+	logkit_put(&k, 3);
 	CHECK_OK(log_prepare(k.log, 3, "000001.log", 7));
 	CHECK_OK(log_rotate(k.log, k.sequence + 1));
-	kit_put(&k, 3);
+	logkit_put(&k, 3);
 	k.first = 2;
 	CHECK(logenv_file(k.env, "000001.log") == NULL);
 	CHECK_REPLAY(&k, LSM_OK, 5);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("without memory there is no log, and nothing is left behind")
@@ -327,16 +327,16 @@ commits_init(struct commits *c, int commits, uint64_t rotate_every)
 	*c = (struct commits){ .commits = commits, .segments = 1,
 		.rotate_every = rotate_every };
 	mutex_init(&c->mu);
-	kit_init(&c->k);
+	logkit_init(&c->k);
 	c->k.env->ring = true;
-	kit_start(&c->k, 1, NULL);
+	logkit_start(&c->k, 1, NULL);
 }
 
 static void
 commits_release(struct commits *c)
 {
 	mutex_release(&c->mu);
-	kit_release(&c->k);
+	logkit_release(&c->k);
 }
 
 TEST("threads that wait together share a sync")

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "env/env_sim.h"
 #include "support/logkit.h"
+#include "support/scale.h"
 
 enum { MOMENTS = 2000 };
 
@@ -62,16 +63,16 @@ write_on(struct life *l)
 	struct env_log *env_log;
 	struct env_tail tail;
 
-	CHECK_OK(ops(l)->log_open(l->k.dir, l->k.lock, kit_database,
+	CHECK_OK(ops(l)->log_open(l->k.dir, l->k.lock, logkit_database,
 	    &env_log, &tail));
-	kit_writer_on(&l->k, env_log);
+	logkit_writer_on(&l->k, env_log);
 }
 
 static void
 leave(struct life *l)
 {
 	if (l->k.log != NULL)
-		kit_die(&l->k);
+		logkit_die(&l->k);
 	ops(l)->lock_close(l->k.lock);
 	ops(l)->dir_close(l->k.dir);
 	sim_free(l->sim);
@@ -93,13 +94,13 @@ do_something(struct life *l)
 	uint64_t dice = random_below(&l->random, 20);
 
 	if (dice < 12)
-		kit_put(&l->k, sizes[random_below(&l->random, 6)]);
+		logkit_put(&l->k, sizes[random_below(&l->random, 6)]);
 	else if (dice < 15)
-		kit_batch(&l->k, random_below(&l->random, 6));
+		logkit_batch(&l->k, random_below(&l->random, 6));
 	else if (dice < 18)
 		do_sync(l);
 	else
-		kit_rotate(&l->k, l->next_log++);
+		logkit_rotate(&l->k, l->next_log++);
 }
 
 static void
@@ -119,7 +120,7 @@ born(struct life *l, uint64_t seed)
 	enter(l);
 	write_on(l);
 	l->next_log = 2;
-	kit_start(&l->k, 1, NULL);
+	logkit_start(&l->k, 1, NULL);
 	do_sync(l);
 }
 
@@ -165,7 +166,7 @@ go_on(struct life *l, const struct log_replay_out *out)
 		logs_sync(l, out->last.number + 1);
 	if (l->k.ends_count < 4)
 		l->k.ends[l->k.ends_count++] = out->last;
-	kit_start(&l->k, l->next_log++, &out->last);
+	logkit_start(&l->k, l->next_log++, &out->last);
 	do_sync(l);
 }
 
@@ -182,7 +183,7 @@ reborn(struct life *l, struct sim *sim, const struct life *before,
 	enter(l);
 	memcpy(l->k.ends, before->k.ends, sizeof l->k.ends);
 	l->k.ends_count = before->k.ends_count;
-	CHECK_OK(kit_replay(&l->k, &r));
+	CHECK_OK(logkit_replay(&l->k, &r));
 	if (r.to < least || r.to > before->k.sequence)
 		test_fail(__FILE__, __LINE__, "last %llu of %llu, promised "
 		    "%llu", (unsigned long long)r.to, (unsigned long long)
@@ -191,7 +192,7 @@ reborn(struct life *l, struct sim *sim, const struct life *before,
 	l->synced = promise.synced;
 	l->k.sequence = r.out.last.sequence;
 	go_on(l, &r.out);
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	remember(l);
 }
 
@@ -233,12 +234,12 @@ lives(uint64_t seed, bool killed)
 
 TEST("after a power loss a prefix is there, and all that was synced")
 {
-	for (uint64_t seed = 0; seed < 12; seed++)
+	for (uint64_t seed = 0; seed < 12; seed += SCALE_STEP)
 		lives(seed, false);
 }
 
 TEST("after a kill everything that was appended is there")
 {
-	for (uint64_t seed = 0; seed < 8; seed++)
+	for (uint64_t seed = 0; seed < 8; seed += SCALE_STEP)
 		lives(seed, true);
 }

@@ -4,30 +4,16 @@
 #include "db/db.h"
 
 #include "env/sim.h"
-#include "support/dbkit.h"
+#include "support/kit.h"
 
 enum { MANY = 1000000 };
 
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
 static void
-kit_open(struct kit *k)
+kit_small(struct kit *k)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.memtable_size = 64 << 10;
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
 }
 
 /* As if somebody else worked, and told that each byte has to wait so long. */
@@ -54,7 +40,7 @@ TEST("without pressure no write waits")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	told(&k, 0);
 	CHECK_EQ(waited_for(&k, MANY), 0);
 	CHECK_EQ(k.db->pace.debt_ns, 0);
@@ -67,7 +53,7 @@ TEST("short waits are saved up, and none is longer than its bound")
 	struct kit k;
 	uint64_t us;
 
-	kit_open(&k);
+	kit_small(&k);
 	told(&k, 100);
 	CHECK_EQ(waited_for(&k, 1000), 0);
 	CHECK_EQ(k.db->pace.debt_ns, 100 * 1024 * 1000 / 1024);
@@ -101,7 +87,7 @@ TEST("a pause that the machine made longer is paid ahead")
 	struct kit k;
 	uint64_t us;
 
-	kit_open(&k);
+	kit_small(&k);
 	k.sim->ops.pause_us = pause_long;
 	told(&k, MANY);
 	us = waited_for(&k, 4 << 10);
@@ -118,7 +104,7 @@ TEST("who pauses holds no lock of the workers")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	told(&k, MANY);
 	mutex_lock(&k.db->write_mu);
 	pace_wait(k.db, 1);		/* the look takes one for a moment */
@@ -136,7 +122,7 @@ TEST("a slow flush makes writers wait before memory is full")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	dbkit_fill(k.db, 0, 100, "");
 	mutex_lock(&k.db->write_mu);
 	CHECK_OK(db_freeze(k.db, 0, 0));
@@ -159,7 +145,7 @@ TEST("a put that finds the next log ready does not wait for an edit")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	CHECK_OK(db_prepare_log(k.db, 0));
 	mutex_lock(&k.db->edit_mu);
 	for (unsigned i = 0; k.db->view->count == 1; i++)
@@ -177,7 +163,7 @@ TEST("a full memtable goes on for a while when the next log is on its way")
 	struct kit k;
 	unsigned i = 0;
 
-	kit_open(&k);
+	kit_small(&k);
 	mem = k.db->active;
 	k.db->working = true;
 	mutex_lock(&k.db->edit_mu);
@@ -202,7 +188,7 @@ TEST("a dead log that came too late to be used again is not forgotten")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	CHECK_OK(db_prepare_log(k.db, 0));
 	CHECK_OK(db_prepare_log(k.db, 0));
 	CHECK_CODE(db_prepare_log(k.db, log_where(k.db->log).number),
@@ -232,15 +218,13 @@ TEST("behind a full memtable comes one of its size, else a small one")
 {
 	struct kit k;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
+	kit_init(&k);
 	k.o.memtable_size = 4 << 20;
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	dbkit_fill(k.db, 0, 10, "");
 	CHECK_OK(lsm_flush(k.db));
 	CHECK_EQ(memtable_limit(k.db->active), 1 << 20);
-	CHECK_OK(lsm_close(k.db));
-	k.db = dbkit_open("db", &k.o);
+	kit_reopen(&k);
 	CHECK_OK(lsm_get(k.db, NULL, lsm_bytes("k000001", 7), NULL));
 	for (unsigned i = 0; k.db->view->count == 1; i++)
 		dbkit_fill(k.db, 100 * i, 100 * i + 100, "");
@@ -252,9 +236,7 @@ TEST("the small first memtables may be more than two")
 {
 	struct kit k;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
-	k.db = dbkit_open("db", &k.o);
+	kit_open(&k);
 	for (unsigned i = 0; i < 3; i++) {
 		dbkit_fill(k.db, 0, 10, "");
 		mutex_lock(&k.db->write_mu);

@@ -1,3 +1,7 @@
+/*
+ * What is compacted next, and where a flush goes: trees drawn in the words of
+ * tree.h, and the plans for them.
+ */
 #include "compact/pick.h"
 
 #include <stdio.h>
@@ -9,15 +13,13 @@
 /* `runs` runs in level 0 over [c, m], newest last; below them, in the last
  * level, one of two tables. */
 static struct version *
-tall_tree(int runs)
+tall_tree(uint64_t runs)
 {
 	struct edit e = { .number = 1 };
 
-	for (int i = 0; i < runs; i++)
-		tree_put(&e, 0, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
-		    "m");
-	tree_put(&e, LEVELS_MAX - 1, 2, 1, "a", "d");
-	tree_put(&e, LEVELS_MAX - 1, 2, 2, "p", "z");
+	for (uint64_t i = 10; i < 10 + runs; i++)
+		tree_put(&e, 0, i, i, "c", "m");
+	tree_draw(&e, "7: 2[1 a-d, 2 p-z]");
 	return tree_after(NULL, &e);
 }
 
@@ -92,134 +94,103 @@ TEST("level 0 waits for the runs of the tree when it is told to")
 	check_plan(tall_tree(5), &o, "14 13 12 11 10 1 > 7:2");
 }
 
+static struct pick_options
+leveled(uint64_t base_size)
+{
+	struct pick_options o = hybrid;
+
+	o.shape.compaction = COMPACTION_LEVELED;
+	o.shape.base_size = base_size;
+	return o;
+}
+
+static struct pick_options
+tiered(unsigned l0_trigger)
+{
+	struct pick_options o = hybrid;
+
+	o.shape.compaction = COMPACTION_TIERED;
+	o.shape.l0_trigger = l0_trigger;
+	return o;
+}
+
 /* The tables of level 0 that overlap, the newest first, and those of the next
  * level that they overlap; not more. */
 TEST("level 0 takes its overlapping tables and those below them")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct pick_options o = leveled(1 << 20);
 
-	o.shape.base_size = 1 << 20;
-	o.shape.compaction = COMPACTION_LEVELED;
 	o.shape.l0_trigger = 3;
-	tree_put(&e, 0, 20, 20, "a", "g");
-	tree_put(&e, 0, 21, 21, "c", "k");
-	tree_put(&e, 0, 22, 22, "m", "q");
-	tree_put(&e, 1, 5, 1, "a", "d");
-	tree_put(&e, 1, 5, 2, "e", "h");
-	tree_put(&e, 1, 5, 3, "i", "l");
-	tree_put(&e, 1, 5, 4, "m", "p");
-	tree_put(&e, 1, 5, 5, "r", "z");
-	check_plan(tree_after(NULL, &e), &o, "21 20 1 2 3 > 1:5");
+	check_plan(tree_of("0: 20[20 a-g] 21[21 c-k] 22[22 m-q];"
+	    "1: 5[1 a-d, 2 e-h, 3 i-l, 4 m-p, 5 r-z]"), &o,
+	    "21 20 1 2 3 > 1:5");
 }
 
 /* Level 1 is too large: one table goes, with what it overlaps. */
 TEST("a sorted level gives one table and those below it")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct pick_options o = leveled(2 * 8192);
 
-	o.shape.base_size = 2 * 8192;
-	o.shape.compaction = COMPACTION_LEVELED;
-	tree_put(&e, 1, 5, 1, "a", "e");
-	tree_put(&e, 1, 5, 2, "f", "j");
-	tree_put(&e, 1, 5, 3, "k", "p");
-	tree_put(&e, 2, 4, 11, "a", "b");
-	tree_put(&e, 2, 4, 12, "c", "g");
-	tree_put(&e, 2, 4, 13, "i", "i");
-	tree_put(&e, 2, 4, 14, "l", "m");
-	tree_put(&e, 2, 4, 15, "r", "s");
-	check_plan(tree_after(NULL, &e), &o, "3 14 > 2:4");
+	check_plan(tree_of("1: 5[1 a-e, 2 f-j, 3 k-p];"
+	    "2: 4[11 a-b, 12 c-g, 13 i-i, 14 l-m, 15 r-s]"), &o,
+	    "3 14 > 2:4");
 }
 
 TEST("tables that meet nothing below are moved, no more than need be")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct pick_options o = leveled(8192);
 
-	o.shape.base_size = 8192;
-	o.shape.compaction = COMPACTION_LEVELED;
-	for (int i = 0; i < 4; i++)
-		tree_put(&e, 1, 5, (uint64_t)(1 + i), &"b\0d\0f\0h"[2 * i],
-		    &"c\0e\0g\0i"[2 * i]);
-	tree_put(&e, 2, 4, 11, "d", "e");
-	check_plan(tree_after(NULL, &e), &o, "1 3 4 => 2:4");
+	check_plan(tree_of("1: 5[1 b-c, 2 d-e, 3 f-g, 4 h-i]; 2: 4[11 d-e]"),
+	    &o, "1 3 4 => 2:4");
 }
 
 TEST("a table of deletes is rewritten where moving would keep them")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct edit alone = { .number = 1 }, above = { .number = 1 };
+	struct pick_options o = leveled(4096);
 
-	o.shape.base_size = 4096;
-	o.shape.compaction = COMPACTION_LEVELED;
-	tree_put(&e, 1, 5, 1, "a", "c");
-	e.adds[0].meta.deletes = 9;
-	check_plan(tree_after(NULL, &e), &o, "1 > 2:0");
-	tree_put(&e, 1, 5, 1, "a", "c");
-	e.adds[0].meta.deletes = 9;
-	tree_put(&e, 7, 4, 2, "b", "b");
-	check_plan(tree_after(NULL, &e), &o, "1 => 2:0");
+	tree_draw(&alone, "1: 5[1 a-c]");
+	alone.adds[0].meta.deletes = 9;
+	check_plan(tree_after(NULL, &alone), &o, "1 > 2:0");
+	tree_draw(&above, "1: 5[1 a-c]; 7: 4[2 b-b]");
+	above.adds[0].meta.deletes = 9;
+	check_plan(tree_after(NULL, &above), &o, "1 => 2:0");
 }
 
 TEST("tables that ride along for nothing do")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct pick_options o = leveled(8192);
 
-	o.shape.base_size = 8192;
-	o.shape.compaction = COMPACTION_LEVELED;
-	tree_put(&e, 1, 5, 1, "b", "c");
-	tree_put(&e, 1, 5, 2, "d", "e");
-	tree_put(&e, 1, 5, 3, "f", "z");
-	tree_put(&e, 2, 4, 11, "a", "g");
-	tree_put(&e, 2, 4, 12, "h", "z");
-	check_plan(tree_after(NULL, &e), &o, "1 2 11 > 2:4");
+	check_plan(tree_of("1: 5[1 b-c, 2 d-e, 3 f-z]; 2: 4[11 a-g, 12 h-z]"),
+	    &o, "1 2 11 > 2:4");
 }
 
 TEST("no level that holds something is passed over")
 {
-	struct edit e = { .number = 1 };
+	static const char drawn[] = "0: 20[20 a-g]; 3: 5[1 x-y]; 7: 4[2 a-z]";
 	struct pick_options o = hybrid;
 
 	o.shape.l0_trigger = 1;
-	tree_put(&e, 0, 20, 20, "a", "g");
-	tree_put(&e, 3, 5, 1, "x", "y");
-	tree_put(&e, 7, 4, 2, "a", "z");
 	o.shape.base_size = 1 << 20;
-	check_plan(tree_after(NULL, &e), &o, "20 => 1:0");
-	tree_put(&e, 0, 20, 20, "a", "g");
-	tree_put(&e, 3, 5, 1, "x", "y");
-	tree_put(&e, 7, 4, 2, "a", "z");
+	check_plan(tree_of(drawn), &o, "20 => 1:0");
 	o.shape.base_size = 0;
-	check_plan(tree_after(NULL, &e), &o, "1 2 > 7:4");
+	check_plan(tree_of(drawn), &o, "1 2 > 7:4");
 }
 
 TEST("a tier's runs become one new run of the next")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct pick_options o = tiered(4);
 
-	o.shape.compaction = COMPACTION_TIERED;
-	for (int i = 0; i < 4; i++)
-		tree_put(&e, 1, (uint64_t)(10 + i), (uint64_t)(10 + i), "c",
-		    "m");
-	tree_put(&e, 2, 3, 3, "a", "z");
-	check_plan(tree_after(NULL, &e), &o, "13 12 11 10 > 2:0");
+	check_plan(tree_of("1: 10[10 c-m] 11[11 c-m] 12[12 c-m] 13[13 c-m];"
+	    "2: 3[3 a-z]"), &o, "13 12 11 10 > 2:0");
 }
 
 TEST("what is newer and what is older than an overlap stays together")
 {
-	struct edit e = { .number = 1 };
-	struct pick_options o = hybrid;
+	struct pick_options o = tiered(2);
 
-	o.shape.compaction = COMPACTION_TIERED;
-	o.shape.l0_trigger = 2;
-	tree_put(&e, 0, 20, 20, "m", "p");
-	tree_put(&e, 0, 19, 19, "k", "n");
-	tree_put(&e, 0, 18, 18, "a", "k");
-	tree_put(&e, 0, 17, 17, "a", "b");
-	check_plan(tree_after(NULL, &e), &o, "20 19 18 17 > 1:0");
+	check_plan(tree_of("0: 20[20 m-p] 19[19 k-n] 18[18 a-k] 17[17 a-b]"),
+	    &o, "20 19 18 17 > 1:0");
 }
 
 TEST("unfinished work keeps others off what it spans")

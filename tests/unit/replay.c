@@ -12,20 +12,20 @@ offset(const struct logkit *k)
 static void
 damage(struct logkit *k, uint64_t number, uint32_t end)
 {
-	kit_file(k, number)->p[end - 8] ^= 0x40;
+	logkit_file(k, number)->p[end - 8] ^= 0x40;
 }
 
 static void
 gone(struct logkit *k, uint64_t number)
 {
-	kit_file(k, number)->name[0] = '\0';
+	logkit_file(k, number)->name[0] = '\0';
 }
 
 /* Nothing of it but its header reached the disk. */
 static void
 unstarted(struct logkit *k, uint64_t number)
 {
-	struct logfile *f = kit_file(k, number);
+	struct logfile *f = logkit_file(k, number);
 
 	memset(f->p + BLOCK_UNIT, 0, f->n - BLOCK_UNIT);
 }
@@ -36,9 +36,9 @@ end_of(struct logkit *k)
 	struct replayed r;
 	struct log_end end;
 
-	CHECK_OK(kit_replay(k, &r));
+	CHECK_OK(logkit_replay(k, &r));
 	end = r.out.last;
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	return end;
 }
 
@@ -54,18 +54,18 @@ two_logs(struct logkit *k, bool synced)
 {
 	uint32_t third;
 
-	kit_init(k);
-	kit_start(k, 1, NULL);
-	kit_put(k, 10);
-	kit_put(k, 20);
-	kit_put(k, 30);
+	logkit_init(k);
+	logkit_start(k, 1, NULL);
+	logkit_put(k, 10);
+	logkit_put(k, 20);
+	logkit_put(k, 30);
 	third = offset(k);
-	kit_rotate(k, 2);
-	kit_put(k, 40);
+	logkit_rotate(k, 2);
+	logkit_put(k, 40);
 	if (synced)
-		kit_sync(k);
-	kit_put(k, 50);
-	kit_put(k, 60);
+		logkit_sync(k);
+	logkit_put(k, 50);
+	logkit_put(k, 60);
 	return third;
 }
 
@@ -74,18 +74,18 @@ TEST("a leave mark is a clean end, and more may follow it")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	CHECK_OK(log_leave(k.log, k.sequence, true));
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(r.out.clean && !r.out.closed && !r.out.same_boot);
 	CHECK_EQ(r.out.last.sequence, 3);
-	kit_replayed_release(&r);
-	kit_put(&k, 3);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_replayed_release(&r);
+	logkit_put(&k, 3);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(!r.out.clean);
 	CHECK_EQ(r.to, 4);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a close mark before a log that did not begin is a clean end")
@@ -95,13 +95,13 @@ TEST("a close mark before a log that did not begin is a clean end")
 
 	two_logs(&k, true);
 	unstarted(&k, 2);
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(r.out.clean && r.out.closed && !r.out.same_boot);
 	CHECK_EQ(r.out.last.number, 1);
 	CHECK_EQ(r.out.interrupted_log, 0);
 	CHECK_EQ(r.to, 3);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a close mark that names a missing log is damage")
@@ -109,11 +109,11 @@ TEST("a close mark that names a missing log is damage")
 	struct logkit k;
 
 	two_logs(&k, false);
-	kit_file(&k, 2)->p[40] ^= 1;
+	logkit_file(&k, 2)->p[40] ^= 1;
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
 	gone(&k, 2);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a log missing in the middle is damage")
@@ -121,11 +121,11 @@ TEST("a log missing in the middle is damage")
 	struct logkit k;
 
 	two_logs(&k, false);
-	kit_rotate(&k, 3);
-	kit_put(&k, 1);
+	logkit_rotate(&k, 3);
+	logkit_put(&k, 1);
 	gone(&k, 2);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("the first log must be there")
@@ -138,7 +138,7 @@ TEST("the first log must be there")
 	k.first = 1;
 	gone(&k, 1);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a database without logs has nothing to replay")
@@ -146,13 +146,13 @@ TEST("a database without logs has nothing to replay")
 	struct replayed r;
 	struct logkit k;
 
-	kit_init(&k);
+	logkit_init(&k);
 	k.first = 0;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.out.last.number, 0);
 	CHECK_EQ(r.count, 0);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a torn last record ends the log quietly")
@@ -161,18 +161,18 @@ TEST("a torn last record ends the log quietly")
 	struct logkit k;
 	uint32_t before;
 
-	kit_small(&k);
+	logkit_small(&k);
 	before = offset(&k);
-	kit_put(&k, 300);
-	memset(kit_file(&k, 1)->p + before + 100, 0, 300);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_put(&k, 300);
+	memset(logkit_file(&k, 1)->p + before + 100, 0, 300);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 3);
 	CHECK(!r.out.clean);
 	CHECK_EQ(r.out.interrupted_log, 1);
 	CHECK_EQ(r.out.interrupted_at, before);
 	CHECK_EQ(r.out.last.size, before);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a bad record below a watermark is damage")
@@ -180,17 +180,17 @@ TEST("a bad record below a watermark is damage")
 	struct logkit k;
 	uint32_t second;
 
-	kit_init(&k);
-	kit_start(&k, 1, NULL);
-	kit_put(&k, 10);
-	kit_put(&k, 20);
+	logkit_init(&k);
+	logkit_start(&k, 1, NULL);
+	logkit_put(&k, 10);
+	logkit_put(&k, 20);
 	second = offset(&k);
-	kit_sync(&k);
-	kit_put(&k, 30);
+	logkit_sync(&k);
+	logkit_put(&k, 30);
 	damage(&k, 1, second);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
 	CHECK(strstr(lsm_message(), "000001.log: offset ") != NULL);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("zeros over durable records are damage, not prepared space")
@@ -198,16 +198,16 @@ TEST("zeros over durable records are damage, not prepared space")
 	struct logkit k;
 	uint32_t first;
 
-	kit_init(&k);
-	kit_start(&k, 1, NULL);
-	kit_put(&k, 10);
+	logkit_init(&k);
+	logkit_start(&k, 1, NULL);
+	logkit_put(&k, 10);
 	first = offset(&k);
-	kit_put(&k, 2000);
-	kit_sync(&k);
-	kit_put(&k, 30);
-	memset(kit_file(&k, 1)->p + first, 0, 2000);
+	logkit_put(&k, 2000);
+	logkit_sync(&k);
+	logkit_put(&k, 30);
+	memset(logkit_file(&k, 1)->p + first, 0, 2000);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a bad record above every watermark ends the log, valid ones after it")
@@ -215,16 +215,16 @@ TEST("a bad record above every watermark ends the log, valid ones after it")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	damage(&k, 1, offset(&k));
-	kit_put(&k, 4);
+	logkit_put(&k, 4);
 	/* The record after the damaged one carries the watermark of the
 	 * second: durable up to there, so the third may be missing. */
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 2);
 	CHECK_EQ(r.out.interrupted_log, 1);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a watermark of a later log vouches for an earlier one")
@@ -234,7 +234,7 @@ TEST("a watermark of a later log vouches for an earlier one")
 
 	damage(&k, 1, third);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("an interrupted log ends the prefix, later logs are set aside")
@@ -244,14 +244,14 @@ TEST("an interrupted log ends the prefix, later logs are set aside")
 	uint32_t third = two_logs(&k, false);
 
 	damage(&k, 1, third);
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 2);
 	CHECK_EQ(r.out.last.number, 1);
 	CHECK_EQ(r.out.interrupted_log, 1);
 	CHECK_EQ(r.out.aside_count, 1);
 	CHECK_EQ(r.out.aside[0], 2);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a lost tail of an earlier log ends the prefix as well")
@@ -261,14 +261,14 @@ TEST("a lost tail of an earlier log ends the prefix as well")
 	uint32_t third = two_logs(&k, false);
 	struct logfile *f;
 
-	f = kit_file(&k, 1);
+	f = logkit_file(&k, 1);
 	memset(f->p + third, 0, f->n - third);
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 3);
 	CHECK_EQ(r.out.interrupted_at, third);
 	CHECK_EQ(r.out.aside_count, 1);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("records behind a lost start record are set aside, or damage")
@@ -277,18 +277,18 @@ TEST("records behind a lost start record are set aside, or damage")
 	struct logkit k;
 
 	two_logs(&k, false);
-	kit_file(&k, 2)->p[BLOCK_UNIT + 30] ^= 1;
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_file(&k, 2)->p[BLOCK_UNIT + 30] ^= 1;
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 3);
 	CHECK_EQ(r.out.interrupted_log, 1);
 	CHECK_EQ(r.out.aside_count, 1);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 
 	two_logs(&k, true);
-	kit_file(&k, 2)->p[BLOCK_UNIT + 30] ^= 1;
+	logkit_file(&k, 2)->p[BLOCK_UNIT + 30] ^= 1;
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("prepared spares and old contents of recycled files are no logs")
@@ -299,30 +299,30 @@ TEST("prepared spares and old contents of recycled files are no logs")
 	two_logs(&k, true);
 	CHECK_OK(log_prepare(k.log, 3, "000001.log", 1));
 	k.first = 2;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.out.last.number, 2);
 	CHECK_EQ(r.to, 6);
 	CHECK_EQ(r.out.aside_count, 0);
 	CHECK_EQ(r.out.interrupted_log, 0);
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	CHECK_OK(log_rotate(k.log, k.sequence + 1));
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.out.last.number, 3);
 	CHECK_EQ(r.out.interrupted_log, 0);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a file whose preparation did not end is nothing")
 {
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	logenv_add(k.env, "000009.log");
 	CHECK_REPLAY(&k, LSM_OK, 3);
-	logenv_resize(kit_file(&k, 9), 9000);
+	logenv_resize(logkit_file(&k, 9), 9000);
 	CHECK_REPLAY(&k, LSM_OK, 3);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("below a known end everything must be whole")
@@ -330,10 +330,10 @@ TEST("below a known end everything must be whole")
 	struct logfile *f;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	know(&k, end_of(&k));
 	CHECK_REPLAY(&k, LSM_OK, 3);
-	f = kit_file(&k, 1);
+	f = logkit_file(&k, 1);
 	for (uint32_t i = 0; i < offset(&k); i++) {
 		f->p[i] ^= 4;
 		CHECK_REPLAY(&k, LSM_CORRUPT, 0);
@@ -341,7 +341,7 @@ TEST("below a known end everything must be whole")
 	}
 	f->n = offset(&k) - 1;
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("beyond a known end nothing is read")
@@ -349,14 +349,14 @@ TEST("beyond a known end nothing is read")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	know(&k, end_of(&k));
-	kit_put(&k, 1);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_put(&k, 1);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 3);
 	CHECK(r.out.clean && !r.out.same_boot);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 /* What a recovery leaves: log 1 ends before its tail, log 2 is stale. */
@@ -378,17 +378,17 @@ TEST("a known end goes on with the log that names it")
 	struct logkit k;
 	struct log_end end = recovered(&k);
 
-	kit_start(&k, 3, &end);		/* its sequences begin at 7 */
-	kit_put(&k, 70);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_start(&k, 3, &end);		/* its sequences begin at 7 */
+	logkit_put(&k, 70);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.out.last.number, 3);
 	CHECK_EQ(r.to, 7);
 	CHECK_EQ(r.count, 3);
 	CHECK_EQ(r.out.aside_count, 1);
 	CHECK_EQ(r.out.aside[0], 2);
 	CHECK_EQ(r.out.interrupted_log, 0);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("recovery that died before it set logs aside is repeated")
@@ -397,12 +397,12 @@ TEST("recovery that died before it set logs aside is repeated")
 	struct logkit k;
 
 	recovered(&k);
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 2);
 	CHECK(r.out.clean);
 	CHECK_EQ(r.out.aside_count, 1);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a damaged header does not hide a log behind a known end")
@@ -410,13 +410,13 @@ TEST("a damaged header does not hide a log behind a known end")
 	struct logkit k;
 	struct log_end end = recovered(&k);
 
-	kit_start(&k, 3, &end);
-	kit_put(&k, 70);
-	kit_sync(&k);
-	kit_put(&k, 80);
-	kit_file(&k, 3)->p[60] ^= 1;
+	logkit_start(&k, 3, &end);
+	logkit_put(&k, 70);
+	logkit_sync(&k);
+	logkit_put(&k, 80);
+	logkit_file(&k, 3)->p[60] ^= 1;
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a log that needs a missing one behind a known end is damage")
@@ -424,12 +424,12 @@ TEST("a log that needs a missing one behind a known end is damage")
 	struct logkit k;
 	struct log_end end = recovered(&k);
 
-	kit_start(&k, 3, &end);
-	kit_rotate(&k, 4);
-	kit_put(&k, 1);
+	logkit_start(&k, 3, &end);
+	logkit_rotate(&k, 4);
+	logkit_put(&k, 1);
 	gone(&k, 3);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("what tables hold already is not delivered again")
@@ -439,12 +439,12 @@ TEST("what tables hold already is not delivered again")
 
 	two_logs(&k, true);
 	k.flushed = 4;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.from, 5);
 	CHECK_EQ(r.to, 6);
 	CHECK_EQ(r.out.records, 9);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 /* Append a record that this writer would never make. */
@@ -453,7 +453,7 @@ append_odd(struct logkit *k, uint8_t kind, const char *payload,
     uint64_t sequence, const uint64_t *watermark)
 {
 	struct log_end end = log_where(k->log);
-	struct logfile *f = kit_file(k, 1);
+	struct logfile *f = logkit_file(k, 1);
 	struct file_header h;
 
 	CHECK_OK(file_header_read(f->p, NULL, f->name, &h));
@@ -467,12 +467,12 @@ TEST("unknown kinds are passed over or refused, as they ask")
 {
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	append_odd(&k, 60 | RECORD_IGNORABLE, "what", 4, NULL);
 	CHECK_REPLAY(&k, LSM_OK, 3);
 	append_odd(&k, 60, "what", 4, NULL);
 	CHECK_REPLAY(&k, LSM_UNSUPPORTED, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("records that verify and make no sense are damage")
@@ -480,7 +480,7 @@ TEST("records that verify and make no sense are damage")
 	uint64_t watermark = log_position(1, 1 << 20);
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.flushed = 100;	/* the good ones of a bad batch: not asked */
 	append_odd(&k, RECORD_PUT, "\x05key", 4, NULL);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
@@ -508,7 +508,7 @@ TEST("records that verify and make no sense are damage")
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
 	append_odd(&k, RECORD_INGESTION, "\x01x", 4, NULL);
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("an ingestion takes a sequence, of an edit that the manifest has")
@@ -517,22 +517,22 @@ TEST("an ingestion takes a sequence, of an edit that the manifest has")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	CHECK_OK(log_begin(k.log, RECORD_INGESTION, 1, &p));
 	*p = 17;
 	CHECK_OK(log_append(k.log, 4, &k.position));
 	CHECK_OK(log_leave(k.log, 4, true));
 	k.edit = 17;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.out.last.sequence, 4);
 	CHECK_EQ(r.to, 3);
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	k.edit = 16;
 	CHECK_REPLAY(&k, LSM_CORRUPT, 0);
 	CHECK(strstr(lsm_message(), "000001.log: offset ") != NULL);
 	CHECK(strstr(lsm_message(), "names edit 17, and the manifest ends at "
 	    "16") != NULL);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a read that fails is an error and not an end")
@@ -543,9 +543,9 @@ TEST("a read that fails is an error and not an end")
 	two_logs(&k, true);
 	k.env->fail_read = LSM_IO;
 	k.env->for_ever = true;
-	CHECK_CODE(kit_replay(&k, &r), LSM_IO);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	CHECK_CODE(logkit_replay(&k, &r), LSM_IO);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 static int
@@ -563,11 +563,11 @@ TEST("a callback ends the walk with its own code")
 	struct file_header h;
 	struct logkit k;
 
-	kit_small(&k);
-	CHECK_OK(file_header_read(kit_file(&k, 1)->p, NULL, "1", &h));
+	logkit_small(&k);
+	CHECK_OK(file_header_read(logkit_file(&k, 1)->p, NULL, "1", &h));
 	in.dir = &k.env->dir;
 	in.id = h.id;
 	CHECK_CODE(log_replay(&in, refuse, NULL, &out), LSM_NOTFOUND);
 	CHECK_EQ(out.last.number, 0);
-	kit_release(&k);
+	logkit_release(&k);
 }

@@ -10,12 +10,12 @@
 static void
 killed(struct logkit *k)
 {
-	kit_small(k);
+	logkit_small(k);
 	k->env->ring = true;
 	k->boot = true;
-	kit_put(k, 40);
-	kit_batch(k, 2);
-	kit_die(k);
+	logkit_put(k, 40);
+	logkit_batch(k, 2);
+	logkit_die(k);
 }
 
 TEST("the ring completes the file of a killed writer")
@@ -24,15 +24,15 @@ TEST("the ring completes the file of a killed writer")
 	struct logkit k;
 
 	killed(&k);
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 6);
 	CHECK(r.out.same_boot && !r.out.clean && !r.out.syncing);
 	CHECK(r.out.missing.n > 0);
 	CHECK_EQ(r.out.last.size, (uint32_t)k.position);
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	k.boot = false;
 	CHECK_REPLAY(&k, LSM_OK, 3);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a piece boundary inside a record is joined")
@@ -44,7 +44,7 @@ TEST("a piece boundary inside a record is joined")
 		killed(&k);
 		/* More of the ring reached the file than `written` says, or
 		 * `written` says so as well. */
-		struct logfile *f = kit_file(&k, 1);
+		struct logfile *f = logkit_file(&k, 1);
 		uint32_t at = (uint32_t)k.env->written;
 
 		memcpy(f->p + at, k.env->tail.p, cut);
@@ -54,11 +54,11 @@ TEST("a piece boundary inside a record is joined")
 			    k.env->tail.n - cut);
 			k.env->tail.n -= cut;
 		}
-		CHECK_OK(kit_replay(&k, &r));
+		CHECK_OK(logkit_replay(&k, &r));
 		CHECK_EQ(r.to, 6);
 		CHECK(r.out.same_boot);
-		kit_replayed_release(&r);
-		kit_release(&k);
+		logkit_replayed_release(&r);
+		logkit_release(&k);
 	}
 }
 
@@ -69,12 +69,12 @@ TEST("a ring that does not verify is not believed")
 
 	killed(&k);
 	k.env->tail.p[20] ^= 1;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 3);
 	CHECK(!r.out.same_boot);
 	CHECK_EQ(r.out.missing.n, 0);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a LOCK that was set back cuts nothing")
@@ -82,16 +82,16 @@ TEST("a LOCK that was set back cuts nothing")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.boot = true;
 	k.env->committed -= 64;
 	k.env->written = k.env->committed;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_EQ(r.to, 3);
 	CHECK(r.out.same_boot);
 	CHECK_EQ(r.out.last.size, (uint32_t)k.position);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("words that name no live log prove nothing")
@@ -99,17 +99,17 @@ TEST("words that name no live log prove nothing")
 	struct replayed r;
 	struct logkit k;
 
-	kit_small(&k);
+	logkit_small(&k);
 	k.boot = true;
 	k.env->committed = k.env->written = 0;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(!r.out.same_boot);
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	k.env->committed = k.env->written = log_position(7, 4096);
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(!r.out.same_boot);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a close mark in the ring is completed, then another log begins")
@@ -119,28 +119,28 @@ TEST("a close mark in the ring is completed, then another log begins")
 	uint8_t *p;
 
 	killed(&k);
-	kit_writer(&k);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_writer(&k);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK_OK(log_continue(k.log, &r.out.last,
 	    buffer_bytes(&r.out.missing)));
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 	CHECK_OK(log_prepare(k.log, 2, NULL, 1));
 	CHECK_OK(log_begin(k.log, RECORD_CLOSE, 8, &p));
 	put64(p, 2);
 	CHECK_OK(log_append(k.log, k.sequence + 1, &k.position));
-	kit_die(&k);
-	CHECK_OK(kit_replay(&k, &r));
+	logkit_die(&k);
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(r.out.closed && r.out.same_boot && r.out.missing.n != 0);
-	kit_writer(&k);
+	logkit_writer(&k);
 	CHECK_OK(log_continue(k.log, &r.out.last,
 	    buffer_bytes(&r.out.missing)));
-	kit_file(&k, 2)->name[0] = '\0';
-	kit_start(&k, 3, &r.out.last);
-	kit_replayed_release(&r);
-	kit_put(&k, 1);
-	kit_die(&k);
+	logkit_file(&k, 2)->name[0] = '\0';
+	logkit_start(&k, 3, &r.out.last);
+	logkit_replayed_release(&r);
+	logkit_put(&k, 1);
+	logkit_die(&k);
 	CHECK_REPLAY(&k, LSM_OK, 7);
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("a writer that died inside a sync is told")
@@ -150,10 +150,10 @@ TEST("a writer that died inside a sync is told")
 
 	killed(&k);
 	k.env->syncing = true;
-	CHECK_OK(kit_replay(&k, &r));
+	CHECK_OK(logkit_replay(&k, &r));
 	CHECK(r.out.syncing);
-	kit_replayed_release(&r);
-	kit_release(&k);
+	logkit_replayed_release(&r);
+	logkit_release(&k);
 }
 
 TEST("a replay survives a failure at every allocation")
@@ -165,11 +165,11 @@ TEST("a replay survives a failure at every allocation")
 	killed(&k);
 	for (uint64_t n = 1; rc != LSM_OK; n++) {
 		mem_fail_at(n, n % 2);
-		rc = kit_replay(&k, &r);
+		rc = logkit_replay(&k, &r);
 		mem_fail_at(0, false);
 		if (rc != LSM_OK)
 			CHECK_CODE(rc, LSM_NO_MEMORY);
-		kit_replayed_release(&r);
+		logkit_replayed_release(&r);
 	}
-	kit_release(&k);
+	logkit_release(&k);
 }

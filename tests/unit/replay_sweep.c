@@ -8,20 +8,20 @@
 static void
 three_logs(struct logkit *k)
 {
-	kit_init(k);
-	kit_start(k, 1, NULL);
-	kit_put(k, 10);
-	kit_batch(k, 2);
-	kit_sync(k);
-	kit_put(k, 20);
-	kit_rotate(k, 2);
-	kit_put(k, 3);
-	kit_sync(k);
-	kit_rotate(k, 3);
-	kit_put(k, 9);
-	kit_put(k, 300);
+	logkit_init(k);
+	logkit_start(k, 1, NULL);
+	logkit_put(k, 10);
+	logkit_batch(k, 2);
+	logkit_sync(k);
+	logkit_put(k, 20);
+	logkit_rotate(k, 2);
+	logkit_put(k, 3);
+	logkit_sync(k);
+	logkit_rotate(k, 3);
+	logkit_put(k, 9);
+	logkit_put(k, 300);
 	for (uint64_t i = 1; i <= 3; i++)
-		kit_file(k, i)->n = 5000;
+		logkit_file(k, i)->n = 5000;
 }
 
 /* Refused, or a prefix that is not shorter than what was proven durable. */
@@ -29,13 +29,13 @@ static void
 check_outcome(struct logkit *k, uint64_t durable, uint64_t where)
 {
 	struct replayed r;
-	int rc = kit_replay(k, &r);
+	int rc = logkit_replay(k, &r);
 
 	if (rc == LSM_OK ? r.to < durable : rc != LSM_CORRUPT)
 		test_fail(__FILE__, __LINE__, "at %llu: %s, last %llu",
 		    (unsigned long long)where, lsm_strerror(rc),
 		    (unsigned long long)r.to);
-	kit_replayed_release(&r);
+	logkit_replayed_release(&r);
 }
 
 TEST("every flipped byte of three logs is refused or leaves a legal prefix")
@@ -45,7 +45,7 @@ TEST("every flipped byte of three logs is refused or leaves a legal prefix")
 	three_logs(&k);
 	CHECK_REPLAY(&k, LSM_OK, 7);
 	for (uint64_t log = 1; log <= 3; log++) {
-		struct logfile *f = kit_file(&k, log);
+		struct logfile *f = logkit_file(&k, log);
 
 		for (size_t i = 0; i < f->n; i++) {
 			uint8_t bit = (uint8_t)(1 << i % 8);
@@ -55,7 +55,7 @@ TEST("every flipped byte of three logs is refused or leaves a legal prefix")
 			f->p[i] ^= bit;
 		}
 	}
-	kit_release(&k);
+	logkit_release(&k);
 }
 
 TEST("every length of three logs is refused or leaves a legal prefix")
@@ -67,7 +67,7 @@ TEST("every length of three logs is refused or leaves a legal prefix")
 
 	three_logs(&k);
 	for (uint64_t log = 1; log <= 3; log++) {
-		struct logfile *f = kit_file(&k, log);
+		struct logfile *f = logkit_file(&k, log);
 
 		for (size_t n = 0; n < 5000; n += n < 4095 ? 91 : 1) {
 			f->n = n;
@@ -75,5 +75,5 @@ TEST("every length of three logs is refused or leaves a legal prefix")
 		}
 		f->n = 5000;
 	}
-	kit_release(&k);
+	logkit_release(&k);
 }

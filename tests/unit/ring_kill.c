@@ -12,133 +12,71 @@
 
 #include "env/files.h"
 #include "env/ring.h"
-#include "support/ring_case.h"
+#include "support/place.h"
+#include "support/scale.h"
 #include "support/test.h"
 
-enum { SEGMENT = 256 << 10, KILLS = 150, KEPT = 3 };
-
-static const uint8_t id[16] = "a database's id";
+enum { KILLS = 160 / SCALE_STEP, KEPT = 3 };
 
 struct shared {
 	_Atomic uint64_t acknowledged;
 };
 
 struct victim {
-	const struct env_ops *ops;
-	struct env_dir *dir;
-	struct env_lock *lock;
-	struct env_log *log;
-	struct env_tail tail;
-	struct case_cursor at;
+	struct place p;
 	struct random random;
 	struct shared *shared;
 };
 
-static void
-victim_open(struct victim *v, bool writer)
-{
-	bool created;
-
-	v->ops = env_posix()->ops;
-	CHECK_OK(v->ops->dir_open(env_posix(), test_dir(), true, &v->dir,
-	    &created));
-	CHECK_OK(v->ops->lock_open(v->dir, true, &v->lock));
-	if (!writer)
-		return;
-	CHECK_OK(v->ops->lock_hold(v->lock, 0, 1, ENV_EXCLUSIVE));
-	CHECK_OK(v->ops->log_open(v->dir, v->lock, id, &v->log, &v->tail));
-}
-
-/* Zeros behind the end of the file; false when there is no such log. */
-static bool
-read_log(struct victim *v, uint64_t number, uint8_t image[SEGMENT])
-{
-	char name[FILE_NAME_MAX];
-	struct env_file *file;
-	size_t got;
-
-	memset(image, 0, SEGMENT);
-	file_name(name, FILE_LOG, number);
-	if (v->ops->file_open(v->dir, name, ENV_READ, &file) != LSM_OK)
-		return false;
-	CHECK_OK(v->ops->file_read(file, 0, image, SEGMENT, &got));
-	CHECK_OK(v->ops->file_close(file));
-	return true;
-}
-
 /* The log with what the ring adds to it, and where its chain ends: at
  * `committed` or behind it, when something was finished but not announced. */
 static struct case_cursor
-assemble(struct victim *v, uint64_t number, uint8_t image[SEGMENT])
+assemble(struct place *p, uint64_t number, uint8_t image[PLACE_SEGMENT])
 {
 	struct case_cursor c = { number, CASE_START, 0, false };
-	struct buffer ring = { 0 };
 	struct env_tail tail;
 
-	CHECK(read_log(v, number, image));
-	CHECK_OK(v->ops->log_tail(v->dir, v->lock, id, number, CASE_START,
-	    &ring, &tail));
-	if (ring.n > 0)
-		memcpy(image + (uint32_t)tail.committed - ring.n, ring.p,
-		    ring.n);
-	buffer_free(&ring);
+	CHECK(place_image(p, number, image, PLACE_SEGMENT, &tail));
 	c.sequence = get64(image + CASE_START + 8);
-	while (case_follow(&c, image + c.offset, SEGMENT - c.offset))
+	while (case_follow(&c, image + c.offset, PLACE_SEGMENT - c.offset))
 		;
 	return c;
 }
 
 static void
-begin_log(struct victim *v, struct case_cursor next)
+begin_log(struct place *p, struct case_cursor next)
 {
-	char name[FILE_NAME_MAX], old[FILE_NAME_MAX];
-	uint8_t head[CASE_START] = "head", first[CASE_HEADER];
-	bool recycle = next.number > KEPT;
+	char name[FILE_NAME_MAX];
 
 	file_name(name, FILE_LOG, next.number);
-	if (recycle)
-		file_name(old, FILE_LOG, next.number - KEPT);
 	/* One that was prepared before the kill is not in use yet. */
-	(void)v->ops->dir_unlink(v->dir, name);
-	CHECK_OK(v->ops->log_prepare(v->dir, name, recycle ? old : NULL,
-	    SEGMENT, bytes(head, sizeof head)));
-	case_write(first, &next, sizeof first, CASE_PUT, NULL);
-	CHECK_OK(v->ops->log_switch(v->log, name, next.number, CASE_START,
-	    bytes(first, sizeof first)));
-	v->at = next;
-	v->at.offset += sizeof first;
-	v->at.sequence++;
+	(void)p->ops->dir_unlink(p->dir, name);
+	place_switch(p, next, next.number > KEPT ? next.number - KEPT : 0);
 }
 
 static void
-recover(struct victim *v)
+recover(struct place *p)
 {
-	static uint8_t image[SEGMENT];
-	char name[FILE_NAME_MAX];
-	uint64_t number = v->tail.committed >> 32;
-	uint64_t from = (uint32_t)v->tail.written;
+	static uint8_t image[PLACE_SEGMENT];
+	uint64_t number = p->tail.committed >> 32;
+	uint64_t from = (uint32_t)p->tail.written;
 
-	v->at = assemble(v, number, image);
-	if (v->tail.written >> 32 != number || from > v->at.offset)
-		from = v->at.offset;
-	file_name(name, FILE_LOG, number);
-	CHECK_OK(v->ops->log_attach(v->log, name, number, from,
-	    bytes(image + from, (size_t)(v->at.offset - from))));
-	if (v->at.closed)
-		begin_log(v, case_next_log(&v->at));
+	p->at = assemble(p, number, image);
+	if (p->tail.written >> 32 != number || from > p->at.offset)
+		from = p->at.offset;
+	place_attach(p, number, from,
+	    bytes(image + from, (size_t)(p->at.offset - from)));
+	if (p->at.closed)
+		begin_log(p, case_next_log(&p->at));
 }
 
 static void
 append(struct victim *v, uint32_t size, uint32_t kind)
 {
-	uint8_t *to;
+	uint64_t sequence = v->p.at.sequence;
 
-	CHECK_OK(v->ops->log_reserve(v->log, size, &to));
-	case_write(to, &v->at, size, kind, NULL);
-	CHECK_OK(v->ops->log_commit(v->log, size));
-	store_release(&v->shared->acknowledged, v->at.sequence);
-	v->at.offset += size;
-	v->at.sequence++;
+	CHECK_OK(place_put(&v->p, size, kind));
+	store_release(&v->shared->acknowledged, sequence);
 }
 
 static uint32_t
@@ -152,14 +90,14 @@ draw_size(struct random *r)
 static void
 flusher(void *arg)
 {
-	struct victim *v = arg;
+	struct place *p = arg;
 	uint64_t durable;
 
 	for (unsigned i = 0;; i++) {
 		if (i % 16 == 0)
-			CHECK_OK(v->ops->log_sync(v->log, &durable));
+			CHECK_OK(p->ops->log_sync(p->log, &durable));
 		else
-			CHECK_OK(v->ops->log_flush(v->log));
+			CHECK_OK(p->ops->log_flush(p->log));
 		thread_yield();
 	}
 }
@@ -182,50 +120,58 @@ live_until_killed(uint64_t seed, struct shared *shared)
 	uint64_t patience = random_below(&v.random, 1500);
 
 	CHECK_OK(thread_start(&threads[0], killer, &patience));
-	victim_open(&v, true);
-	if (v.tail.committed != 0)
-		recover(&v);
+	place_open(&v.p, env_posix(), true);
+	if (v.p.tail.committed != 0)
+		recover(&v.p);
 	else
-		begin_log(&v, (struct case_cursor){ 1, CASE_START, 1, false });
+		begin_log(&v.p, case_first());
 	if (seed % 2 == 0)
-		CHECK_OK(thread_start(&threads[1], flusher, &v));
+		CHECK_OK(thread_start(&threads[1], flusher, &v.p));
 	for (;;) {
 		uint32_t size = draw_size(&v.random);
 
-		if (v.at.offset + size + 64 > SEGMENT) {
+		if (v.p.at.offset + size + 64 > PLACE_SEGMENT) {
 			append(&v, 32, CASE_CLOSE);
-			begin_log(&v, case_next_log(&v.at));
+			begin_log(&v.p, case_next_log(&v.p.at));
 		}
 		append(&v, size, CASE_PUT);
 	}
 }
 
 /* What a kill left is whole, joined, and has all that was acknowledged. */
+static void
+verify_logs(struct place *p, uint64_t number, struct shared *shared)
+{
+	static uint8_t image[PLACE_SEGMENT];
+	struct case_cursor c, before;
+	uint64_t first;
+
+	c = assemble(p, number, image);
+	CHECK(c.offset >= (uint32_t)p->tail.committed);
+	CHECK(c.sequence > load_acquire(&shared->acknowledged));
+	if (number == 1)
+		return;
+	first = get64(image + CASE_START + 8);
+	before = assemble(p, number - 1, image);
+	CHECK(before.closed && before.sequence == first);
+}
+
+/* The number of the last log; 0: killed before there was any. */
 static uint64_t
 verify(struct shared *shared)
 {
-	static uint8_t image[SEGMENT];
-	struct victim v = { 0 };
-	struct case_cursor c, before;
 	struct buffer none = { 0 };
+	struct place p;
 	uint64_t number;
 
-	victim_open(&v, false);
-	CHECK_OK(v.ops->log_tail(v.dir, v.lock, id, 0, 0, &none, &v.tail));
-	number = v.tail.committed >> 32;
-	if (number > 0) {
-		c = assemble(&v, number, image);
-		CHECK(c.offset >= (uint32_t)v.tail.committed);
-		CHECK(c.sequence > load_acquire(&shared->acknowledged));
-	}
-	if (number > 1) {
-		uint64_t first = get64(image + CASE_START + 8);
-
-		before = assemble(&v, number - 1, image);
-		CHECK(before.closed && before.sequence == first);
-	}
-	v.ops->lock_close(v.lock);
-	v.ops->dir_close(v.dir);
+	if (access(test_path("LOCK"), F_OK) != 0)
+		return 0;
+	place_open(&p, env_posix(), false);
+	CHECK_OK(p.ops->log_tail(p.dir, p.lock, place_id, 0, 0, &none,
+	    &p.tail));
+	if ((number = p.tail.committed >> 32) > 0)
+		verify_logs(&p, number, shared);
+	place_close(&p);
 	return number;
 }
 

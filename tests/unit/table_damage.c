@@ -7,16 +7,10 @@
  */
 #include <stdlib.h>
 
+#include "support/scale.h"
 #include "support/test.h"
 #include "support/tkit.h"
 #include "table/footer.h"
-
-/* ThreadSanitizer is slow and has nothing to see here. */
-#ifdef __SANITIZE_THREAD__
-enum { STEP = 61 };
-#else
-enum { STEP = 1 };
-#endif
 
 /* Sequences too far apart for one leaf, so every entry has its own; long keys
  * with little in common, so inner nodes have few. */
@@ -74,7 +68,7 @@ flip_every_byte(int codec, const struct model *m, unsigned height)
 	tkit_close(&k);
 	file = tkit_file(&k);
 	CHECK_OK(ask_all(&k, m));
-	for (size_t i = 0; i < file->n; i += STEP) {
+	for (size_t i = SCALE_FIRST; i < file->n; i += SCALE_STEP) {
 		int rc;
 
 		file->p[i] ^= (uint8_t)(1u << (i % 8));

@@ -8,60 +8,15 @@
 #include <stdlib.h>
 
 #include "base/random.h"
-#include "support/dbkit.h"
-
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
+#include "support/kit.h"
+#include "support/scale.h"
 
 static void
 kit_open_with(struct kit *k, size_t memtable_size)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.memtable_size = memtable_size;
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_open(struct kit *k)
-{
-	kit_open_with(k, (size_t)16 << 20);
-}
-
-/* The process dies here; the next one opens what it left. */
-static void
-kit_kill(struct kit *k)
-{
-	struct sim *before = k->sim;
-
-	k->sim = sim_kill(before, sim_operations(before));
-	dbkit_close(k->db);
-	sim_free(before);
-	k->o.env = sim_env(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-/* The power fails; only what was made durable is there. */
-static void
-kit_crash(struct kit *k)
-{
-	struct sim *before = k->sim;
-
-	k->sim = sim_crash(before, sim_operations(before), SIM_DROP, 0);
-	dbkit_close(k->db);
-	sim_free(before);
-	k->o.env = sim_env(k->sim);
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
 }
 
 static void
@@ -415,7 +370,8 @@ TEST("trap 7: inputs of a merge go only after the manifest is durable")
 	}
 	from = sim_operations(k.sim);
 	CHECK_OK(lsm_compact(k.db, NULL, NULL));
-	for (size_t i = from; i <= sim_operations(k.sim); i++)
+	for (size_t i = from + SCALE_FIRST; i <= sim_operations(k.sim);
+	    i += SCALE_STEP)
 		for (int loss = SIM_DROP; loss <= SIM_RANDOM &&
 		    sim_on_disk(k.sim, i - 1); loss++) {
 			struct sim *disk = sim_crash(k.sim, i,
@@ -517,7 +473,7 @@ TEST("trap 11: damage in a table is an error with its place, never skipped")
 	for (uint64_t at = 0; at < n; at += 61)
 		check_bit(&k, name, at, file);
 	CHECK(sim_poke(k.sim, "db", name, 4096 + 100, "damage", 6));
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	CHECK_CODE(lsm_get(k.db, NULL, lsm_str("k000007"), NULL),
 	    LSM_CORRUPT);
 	CHECK(strstr(lsm_message(), name) != NULL);
