@@ -294,10 +294,19 @@ codec_default(void)
 	return codec_built_in(LSM_CODEC_LZ4) ? LSM_CODEC_LZ4 : LSM_CODEC_NONE;
 }
 
+static _Atomic int missing = -1;
+
+void
+codec_missing(int codec)
+{
+	store_relaxed(&missing, codec);
+}
+
 bool
 codec_built_in(int codec)
 {
-	return codec >= 0 && codec < CODECS && codecs[codec].ratio != 0;
+	return codec >= 0 && codec < CODECS && codecs[codec].ratio != 0 &&
+	    codec != load_relaxed(&missing);
 }
 
 const char *

@@ -17,6 +17,8 @@
 
 int codec_default(void);
 bool codec_built_in(int codec);
+/* For tests, process-wide: as if this one were not. -1 ends it. */
+void codec_missing(int codec);
 const char *codec_name(int codec);	/* "none", ...; "unknown" */
 
 /* Known names, of n bytes, give their number, built in or not. */

@@ -9,6 +9,7 @@
 #include "base/sync.h"
 #include "support/dbkit.h"
 #include "support/scale.h"
+#include "table/compress.h"
 #include "version/version.h"
 
 enum { PUTS = 8000, GETS = 1000, VALUE = 100 };
@@ -372,6 +373,41 @@ TEST("a list that makes no sense is refused, and changes nothing")
 	CHECK_STR(told, "none,zlib");
 	o.codec = 77;
 	dbkit_refused(dbkit_path("db"), &o, LSM_INVALID);
+}
+
+static void
+refused_by_name(const lsm_options *o, const char *codec)
+{
+	dbkit_refused("db", o, LSM_UNSUPPORTED);
+	CHECK(strstr(lsm_message(), codec) != NULL);
+}
+
+TEST("a level's codec that is not built in is refused by its name")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = options_small(sim), listed = o;
+	size_t operations;
+	lsm_db *db;
+
+	CHECK_OK(lsm_options_set(&listed, "codec", "none,none,zlib"));
+	codec_missing(LSM_CODEC_ZLIB);
+	refused_by_name(&listed, "zlib");
+	codec_missing(-1);
+	db = dbkit_open("db", &listed);
+	dbkit_fill(db, 0, 100, "");
+	dbkit_close(db);
+	codec_missing(LSM_CODEC_ZLIB);
+	operations = sim_operations(sim);
+	refused_by_name(&o, "zlib");
+	o.read_only = 1;
+	o.create = 0;
+	refused_by_name(&o, "zlib");
+	CHECK_EQ(sim_operations(sim), operations);
+	codec_missing(-1);
+	db = dbkit_open("db", &o);
+	dbkit_check_fill(db, 0, 100, "");
+	dbkit_close(db);
+	sim_free(sim);
 }
 
 TEST("each level has its codec, and keeps it when opened again")

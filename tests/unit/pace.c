@@ -87,7 +87,7 @@ TEST("a pause that the machine made longer is paid ahead")
 	struct kit k;
 	uint64_t us;
 
-	kit_open(&k);
+	kit_small(&k);
 	k.sim->ops.pause_us = pause_long;
 	told(&k, MANY);
 	us = waited_for(&k, 4 << 10);
@@ -104,7 +104,7 @@ TEST("who pauses holds no lock of the workers")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	told(&k, MANY);
 	mutex_lock(&k.db->write_mu);
 	pace_wait(k.db, 1);		/* the look takes one for a moment */
@@ -163,7 +163,7 @@ TEST("a full memtable goes on for a while when the next log is on its way")
 	struct kit k;
 	unsigned i = 0;
 
-	kit_open(&k);
+	kit_small(&k);
 	mem = k.db->active;
 	k.db->working = true;
 	mutex_lock(&k.db->edit_mu);
@@ -218,15 +218,13 @@ TEST("behind a full memtable comes one of its size, else a small one")
 {
 	struct kit k;
 
-	k.sim = sim_new(test_seed());
-	k.o = dbkit_options(k.sim);
+	kit_init(&k);
 	k.o.memtable_size = 4 << 20;
-	k.db = dbkit_open("db", &k.o);
+	kit_start(&k);
 	dbkit_fill(k.db, 0, 10, "");
 	CHECK_OK(lsm_flush(k.db));
 	CHECK_EQ(memtable_limit(k.db->active), 1 << 20);
-	CHECK_OK(lsm_close(k.db));
-	k.db = dbkit_open("db", &k.o);
+	kit_reopen(&k);
 	CHECK_OK(lsm_get(k.db, NULL, lsm_bytes("k000001", 7), NULL));
 	for (unsigned i = 0; k.db->view->count == 1; i++)
 		dbkit_fill(k.db, 100 * i, 100 * i + 100, "");
