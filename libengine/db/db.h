@@ -40,7 +40,7 @@ enum {
 	FROZEN_MAX = 6,
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
-#define MEMTABLE_START ((size_t)1 << 20)	/* behind one that was not full */
+#define MEMTABLE_START ((size_t)1 << 20)	/* the first */
 #define CLOSE_FLUSH ((size_t)1 << 20)	/* memory: more is flushed at close */
 
 /* A memtable, and the log that holds its oldest entry. */
