@@ -239,12 +239,19 @@ $(ONESHOT): $(B)/oneshot/%: $(B)/tests/bench/oneshot/%.o $(B)/liblsm.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
 
+# lsm-cli with the bugs that its tests ask for.
+$(B)/bug/lsm-cli: $(B)/tests/cli/bug.o $(B)/tools/lsm-cli.o $(B)/tools.a \
+    $(B)/liblsm.a
+	@mkdir -p $(@D)
+	$(LINK) -Wl,--wrap=table_builder_add,--wrap=fdatasync -o $@ $^ \
+		$(TOOL_LIBS) $(LIBS)
+
 programs: all $(B)/unit $(MODEL:%=$(B)/model/%) $(CRASH:%=$(B)/crash/%)
 ifneq ($(filter asan fuzz,$(FLAVOUR)),)
 programs: $(FUZZ:%=$(B)/fuzz/%)
 endif
 ifeq ($(FLAVOUR),release)
-programs: $(B)/bench $(ONESHOT)
+programs: $(B)/bench $(ONESHOT) $(B)/bug/lsm-cli
 endif
 
 # ---- check -----------------------------------------------------------------

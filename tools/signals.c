@@ -1,6 +1,10 @@
 /*
  * signals.c - SIGINT, SIGTERM and SIGHUP stop a tool at its next safe point.
+ *
+ * The first of them starts a timer, so that one who waits for the end of a
+ * long step is told why.
  */
+#define _XOPEN_SOURCE 700	/* for setitimer(2) */
 #include "signals.h"
 
 #include <errno.h>
@@ -9,13 +13,40 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 enum { STOPS = sizeof stops / sizeof *stops };
 
+enum { PATIENCE_US = 50000 };
+
+static void (*say_late)(void);
 static volatile sig_atomic_t pending, asked, pipe_write = -1;
 static int pipe_read = -1;
+
+static void
+handle_late(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	if (pending != 0)
+		say_late();
+	errno = saved;
+}
+
+/* 0: it is off. */
+static void
+timer_set(int us)
+{
+	struct itimerval t = { .it_value = { .tv_usec = us } };
+	struct sigaction tell = { .sa_handler = handle_late,
+		.sa_flags = SA_RESTART };
+
+	if (say_late != NULL && sigaction(SIGALRM, &tell, NULL) == 0)
+		setitimer(ITIMER_REAL, &t, NULL);
+}
 
 static void
 handle(int signal)
@@ -25,6 +56,7 @@ handle(int signal)
 	if (pending != 0)
 		signals_die(signal);
 	pending = signal;
+	timer_set(PATIENCE_US);
 	if (pipe_write != -1 && write(pipe_write, "", 1) == -1) {
 		/* A full pipe is readable, which is all that is wanted. */
 	}
@@ -109,6 +141,12 @@ signals_stop(void)
 	pipe_read = pipe_write = -1;
 }
 
+void
+signals_when_late(void (*say)(void))
+{
+	say_late = say;
+}
+
 int
 signals_pending(void)
 {
@@ -148,6 +186,7 @@ signals_forget_interrupt(void)
 		return;
 	while (pipe_read != -1 && read(pipe_read, drop, sizeof drop) > 0)
 		;
+	timer_set(0);
 	pending = 0;
 }
 
@@ -157,31 +196,6 @@ signals_fd(void)
 	if (pipe_read == -1 && pipe_open() != 0)
 		return -1;
 	return pipe_read;
-}
-
-static void
-mask(int how)
-{
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < STOPS; i++)
-		sigaddset(&set, stops[i]);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(how, &set, NULL);
-}
-
-void
-signals_hold(void)
-{
-	mask(SIG_BLOCK);
-}
-
-void
-signals_let(void)
-{
-	mask(SIG_UNBLOCK);
 }
 
 _Noreturn void
