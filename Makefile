@@ -64,17 +64,18 @@ CODECS := $(foreach p,liblz4 libzstd,$(if \
 	$(shell $(PKG_CONFIG) --exists $(p) 2>/dev/null && echo y),$(p)))
 # Reads JSON for the tools; printing it takes no library.
 JANSSON := $(shell $(PKG_CONFIG) --exists jansson 2>/dev/null && echo y)
-# Edits lines at the prompt; loaded there, never linked.
+# Edits lines at the prompt, in a program of its own.
 LIBEDIT := $(shell $(PKG_CONFIG) --exists libedit 2>/dev/null && echo y)
 DEFS := $(if $(filter liblz4,$(CODECS)),-DHAVE_LZ4) \
 	$(if $(filter libzstd,$(CODECS)),-DHAVE_ZSTD) \
-	$(if $(JANSSON),-DHAVE_JANSSON) $(if $(LIBEDIT),-DHAVE_LIBEDIT)
+	$(if $(JANSSON),-DHAVE_JANSSON)
 CODEC_NAMES := $(CODECS:lib%=%) z
 SHARED_LIBS := $(CODEC_NAMES:%=-l%)
-# A short-lived process pays for each shared library it loads, so the tools
-# take the codecs from their archives where there are any.
-archive = $(if $(findstring /,$(shell \
-	$(CC) -print-file-name=lib$(1).a 2>/dev/null)),-l:lib$(1).a,-l$(1))
+# A short-lived process pays for each shared library it loads, libc most of
+# all, so the tools take what they need from archives where there are any. With
+# all of them there they load nothing; "make STATIC=" builds them as others are.
+found = $(findstring /,$(shell $(CC) -print-file-name=$(1) 2>/dev/null))
+archive = $(if $(call found,lib$(1).a),-l:lib$(1).a,-l$(1))
 LIBS := $(foreach n,$(CODEC_NAMES),$(call archive,$(n)))
 TOOL_LIBS := $(if $(JANSSON),$(call archive,jansson))
 
@@ -84,6 +85,10 @@ ALL_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -pthread $(WARN) $(DEFS) \
 ALL_LDFLAGS = -pthread $(SANITIZE_$(FLAVOUR)) $(LINK_$(FLAVOUR)) $(LDFLAGS)
 COMPILE = $(CC) $(ALL_CFLAGS) -MMD -MP
 LINK = $(CC) $(ALL_LDFLAGS)
+STATIC := $(if $(filter release,$(FLAVOUR)),$(if $(strip $(foreach f,rcrt1.o \
+	$(patsubst %,lib%.a,c $(CODEC_NAMES) $(if $(JANSSON),jansson)), \
+	$(if $(call found,$(f)),,$(f)))),,y))
+LINK_TOOL = $(if $(STATIC),$(patsubst -pie,-static-pie,$(LINK)),$(LINK))
 
 # ---- files -----------------------------------------------------------------
 
@@ -91,8 +96,10 @@ LIB_SRC := $(sort $(wildcard libengine/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 LIB_PIC := $(LIB_SRC:%.c=$(B)/pic/%.o)
 HEADERS := $(wildcard libengine/include/*.h)
-TOOL_SRC := $(sort $(filter-out tools/lsm-%,$(wildcard tools/*.c)))
+TOOL_SRC := $(sort $(filter-out tools/lsm-% tools/line_edit.c,\
+	$(wildcard tools/*.c)))
 TOOLS := $(patsubst tools/%.c,%,$(sort $(wildcard tools/lsm-*.c)))
+PROMPT := $(if $(LIBEDIT),lsm-cli-prompt)
 PAGES := $(sort $(wildcard man/*.[1-9]))
 TYPED = $(wildcard README.md TestingGuide.md) \
 	$(shell grep -l '^\.Sh EXAMPLES' $(PAGES))
@@ -107,7 +114,7 @@ SO := liblsm.so.$(VERSION)
 
 # ---- library and tools -----------------------------------------------------
 
-all: $(B)/liblsm.a $(TOOLS:%=$(B)/%)
+all: $(B)/liblsm.a $(TOOLS:%=$(B)/%) $(PROMPT:%=$(B)/%)
 ifeq ($(FLAVOUR),release)
 all: $(B)/$(SO) $(B)/dist/liblsm.a $(B)/liblsm.pc
 endif
@@ -168,7 +175,12 @@ $(B)/liblsm.pc: libengine/liblsm.pc.in libengine/include/lsm.h FORCE
 		-e 's|@REQUIRES@|$(CODECS) zlib|' $< >$@
 
 $(B)/lsm-%: $(B)/tools/lsm-%.o $(B)/tools.a $(B)/liblsm.a
-	$(LINK) -o $@ $^ $(TOOL_LIBS) $(LIBS)
+	$(LINK_TOOL) -o $@ $^ $(TOOL_LIBS) $(LIBS)
+
+# What lsm-cli becomes where lines are typed: line_edit stands for line_plain.
+$(B)/lsm-cli-prompt: $(B)/tools/lsm-cli.o $(B)/tools/line_edit.o $(B)/tools.a \
+    $(B)/liblsm.a
+	$(LINK) -o $@ $^ -ledit $(TOOL_LIBS) $(LIBS)
 
 # ---- test programs ---------------------------------------------------------
 
@@ -227,12 +239,19 @@ $(ONESHOT): $(B)/oneshot/%: $(B)/tests/bench/oneshot/%.o $(B)/liblsm.a
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS)
 
+# lsm-cli with the bugs that its tests ask for.
+$(B)/bug/lsm-cli: $(B)/tests/cli/bug.o $(B)/tools/lsm-cli.o $(B)/tools.a \
+    $(B)/liblsm.a
+	@mkdir -p $(@D)
+	$(LINK) -Wl,--wrap=table_builder_add,--wrap=fdatasync -o $@ $^ \
+		$(TOOL_LIBS) $(LIBS)
+
 programs: all $(B)/unit $(MODEL:%=$(B)/model/%) $(CRASH:%=$(B)/crash/%)
 ifneq ($(filter asan fuzz,$(FLAVOUR)),)
 programs: $(FUZZ:%=$(B)/fuzz/%)
 endif
 ifeq ($(FLAVOUR),release)
-programs: $(B)/bench $(ONESHOT)
+programs: $(B)/bench $(ONESHOT) $(B)/bug/lsm-cli
 endif
 
 # ---- check -----------------------------------------------------------------
@@ -354,11 +373,16 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(filter-out deps,$(MAKECMDGOALS)): | deps
 endif
 
+# lsm-cli looks for its prompt there, from where it is itself.
+PROMPTDIR = $(BINDIR)/../libexec/lsm
+
 to = $(DESTDIR)$(1)
 install: all
 	install -d $(call to,$(BINDIR)) $(call to,$(LIBDIR)/pkgconfig) \
 		$(call to,$(INCLUDEDIR))
 	$(if $(TOOLS),install -m 755 $(TOOLS:%=$(B)/%) $(call to,$(BINDIR)))
+	$(if $(PROMPT),install -d $(call to,$(PROMPTDIR)) && \
+		install -m 755 $(B)/$(PROMPT) $(call to,$(PROMPTDIR)))
 	install -m 644 $(HEADERS) $(call to,$(INCLUDEDIR))
 	install -m 644 $(B)/dist/liblsm.a $(call to,$(LIBDIR))
 	install -m 755 $(B)/$(SO) $(call to,$(LIBDIR))
@@ -377,6 +401,7 @@ install: all
 
 uninstall:
 	rm -f $(TOOLS:%=$(call to,$(BINDIR))/%)
+	$(if $(PROMPT),rm -f $(call to,$(PROMPTDIR))/$(PROMPT))
 	rm -f $(HEADERS:libengine/include/%=$(call to,$(INCLUDEDIR))/%)
 	rm -f $(call to,$(LIBDIR))/liblsm.a $(call to,$(LIBDIR))/$(SO) \
 		$(call to,$(LIBDIR))/liblsm.so.$(SOVERSION) \

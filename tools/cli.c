@@ -26,7 +26,8 @@
 
 /* A byte is an escape at most, whose backslash is escaped; and a name. */
 enum { MESSAGE_MAX = 2048, MEMBER_MAX = (ESCAPE_MAX + 1) * MESSAGE_MAX + 64,
-	COLORS_MAX = sizeof COLOR_ERROR + sizeof COLOR_END };
+	COLORS_MAX = sizeof COLOR_ERROR + sizeof COLOR_END,
+	STOPPING_ROOM = 160 };
 
 static struct {
 	const char *tool;
@@ -107,11 +108,44 @@ descriptors_fill(void)
 	}
 }
 
+static size_t
+mark_add(char *line, size_t n, const char *mark)
+{
+	memcpy(line + n, mark, strlen(mark));
+	return n + strlen(mark);
+}
+
+static void
+error_write(const char *line, size_t n)
+{
+	while (write(STDERR_FILENO, line, n) == -1 && errno == EINTR)
+		;
+}
+
+/* In a signal handler: nothing but what is safe there. */
+static void
+stopping_write(void)
+{
+	char line[STOPPING_ROOM];
+	size_t n = 0;
+
+	if (self.hushed)
+		return;
+	n = mark_add(line, n, self.json ? "{\"tool\":\"" : "");
+	n = mark_add(line, n, self.tool);
+	n = mark_add(line, n, self.json ? "\",\"message\":\"" : ": ");
+	n = mark_add(line, n, "stopping when this step ends; a second signal "
+	    "kills at once");
+	n = mark_add(line, n, self.json ? "\"}\n" : "\n");
+	error_write(line, n);
+}
+
 void
 cli_start(const char *tool)
 {
 	self.tool = tool;
 	descriptors_fill();
+	signals_when_late(stopping_write);
 	if (signals_start() != 0)
 		exit(cli_fail_errno(errno, "signals"));
 }
@@ -137,8 +171,7 @@ line_write(const char *line, size_t n)
 {
 	/* What stdout holds was said before this. */
 	out_flush();
-	while (write(STDERR_FILENO, line, n) == -1 && errno == EINTR)
-		;
+	error_write(line, n);
 }
 
 /* "NAME":"TEXT", with its escapes: the text may be of any bytes. One that is
@@ -184,13 +217,6 @@ message_json(int status, const char *text)
 	*p++ = '}';
 	*p++ = '\n';
 	line_write(line, (size_t)(p - line));
-}
-
-static size_t
-mark_add(char *line, size_t n, const char *mark)
-{
-	memcpy(line + n, mark, strlen(mark));
-	return n + strlen(mark);
 }
 
 static size_t

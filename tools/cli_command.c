@@ -82,20 +82,14 @@ static const struct command table[] = {
 };
 enum { COMMANDS = sizeof table / sizeof *table };
 
-static bool
-word_is(struct word w, const char *name)
-{
-	return name != NULL && strlen(name) == w.size &&
-	    memcmp(name, w.text, w.size) == 0;
-}
-
 static const struct command *
 command_find(struct word w)
 {
 	size_t i;
 
 	for (i = 0; i < COMMANDS; i++) {
-		if (word_is(w, table[i].name) || word_is(w, table[i].alias))
+		if (word_is(w, table[i].name) || (table[i].alias != NULL &&
+		    word_is(w, table[i].alias)))
 			return &table[i];
 	}
 	return NULL;

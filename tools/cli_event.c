@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 /* A story may double when its backslashes and quotes are escaped. */
 enum { LINE_ROOM = 2048 };

@@ -25,7 +25,7 @@ struct get {
 	size_t count, most;	/* keys gathered; this many at once */
 	lsm_slice keys[GATHER_MAX];
 	lsm_buffer values[GATHER_MAX];
-	char room[GATHER_MAX][LSM_KEY_MAX];
+	char (*room)[LSM_KEY_MAX];	/* NULL while one is asked at a time */
 };
 
 static int
@@ -112,18 +112,29 @@ get_rest(void *arg)
 	return status;
 }
 
+/* Where several keys wait together they are copied, if there is memory. */
+static bool
+get_waits(struct get *g)
+{
+	if (g->most > 1 && g->room == NULL)
+		g->room = malloc(GATHER_MAX * sizeof *g->room);
+	if (g->room == NULL)
+		g->most = 1;
+	return g->room != NULL;
+}
+
 /* Called with each key, whose bytes do not stay. */
 static int
 get_add(void *arg, lsm_slice key)
 {
 	struct get *g = arg;
-	char *room = g->room[g->count];
 
 	if (key.size > LSM_KEY_MAX)
 		return get_answer(g, 0, lsm_get(g->db, NULL, key, NULL));
-	if (key.size > 0)
-		memcpy(room, key.data, key.size);
-	g->keys[g->count++] = lsm_bytes(room, key.size);
+	if (get_waits(g) && key.size > 0)
+		key = lsm_bytes(memcpy(g->room[g->count], key.data, key.size),
+		    key.size);
+	g->keys[g->count++] = key;
 	return g->count >= g->most ? get_rest(g) : 0;
 }
 
@@ -181,6 +192,7 @@ command_get(struct request *r)
 	status = get_all(g);
 	for (i = 0; i < GATHER_MAX; i++)
 		lsm_buffer_free(&g->values[i]);
+	free(g->room);
 	free(g);
 	return status;
 }

@@ -1,6 +1,6 @@
 /*
- * cli_options.c - the options of lsm-cli: how each value is read, and the table
- * that parses them and prints --help.
+ * cli_options.c - the options of lsm-cli: what each sets, and the table that
+ * parses them and prints --help.
  */
 #include <string.h>
 
@@ -9,96 +9,10 @@
 #include "cli.h"
 #include "cli_settings.h"
 #include "color.h"
-#include "escape.h"
 #include "number.h"
+#include "option_value.h"
 
 enum { OPTION_NAME_ROOM = 64 };
-
-struct choice {
-	const char *name;
-	int value;
-};
-
-/* A list of choices ends in a name of NULL. */
-static int
-choose(const struct option *o, struct word value, const struct choice *c,
-    const char *want, int *chosen)
-{
-	for (; c->name != NULL; c++) {
-		if (strlen(c->name) == value.size &&
-		    memcmp(c->name, value.text, value.size) == 0) {
-			*chosen = c->value;
-			return 0;
-		}
-	}
-	return option_bad(o, value, want);
-}
-
-/* A NUL in a number's word hides what follows. */
-static bool
-is_text(struct word w)
-{
-	return strlen(w.text) == w.size;
-}
-
-/* A number of something, above 0, into the uint64_t at `flag`. */
-static int
-set_positive(void *settings, const struct option *o, struct word w)
-{
-	uint64_t n;
-
-	if (!is_text(w) || !number_count(w.text, UINT32_MAX, &n) || n == 0)
-		return option_bad(o, w, "a number above 0");
-	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
-	return 0;
-}
-
-static int
-set_count(void *settings, const struct option *o, struct word w)
-{
-	uint64_t n;
-
-	if (!is_text(w) || !number_count(w.text, UINT64_MAX, &n))
-		return option_bad(o, w, "a number of records");
-	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
-	return 0;
-}
-
-static int
-set_size(void *settings, const struct option *o, struct word w)
-{
-	uint64_t n;
-
-	if (!is_text(w) || !number_size(w.text, SIZE_MAX, &n))
-		return option_bad(o, w, "a size such as 64K or 16M");
-	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
-	return 0;
-}
-
-/* Any bytes into the struct word at `flag`. */
-static int
-set_word(void *settings, const struct option *o, struct word w)
-{
-	*(struct word *)(void *)((char *)settings + o->flag) = w;
-	return 0;
-}
-
-static int
-set_file(void *settings, const struct option *o, struct word w)
-{
-	if (!is_text(w) || w.size == 0)
-		return option_bad(o, w, "the name of a file");
-	return set_word(settings, o, w);
-}
-
-/* A text of escape.h into the struct word at `flag`. */
-static int
-set_escaped(void *settings, const struct option *o, struct word w)
-{
-	if (escape_decode(w.text, &w.size) != NULL)
-		return option_bad(o, w, "an escaped text");
-	return set_word(settings, o, w);
-}
 
 /* Whether the library was built with the codec. */
 static bool
@@ -126,7 +40,8 @@ set_codec(void *settings, const struct option *o, struct word w)
 	struct settings *s = settings;
 	int status;
 
-	status = choose(o, w, codecs, "none, zlib, lz4 or zstd", &s->codec);
+	status = option_choose(o, w, codecs, "none, zlib, lz4 or zstd",
+	    &s->codec);
 	if (status != 0 || codec_built_in(w.text))
 		return status;
 	return cli_fail(EXIT_UNAVAILABLE, "--codec: %s is not built in: %s",
@@ -142,7 +57,7 @@ set_color(void *settings, const struct option *o, struct word w)
 	int chosen = COLOR_AUTO, status;
 
 	(void)settings;
-	status = choose(o, w, when, "auto, always or never", &chosen);
+	status = option_choose(o, w, when, "auto, always or never", &chosen);
 	color_choose((enum color)chosen);
 	return status;
 }
@@ -163,7 +78,8 @@ set_dups(void *settings, const struct option *o, struct word w)
 	static const struct choice which[] = { { "first", DUPS_FIRST },
 		{ "last", DUPS_LAST }, { NULL, 0 } };
 	struct settings *s = settings;
-	int chosen = 0, status = choose(o, w, which, "first or last", &chosen);
+	int chosen = 0;
+	int status = option_choose(o, w, which, "first or last", &chosen);
 
 	s->style.dups = (enum dups)chosen;
 	return status;
@@ -174,7 +90,8 @@ set_errors(void *settings, const struct option *o, struct word w)
 {
 	static const struct choice forms[] = { { "text", false },
 		{ "jsonl", true }, { NULL, 0 } };
-	int chosen = 0, status = choose(o, w, forms, "text or jsonl", &chosen);
+	int chosen = 0;
+	int status = option_choose(o, w, forms, "text or jsonl", &chosen);
 
 	(void)settings;
 	if (chosen)
@@ -208,7 +125,8 @@ set_json_bytes(void *settings, const struct option *o, struct word w)
 	static const struct choice forms[] = { { "auto", false },
 		{ "hex", true }, { NULL, 0 } };
 	struct settings *s = settings;
-	int chosen = 0, status = choose(o, w, forms, "auto or hex", &chosen);
+	int chosen = 0;
+	int status = option_choose(o, w, forms, "auto or hex", &chosen);
 
 	s->style.json_hex = chosen;
 	return status;
@@ -239,7 +157,7 @@ set_memtable_size(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
 
-	if (!is_text(w) ||
+	if (!word_is_text(w) ||
 	    !number_size(w.text, SIZE_MAX, &s->memtable_size) ||
 	    s->memtable_size == 0)
 		return option_bad(o, w, "a size such as 64K or 16M");
@@ -257,8 +175,8 @@ set_progress(void *settings, const struct option *o, struct word w)
 		return 0;
 	if (strcmp(w.text, "json") == 0)
 		s->progress_json = true;
-	else if (!is_text(w) || !number_duration(w.text, &s->progress_us) ||
-	    s->progress_us == 0)
+	else if (!word_is_text(w) ||
+	    !number_duration(w.text, &s->progress_us) || s->progress_us == 0)
 		return option_bad(o, w, "json or a duration such as 5s");
 	return 0;
 }
@@ -268,7 +186,7 @@ set_rate(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
 
-	if (!is_text(w) || !number_rate(w.text, &s->rate) || s->rate == 0)
+	if (!word_is_text(w) || !number_rate(w.text, &s->rate) || s->rate == 0)
 		return option_bad(o, w, "bytes a second such as 20M/s");
 	return 0;
 }
@@ -279,7 +197,8 @@ set_redact(void *settings, const struct option *o, struct word w)
 	static const struct choice what[] = { { "values", REDACT_VALUES },
 		{ "all", REDACT_ALL }, { NULL, 0 } };
 	struct settings *s = settings;
-	int chosen = 0, status = choose(o, w, what, "values or all", &chosen);
+	int chosen = 0;
+	int status = option_choose(o, w, what, "values or all", &chosen);
 
 	s->style.redact = (enum redact)chosen;
 	return status;
@@ -292,7 +211,8 @@ set_skip_bad(void *settings, const struct option *o, struct word w)
 
 	s->bad_max = UINT64_MAX;
 	if (w.text != NULL &&
-	    (!is_text(w) || !number_count(w.text, UINT64_MAX, &s->bad_max)))
+	    (!word_is_text(w) ||
+	    !number_count(w.text, UINT64_MAX, &s->bad_max)))
 		return option_bad(o, w, "a number of records");
 	return 0;
 }
@@ -302,7 +222,7 @@ set_interval(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
 
-	if (!is_text(w) || !number_duration(w.text, &s->interval_us) ||
+	if (!word_is_text(w) || !number_duration(w.text, &s->interval_us) ||
 	    s->interval_us == 0)
 		return option_bad(o, w, "a duration such as 500ms or 5s");
 	return 0;
@@ -312,7 +232,7 @@ static int
 set_kept(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
-	const char *equals = is_text(w) ? strchr(w.text, '=') : NULL;
+	const char *equals = word_is_text(w) ? strchr(w.text, '=') : NULL;
 	char name[OPTION_NAME_ROOM];
 	size_t n = equals != NULL ? (size_t)(equals - w.text) : 0;
 
@@ -336,7 +256,8 @@ set_sync(void *settings, const struct option *o, struct word w)
 	struct settings *s = settings;
 	int chosen = 0, status;
 
-	status = choose(o, w, modes, "always, batch, end or off", &chosen);
+	status = option_choose(o, w, modes, "always, batch, end or off",
+	    &chosen);
 	s->sync = (enum sync_mode)chosen;
 	return status;
 }
@@ -348,7 +269,7 @@ set_wait(void *settings, const struct option *o, struct word w)
 
 	s->wait_us = WAIT_FOR_EVER;
 	if (w.text != NULL &&
-	    (!is_text(w) || !number_duration(w.text, &s->wait_us)))
+	    (!word_is_text(w) || !number_duration(w.text, &s->wait_us)))
 		return option_bad(o, w, "a duration such as 90s or 15m");
 	return 0;
 }
@@ -370,14 +291,15 @@ enum {
 const struct option settings_table[] = {
 	{ "approx", 0, NULL, ON_SCAN | ON_SIZE, FLAG(approx),
 	    "estimate from counts and indexes, read no record" },
-	{ "around", 0, "KEY", ON_SCAN, SET_AT(set_word, around),
+	{ "around", 0, "KEY", ON_SCAN, SET_AT(option_word, around),
 	    "the records next to KEY" },
 	{ "atomic", 0, NULL, ON_LOADS, FLAG(atomic),
 	    "one commit: all records or none" },
 	{ "batch-size", 0, "N", ON_LOAD | ON_IMPORT,
-	    SET_AT(set_positive, batch_size), "records of one commit (1000)" },
+	    SET_AT(option_positive, batch_size),
+	    "records of one commit (1000)" },
 	{ "bdb-mapsize", 0, "SIZE", ON_SCAN | ON_EXPORT,
-	    SET_AT(set_size, style.bdb_mapsize),
+	    SET_AT(option_size, style.bdb_mapsize),
 	    "tell mdb_load the size; db_load stops at it" },
 	{ "codec", 0, "NAME", ON_CREATORS, SET(set_codec),
 	    "compress the tables of a new database so" },
@@ -390,7 +312,7 @@ const struct option settings_table[] = {
 	{ "create", 0, NULL, ON_CREATORS, FLAG(create),
 	    "make the database if there is none" },
 	{ "delimiter", 0, "TEXT", ON_GET | ON_SCAN,
-	    SET_AT(set_escaped, style.delimiter),
+	    SET_AT(option_escaped, style.delimiter),
 	    "escaped text behind each record of raw" },
 	{ "dry-run", 'n', NULL, ON_DELETE, FLAG(dry_run),
 	    "print the keys of the range, change nothing" },
@@ -400,7 +322,7 @@ const struct option settings_table[] = {
 	    "messages as text, or jsonl: an object a line" },
 	{ "events", 0, NULL, ON_WAITERS, FLAG(events),
 	    "tell on stderr of flushes, merges and waits" },
-	{ "every", 0, "N", ON_SCAN, SET_AT(set_positive, every),
+	{ "every", 0, "N", ON_SCAN, SET_AT(option_positive, every),
 	    "each Nth record only" },
 	{ "force", 0, NULL, ON_EXPORT | ON_SCAN, FLAG(force),
 	    "--output may replace a file" },
@@ -408,9 +330,9 @@ const struct option settings_table[] = {
 	    SET(set_format), "see lsm-cli(1)" },
 	{ "framed", 0, NULL, ON_SCAN | ON_EXPORT | ON_LOADS,
 	    FLAG(style.framed), "write, or demand, a mark of the end" },
-	{ "from", 0, "KEY", ON_RANGES, SET_AT(set_word, from),
+	{ "from", 0, "KEY", ON_RANGES, SET_AT(option_word, from),
 	    "no keys below KEY" },
-	{ "group-by", 0, "WHAT", ON_SCAN, SET_AT(set_escaped, group_by),
+	{ "group-by", 0, "WHAT", ON_SCAN, SET_AT(option_escaped, group_by),
 	    "sums by keys up to a byte, or by N bytes" },
 	{ "help", 'h', "[all]", ON_ALL, SET(set_help),
 	    "print help and leave; all: of every command" },
@@ -421,7 +343,7 @@ const struct option settings_table[] = {
 	{ "if-absent", 0, NULL, ON_LOADS | ON_PUT, FLAG(if_absent),
 	    "write only what is not there, else exit 1" },
 	{ "if-equals", 0, "VALUE", ON_DELETE | ON_LOADS | ON_PUT,
-	    SET_AT(set_word, if_equals),
+	    SET_AT(option_word, if_equals),
 	    "write only over this value, else exit 1" },
 	{ "if-present", 0, NULL, ON_DELETE | ON_LOADS | ON_PUT,
 	    FLAG(if_present), "write only what is there, else exit 1" },
@@ -432,27 +354,27 @@ const struct option settings_table[] = {
 	{ "keep-going", 0, NULL, ON_SCRIPT | ON_OPENING, FLAG(keep_going),
 	    "go on behind a line that failed" },
 	{ "key-file", 0, "FILE", ON_DELETE | ON_GET | ON_HAS | ON_PUT,
-	    SET_AT(set_file, key_file), "the key is the bytes of FILE" },
+	    SET_AT(option_file, key_file), "the key is the bytes of FILE" },
 	{ "key-format", 0, "FORMAT", ON_KEYS, SET(set_key_format),
 	    "how keys are typed and printed" },
 	{ "keys-from", 0, "FILE", ON_DELETE | ON_GET,
-	    SET_AT(set_file, keys_from), "a key a line in FILE" },
+	    SET_AT(option_file, keys_from), "a key a line in FILE" },
 	{ "keys-only", 0, NULL, ON_SCAN, FLAG(keys_only),
 	    "print no values" },
-	{ "limit", 0, "N", ON_SCAN, SET_AT(set_count, limit),
+	{ "limit", 0, "N", ON_SCAN, SET_AT(option_count, limit),
 	    "at most N records" },
 	{ "max-value-size", 0, "SIZE", ON_SCAN,
-	    SET_AT(set_size, max_value_size), "no larger values" },
+	    SET_AT(option_size, max_value_size), "no larger values" },
 	{ "memtable-size", 0, "SIZE", ON_WAITERS, SET(set_memtable_size),
 	    "memory that is filled before a flush" },
 	{ "min-value-size", 0, "SIZE", ON_SCAN,
-	    SET_AT(set_size, min_value_size), "no smaller values" },
+	    SET_AT(option_size, min_value_size), "no smaller values" },
 	{ "null", '0', NULL, ON_DELETE | ON_GET, FLAG(nul),
 	    "a NUL ends each key of --keys-from" },
 	{ "output", 'o', "FILE", ON_SCAN | ON_EXPORT,
-	    SET_AT(set_file, output), "make FILE, whole or not at all" },
+	    SET_AT(option_file, output), "make FILE, whole or not at all" },
 	{ "prefix", 0, "PREFIX", ON_RANGES,
-	    SET_AT(set_word, prefix), "only keys that begin so" },
+	    SET_AT(option_word, prefix), "only keys that begin so" },
 	{ "progress", 0, "[HOW]", ON_CHECKPOINT | ON_COMPACT | ON_LOADS |
 	    ON_SCRIPT, SET(set_progress),
 	    "say how far it is: each SECONDS, or json" },
@@ -463,9 +385,9 @@ const struct option settings_table[] = {
 	{ "redact", 0, "WHAT", ON_OUTPUT, SET(set_redact),
 	    "length and sum instead of values, or of all" },
 	{ "reverse", 0, NULL, ON_SCAN, FLAG(reverse), "last key first" },
-	{ "samples", 0, "N", ON_STATS, SET_AT(set_positive, samples),
+	{ "samples", 0, "N", ON_STATS, SET_AT(option_positive, samples),
 	    "so many lines of --interval" },
-	{ "skip", 0, "N", ON_SCAN, SET_AT(set_count, skip),
+	{ "skip", 0, "N", ON_SCAN, SET_AT(option_count, skip),
 	    "pass over the first N records" },
 	{ "set", 0, "NAME=VALUE", ON_CREATORS, SET(set_kept),
 	    "an option of a new database, see options" },
@@ -477,15 +399,15 @@ const struct option settings_table[] = {
 	    FLAG(strict), "verify each read of a table again" },
 	{ "sync", 0, "MODE", ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT,
 	    SET(set_sync), "always or off; loads: batch or end too" },
-	{ "to", 0, "KEY", ON_RANGES, SET_AT(set_word, to),
+	{ "to", 0, "KEY", ON_RANGES, SET_AT(option_word, to),
 	    "no keys from KEY on" },
-	{ "top", 0, "N", ON_SCAN, SET_AT(set_positive, top),
+	{ "top", 0, "N", ON_SCAN, SET_AT(option_positive, top),
 	    "the keys of the N largest values" },
-	{ "value-file", 0, "FILE", ON_PUT, SET_AT(set_file, value_file),
+	{ "value-file", 0, "FILE", ON_PUT, SET_AT(option_file, value_file),
 	    "read the value from FILE" },
 	{ "value-format", 0, "FORMAT", ON_PUT | ON_RECORDS | ON_SCRIPT,
 	    SET(set_value_format), "how values are typed and printed" },
-	{ "value-prefix", 0, "TEXT", ON_SCAN, SET_AT(set_word, value_prefix),
+	{ "value-prefix", 0, "TEXT", ON_SCAN, SET_AT(option_word, value_prefix),
 	    "only values that begin so" },
 	{ "values-only", 0, NULL, ON_SCAN, FLAG(values_only),
 	    "print no keys" },
@@ -495,7 +417,7 @@ const struct option settings_table[] = {
 	    "print versions, formats and codecs, and leave" },
 	{ "wait", 0, "[DURATION]", ON_WAITERS, SET(set_wait),
 	    "wait for another writer to end" },
-	{ "window", 0, "N", ON_SCAN, SET_AT(set_positive, window),
+	{ "window", 0, "N", ON_SCAN, SET_AT(option_positive, window),
 	    "--around: so many on each side (5)" },
 	{ "yes", 'y', NULL, ON_DELETE, FLAG(yes),
 	    "delete a range without asking" },

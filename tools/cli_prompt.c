@@ -16,12 +16,6 @@
 
 enum { KEYS_OFFERED = 50, NAME_MAX_BYTES = 80 };
 
-static bool
-is(struct word w, const char *text)
-{
-	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
-}
-
 static void
 offer(struct line_choices *c, struct word word, const char *text)
 {
@@ -99,7 +93,7 @@ offer_keys(struct session *s, struct line_choices *c, struct word word)
 	lsm_buffer_free(&room);
 }
 
-/* The place of the command that begins the line, COMMAND_NONE if none. */
+/* What options go with the command that begins the line; 0: there is none. */
 static uint32_t
 scope_of(struct word line)
 {
@@ -141,7 +135,7 @@ prompt_history(const char *line, const struct words *words, bool values)
 
 	if (words->count == 0)
 		return NULL;
-	if (values || !is(words->at[0], "put"))
+	if (values || !word_is(words->at[0], "put"))
 		return !values && strstr(line, "--if-equals") != NULL ? NULL :
 		    strdup(line);
 	key = words->count > 1 ? words->at[1] : (struct word){ NULL, 0 };

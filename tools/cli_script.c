@@ -73,7 +73,7 @@ words_run(struct script *s, struct settings *set)
 	struct word first = s->words.at[0];
 	int status;
 
-	if (first.size == 5 && memcmp(first.text, ".read", 5) == 0)
+	if (word_is(first, ".read"))
 		return script_read(s, &s->words);
 	if (first.size > 0 && first.text[0] == '.')
 		return dot_run(s->session, &s->words);

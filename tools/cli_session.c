@@ -33,18 +33,6 @@ options_fill(const struct session *s, bool writes, bool workers,
 		o->event = event_print;
 }
 
-/* The threads of the library must not take the signals, see signals.h. */
-static int
-open_once(const char *directory, const lsm_options *o, lsm_db **db)
-{
-	int rc;
-
-	signals_hold();
-	rc = lsm_open(directory, o, db);
-	signals_let();
-	return rc;
-}
-
 static int
 open_patiently(struct session *s, lsm_options *o)
 {
@@ -56,7 +44,7 @@ open_patiently(struct session *s, lsm_options *o)
 		o->wait_us = waited >= wait ? 0 :
 		    wait - waited < WAIT_SLICE_US ? wait - waited :
 		    WAIT_SLICE_US;
-		rc = open_once(s->directory, o, &s->db);
+		rc = lsm_open(s->directory, o, &s->db);
 	} while (rc == LSM_LOCKED && waited < wait && signals_pending() == 0);
 	return rc;
 }
@@ -69,7 +57,7 @@ session_open(struct session *s, bool writes, bool workers)
 
 	options_fill(s, writes, workers, &o);
 	rc = writes ? open_patiently(s, &o) :
-	    open_once(s->directory, &o, &s->db);
+	    lsm_open(s->directory, &o, &s->db);
 	if (rc == LSM_LOCKED && signals_pending() != 0)
 		return EXIT_RETRY;
 	if (rc != LSM_OK)

@@ -3,7 +3,6 @@
  * stored, change no record.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli.h"
 #include "cli_command.h"
@@ -75,7 +74,7 @@ command_checkpoint(struct request *r)
 	lsm_db *db;
 	int rc, status;
 
-	if (to->size == 0 || strlen(to->text) != to->size)
+	if (to->size == 0 || !word_is_text(*to))
 		return cli_fail(EXIT_USAGE, "checkpoint: wants the name of a "
 		    "directory");
 	if ((status = session_reader(r->session, &db)) != 0)

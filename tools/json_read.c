@@ -6,7 +6,6 @@
 
 #ifdef HAVE_JANSSON
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 

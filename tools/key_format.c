@@ -4,7 +4,6 @@
 #include "key_format.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base64.h"
 #include "escape.h"
@@ -24,8 +23,7 @@ key_format_find(struct word name, enum key_format *format)
 	int i;
 
 	for (i = KEYS_RAW; i < KEY_FORMATS; i++) {
-		if (strlen(names[i]) == name.size &&
-		    memcmp(names[i], name.text, name.size) == 0) {
+		if (word_is(name, names[i])) {
 			*format = (enum key_format)i;
 			return true;
 		}
@@ -55,7 +53,7 @@ number_decode(enum key_format format, struct word *text,
 	size_t i, width = number_width(format);
 	uint64_t n;
 
-	if (strlen(text->text) != text->size || !number_count(text->text,
+	if (!word_is_text(*text) || !number_count(text->text,
 	    width == 4 ? UINT32_MAX : UINT64_MAX, &n))
 		return width == 4 ? "not a decimal number of 32 bits" :
 		    "not a decimal number of 64 bits";

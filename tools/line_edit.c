@@ -1,15 +1,12 @@
 /*
  * line_edit.c - a line typed at a terminal, with editing, history and
- * completion where libedit is there.
+ * completion, by libedit.
  *
  * Signals stay the tool's own: a byte is waited for together with them, and
  * libedit installs no handler. The history is a file of this user only.
  */
 #include "line_edit.h"
 
-#ifdef HAVE_LIBEDIT
-
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
@@ -31,8 +28,6 @@ enum { HISTORY_LINES = 1000, CHOICES_MAX = 100, CHOICE_MAX = 256,
 
 enum { LITERAL = 1 };
 
-static const char library[] = "libedit.so.2";
-
 struct line_choices {
 	char common[CHOICE_MAX];	/* what all choices begin with */
 	char list[CHOICES_MAX][CHOICE_MAX];
@@ -40,7 +35,6 @@ struct line_choices {
 };
 
 struct line_edit {
-	void *loaded;
 	EditLine *editor;
 	History *history;
 	char prompt[PROMPT_ROOM];
@@ -49,46 +43,7 @@ struct line_edit {
 	char *line;
 	char path[PATH_SIZE];		/* of the history; "": none */
 	struct line_choices choices;
-
-	EditLine *(*el_init)(const char *, FILE *, FILE *, FILE *);
-	void (*el_end)(EditLine *);
-	void (*el_reset)(EditLine *);
-	const char *(*el_gets)(EditLine *, int *);
-	int (*el_set)(EditLine *, int, ...);
-	int (*el_wset)(EditLine *, int, ...);
-	const LineInfo *(*el_line)(EditLine *);
-	int (*el_insertstr)(EditLine *, const char *);
-	History *(*history_init)(void);
-	void (*history_end)(History *);
-	int (*history_call)(History *, HistEvent *, int, ...);
 };
-
-/* A function's address in the place of its pointer: ISO C has no cast. */
-static bool
-symbol(struct line_edit *e, const char *name, void *place)
-{
-	void *found = dlsym(e->loaded, name);
-
-	memcpy(place, &found, sizeof found);
-	return found != NULL;
-}
-
-static bool
-library_load(struct line_edit *e)
-{
-	e->loaded = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-	return e->loaded != NULL && symbol(e, "el_init", &e->el_init) &&
-	    symbol(e, "el_end", &e->el_end) &&
-	    symbol(e, "el_reset", &e->el_reset) &&
-	    symbol(e, "el_gets", &e->el_gets) &&
-	    symbol(e, "el_set", &e->el_set) &&
-	    symbol(e, "el_wset", &e->el_wset) &&
-	    symbol(e, "el_line", &e->el_line) &&
-	    symbol(e, "el_insertstr", &e->el_insertstr) &&
-	    symbol(e, "history_init", &e->history_init) &&
-	    symbol(e, "history_end", &e->history_end) &&
-	    symbol(e, "history", &e->history_call);
-}
 
 /* What libedit calls is given no argument of ours; there is one terminal. */
 static struct line_edit *the_one;
@@ -192,7 +147,7 @@ complete_word(EditLine *editor, int letter)
 {
 	struct line_edit *e = the_one;
 	struct line_choices *c = &e->choices;
-	const LineInfo *info = e->el_line(editor);
+	const LineInfo *info = el_line(editor);
 	const char *from = info->cursor;
 	struct word line, word;
 
@@ -209,9 +164,9 @@ complete_word(EditLine *editor, int letter)
 		return CC_REFRESH_BEEP;
 	c->common[c->common_size] = '\0';
 	if (c->common_size > word.size)
-		e->el_insertstr(editor, c->common + word.size);
+		el_insertstr(editor, c->common + word.size);
 	if (c->count == 1 && c->common[c->common_size - 1] != '=')
-		e->el_insertstr(editor, " ");
+		el_insertstr(editor, " ");
 	if (c->count > 1 && c->common_size == word.size) {
 		choices_print(c);
 		return CC_REDISPLAY;
@@ -254,14 +209,14 @@ history_load(struct line_edit *e)
 	HistEvent event;
 
 	history_find(e);
-	e->history = e->history_init();
+	e->history = history_init();
 	if (e->history == NULL)
 		return;
-	e->history_call(e->history, &event, H_SETSIZE, HISTORY_LINES);
-	e->history_call(e->history, &event, H_SETUNIQUE, 1);
+	history(e->history, &event, H_SETSIZE, HISTORY_LINES);
+	history(e->history, &event, H_SETUNIQUE, 1);
 	if (e->path[0] != '\0')
-		e->history_call(e->history, &event, H_LOAD, e->path);
-	e->el_set(e->editor, EL_HIST, e->history_call, e->history);
+		history(e->history, &event, H_LOAD, e->path);
+	el_set(e->editor, EL_HIST, history, e->history);
 }
 
 static void
@@ -278,27 +233,33 @@ history_save(struct line_edit *e)
 	if (fd == -1)
 		return;
 	close(fd);
-	e->history_call(e->history, &event, H_SAVE, e->path);
+	history(e->history, &event, H_SAVE, e->path);
 }
 
 static bool
 editor_start(struct line_edit *e)
 {
 	setlocale(LC_CTYPE, "");
-	e->editor = e->el_init("lsm-cli", stdin, stderr, stderr);
+	e->editor = el_init("lsm-cli", stdin, stderr, stderr);
 	if (e->editor == NULL)
 		return false;
 	the_one = e;
-	e->el_set(e->editor, EL_SIGNAL, 0);
-	e->el_set(e->editor, EL_PROMPT_ESC, prompt_tell, LITERAL);
-	e->el_set(e->editor, EL_EDITOR, "emacs");
-	e->el_set(e->editor, EL_GETCFN, character_read);
+	el_set(e->editor, EL_SIGNAL, 0);
+	el_set(e->editor, EL_PROMPT_ESC, prompt_tell, LITERAL);
+	el_set(e->editor, EL_EDITOR, "emacs");
+	el_set(e->editor, EL_GETCFN, character_read);
 	/* Wide, because libedit keeps its own copy of narrow ones for ever. */
-	e->el_wset(e->editor, EL_ADDFN, L"complete", L"complete a word",
+	el_wset(e->editor, EL_ADDFN, L"complete", L"complete a word",
 	    complete_word);
-	e->el_set(e->editor, EL_BIND, "^I", "complete", NULL);
+	el_set(e->editor, EL_BIND, "^I", "complete", NULL);
 	history_load(e);
 	return true;
+}
+
+void
+line_edit_become(char **argv)
+{
+	(void)argv;
 }
 
 struct line_edit *
@@ -310,7 +271,7 @@ line_edit_new(line_complete *complete, void *arg)
 		return NULL;
 	e->complete = complete;
 	e->arg = arg;
-	if (library_load(e) && editor_start(e))
+	if (editor_start(e))
 		return e;
 	line_edit_free(e);
 	return NULL;
@@ -323,11 +284,10 @@ line_edit_free(struct line_edit *e)
 		return;
 	if (e->history != NULL) {
 		history_save(e);
-		e->history_end(e->history);
+		history_end(e->history);
 	}
 	if (e->editor != NULL)
-		e->el_end(e->editor);
-	/* The library stays loaded: it keeps what it knows of the terminal. */
+		el_end(e->editor);
 	free(e->line);
 	free(e);
 }
@@ -342,11 +302,11 @@ line_edit_read(struct line_edit *e, const char *prompt, struct word *line,
 	prompt_set(e, prompt);
 	/* Before the prompt: what is typed at once must not meet a terminal
 	 * that takes Ctrl-D for itself. */
-	e->el_set(e->editor, EL_PREP_TERM, 1);
-	text = e->el_gets(e->editor, &size);
+	el_set(e->editor, EL_PREP_TERM, 1);
+	text = el_gets(e->editor, &size);
 	*more = false;
 	if (text == NULL || size <= 0) {
-		e->el_reset(e->editor);
+		el_reset(e->editor);
 		fputc('\n', stderr);
 		return signals_pending() == 0;
 	}
@@ -369,49 +329,5 @@ line_edit_remember(struct line_edit *e, const char *line)
 	HistEvent event;
 
 	if (e->history != NULL && line[0] != '\0')
-		e->history_call(e->history, &event, H_ENTER, line);
+		history(e->history, &event, H_ENTER, line);
 }
-
-#else
-
-void
-line_offer(struct line_choices *c, const char *text, size_t size)
-{
-	(void)c;
-	(void)text;
-	(void)size;
-}
-
-struct line_edit *
-line_edit_new(line_complete *complete, void *arg)
-{
-	(void)complete;
-	(void)arg;
-	return NULL;
-}
-
-void
-line_edit_free(struct line_edit *e)
-{
-	(void)e;
-}
-
-bool
-line_edit_read(struct line_edit *e, const char *prompt, struct word *line,
-    bool *more)
-{
-	(void)e;
-	(void)prompt;
-	(void)line;
-	*more = false;
-	return true;
-}
-
-void
-line_edit_remember(struct line_edit *e, const char *line)
-{
-	(void)e;
-	(void)line;
-}
-
-#endif

@@ -2,8 +2,9 @@
  * line_edit.h - a line typed at a terminal, with editing, history and
  * completion where libedit is there.
  *
- * libedit is loaded when the first line is wanted, so that nothing else pays
- * for it.
+ * Two files answer to this header: line_edit.c, with libedit, and line_plain.c,
+ * which knows nothing but where a program with the former is. So a program of
+ * the latter has nothing to load, and becomes the other when a line is wanted.
  */
 #ifndef LINE_EDIT_H
 #define LINE_EDIT_H
@@ -22,6 +23,11 @@ typedef void line_complete(void *arg, struct word line, struct word word,
 
 /* For the function above: one of the choices, which is copied. */
 void line_offer(struct line_choices *, const char *text, size_t size);
+
+/* Become the program that edits lines, with these arguments. Returns where
+ * this is the one, and where there is none. To be called before anything is
+ * opened or printed. */
+void line_edit_become(char **argv);
 
 /* NULL when it cannot be had: then lines are read as they come. */
 struct line_edit *line_edit_new(line_complete *, void *arg);

@@ -10,6 +10,7 @@
 #include "cli_script.h"
 #include "cli_session.h"
 #include "cli_settings.h"
+#include "line_edit.h"
 
 static const char usage[] =
     "usage: lsm-cli [OPTION]... DIR [COMMAND [ARG]...]; try --help";
@@ -47,7 +48,17 @@ answer(const struct settings *set, const struct words *operands,
 }
 
 static int
-session_run(struct settings *set, const struct words *operands)
+lines_run(struct session *session, char **argv)
+{
+	bool prompt = isatty(STDIN_FILENO) == 1;
+
+	if (prompt)
+		line_edit_become(argv);
+	return script_run(session, prompt);
+}
+
+static int
+session_run(struct settings *set, const struct words *operands, char **argv)
 {
 	struct settings opening = *set;
 	struct session session = { .directory = operands->at[0].text,
@@ -58,7 +69,7 @@ session_run(struct settings *set, const struct words *operands)
 	if (command.count > 0)
 		status = command_run(&session, set, &command);
 	else if ((status = settings_check(set, ON_SCRIPT, NULL)) == 0)
-		status = script_run(&session, isatty(STDIN_FILENO) == 1);
+		status = lines_run(&session, argv);
 	return cli_worst(status, session_close(&session));
 }
 
@@ -78,7 +89,7 @@ main(int argc, char **argv)
 	if (status == 0)
 		status = answer(&set, &words, &answered);
 	if (status == 0 && !answered)
-		status = words.count > 0 ? session_run(&set, &words) :
+		status = words.count > 0 ? session_run(&set, &words, argv) :
 		    cli_fail(EXIT_USAGE, "%s", usage);
 	words_release(&words);
 	return cli_finish(status);

@@ -67,6 +67,7 @@ unknown_long(const struct option *o, struct word name)
 	struct nearest n;
 	char room[CLI_KEY_ROOM];
 
+	name.text[name.size] = '\0';
 	for (nearest_start(&n, name.text); o->name != NULL; o++)
 		nearest_offer(&n, o->name);
 	cli_key(name.text, name.size, room);
@@ -88,7 +89,6 @@ parse_long(struct parser *p, struct word word)
 	if (equals != NULL) {
 		name.size = (size_t)(equals - word.text);
 		value = (struct word){ equals + 1, word.size - name.size - 1 };
-		*equals = '\0';
 	}
 	for (o = p->table; o->name != NULL; o++) {
 		if (strlen(o->name) == name.size &&

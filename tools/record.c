@@ -43,11 +43,10 @@ record_format_find(struct word name, enum record_format *format)
 	int i;
 
 	*format = FORMAT_JSON;
-	if (name.size == 4 && memcmp(name.text, "json", 4) == 0)
+	if (word_is(name, "json"))
 		return true;
 	for (i = FORMAT_TSV; i < FORMATS; i++) {
-		if (strlen(formats[i].name) == name.size &&
-		    memcmp(formats[i].name, name.text, name.size) == 0) {
+		if (word_is(name, formats[i].name)) {
 			*format = (enum record_format)i;
 			return true;
 		}

@@ -90,7 +90,6 @@ struct record_reader {
 	bool lost;		/* behind a failure: no record can be found */
 	bool half;		/* a key was read and its value was not */
 	bool print, header;	/* of bdb: its style, and inside a section */
-	bool warned;
 	struct json_object *json;	/* that the strings are in */
 	char room[KEY_NUMBER_MAX];
 	size_t key_size;

@@ -11,7 +11,6 @@
  * header word they do not know, so no more than these are written.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "cli.h"
 #include "escape.h"
@@ -81,20 +80,6 @@ bdb_end(struct record_writer *w)
 	return 0;
 }
 
-static bool
-is(struct word w, const char *text)
-{
-	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
-}
-
-static bool
-begins(struct word w, const char *text)
-{
-	size_t n = strlen(text);
-
-	return w.size >= n && memcmp(w.text, text, n) == 0;
-}
-
 /* Words of others that change nothing for us. */
 static bool
 harmless(struct word w)
@@ -108,7 +93,7 @@ harmless(struct word w)
 	size_t i;
 
 	for (i = 0; i < sizeof known / sizeof *known; i++) {
-		if (begins(w, known[i]))
+		if (word_begins(w, known[i]))
 			return true;
 	}
 	return false;
@@ -119,21 +104,21 @@ header_word(struct record_reader *r, struct word w)
 {
 	char room[CLI_KEY_ROOM];
 
-	if (is(w, "format=bytevalue") || is(w, "format=print")) {
+	if (word_is(w, "format=bytevalue") || word_is(w, "format=print")) {
 		r->print = w.text[7] == 'p';
 		return 0;
 	}
 	if (harmless(w))
 		return 0;
-	if (is(w, "duplicates=1") || is(w, "dupsort=1")) {
+	if (word_is(w, "duplicates=1") || word_is(w, "dupsort=1")) {
 		if (r->style.dups != DUPS_REFUSE)
 			return 0;
 		return record_lost(r, "it may hold several values of a key: "
 		    "say --dups=first or --dups=last");
 	}
-	if (begins(w, "type="))
+	if (word_begins(w, "type="))
 		return record_lost(r, "type= is neither btree nor hash");
-	if (begins(w, "VERSION="))
+	if (word_begins(w, "VERSION="))
 		return record_lost(r, "a VERSION other than 3");
 	cli_place(r->in.name, r->in.line);
 	cli_note("passed over: %s", cli_key(w.text, w.size, room));
@@ -153,10 +138,10 @@ header_read(struct record_reader *r, bool *more)
 	*more = status == 0 && (line.size > 0 || stopped != INPUT_END);
 	if (!*more)
 		return status;
-	if (!begins(line, "VERSION="))
+	if (!word_begins(line, "VERSION="))
 		return record_lost(r, "no VERSION= line begins it");
 	r->ended = false;
-	while (status == 0 && !is(line, "HEADER=END")) {
+	while (status == 0 && !word_is(line, "HEADER=END")) {
 		status = header_word(r, line);
 		if (status == 0)
 			status = input_field(&r->in, '\n', HEADER_MAX, &line,
@@ -227,7 +212,7 @@ bdb_read(struct record_reader *r, struct record *record, bool *more)
 		    (line.size > 0 || stopped != INPUT_END);
 		if (!*more)
 			return status;
-		if (!is(line, "DATA=END"))
+		if (!word_is(line, "DATA=END"))
 			break;
 		r->header = false;
 		r->ended = true;

@@ -7,7 +7,6 @@
  *
  * Sizes of cdb are decimal and, with both sides together, of 32 bits.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"
@@ -52,7 +51,7 @@ size_read(struct record_reader *r, char stop, uint64_t max, uint64_t *size)
 		r->lost = true;
 		return status;
 	}
-	if (stopped != (unsigned char)stop || strlen(w.text) != w.size ||
+	if (stopped != (unsigned char)stop || !word_is_text(w) ||
 	    !number_count(w.text, UINT32_MAX, size))
 		return record_lost(r, "not +SIZE,SIZE:KEY->VALUE");
 	return *size <= max ? 0 : record_lost(r, "key or value too long");

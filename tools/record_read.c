@@ -34,14 +34,6 @@ looks_cdb(struct word w)
 	return i > from && i < w.size && w.text[i] == ':';
 }
 
-static bool
-begins(struct word w, const char *text)
-{
-	size_t n = strlen(text);
-
-	return w.size >= n && memcmp(w.text, text, n) == 0;
-}
-
 /* An object that begins with a name: no key of tsv looks so by accident. */
 static bool
 looks_json(struct word w)
@@ -53,8 +45,8 @@ looks_json(struct word w)
 	while (i < w.size && w.text[i] == ' ')
 		i++;
 	w = (struct word){ w.text + i, w.size - i };
-	return begins(w, "\"key\"") || begins(w, "\"key_hex\"") ||
-	    begins(w, "\"value\"") || begins(w, "\"value_hex\"");
+	return word_begins(w, "\"key\"") || word_begins(w, "\"key_hex\"") ||
+	    word_begins(w, "\"value\"") || word_begins(w, "\"value_hex\"");
 }
 
 static int
@@ -63,7 +55,7 @@ detect(struct record_reader *r)
 	struct word ahead;
 	int status = input_peek(&r->in, AHEAD, &ahead);
 
-	if (begins(ahead, "VERSION="))
+	if (word_begins(ahead, "VERSION="))
 		r->style.format = FORMAT_BDB;
 	else if (looks_cdb(ahead))
 		r->style.format = FORMAT_CDB;

@@ -12,7 +12,6 @@
  * missing.
  */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
@@ -112,12 +111,6 @@ field_read(struct record_reader *r, struct word *field, int *stopped,
 	return status;
 }
 
-static bool
-is(struct word w, const char *text)
-{
-	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
-}
-
 static int
 value_read(struct record_reader *r, struct record *record,
     enum key_format format)
@@ -195,7 +188,7 @@ hex_end(struct record_writer *w)
 static struct word
 hex_text(struct word w)
 {
-	return is(w, "-") ? (struct word){ w.text, 0 } : w;
+	return word_is(w, "-") ? (struct word){ w.text, 0 } : w;
 }
 
 static int
@@ -263,7 +256,7 @@ operation_find(struct word w)
 	size_t i;
 
 	for (i = 0; i < sizeof operations / sizeof *operations; i++)
-		if (is(w, operations[i].word))
+		if (word_is(w, operations[i].word))
 			return &operations[i];
 	return NULL;
 }
@@ -304,7 +297,7 @@ ops_read(struct record_reader *r, struct record *record, bool *more)
 	r->ended = false;
 	if (stopped == '\t' && (o = operation_find(word)) != NULL)
 		return operation_read(r, o, record);
-	if (stopped == '\t' || (word.size > 0 && !is(word, "commit")))
+	if (stopped == '\t' || (word.size > 0 && !word_is(word, "commit")))
 		return record_bad(r, "", operation_none);
 	record->kind = RECORD_COMMIT;
 	r->ended = true;

@@ -1,6 +1,10 @@
 /*
  * signals.c - SIGINT, SIGTERM and SIGHUP stop a tool at its next safe point.
+ *
+ * The first of them starts a timer, so that one who waits for the end of a
+ * long step is told why.
  */
+#define _XOPEN_SOURCE 700	/* for setitimer(2) */
 #include "signals.h"
 
 #include <errno.h>
@@ -9,13 +13,40 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
 enum { STOPS = sizeof stops / sizeof *stops };
 
-static volatile sig_atomic_t pending, asked;
-static int pipe_read = -1, pipe_write = -1;
+enum { PATIENCE_US = 50000 };
+
+static void (*say_late)(void);
+static volatile sig_atomic_t pending, asked, pipe_write = -1;
+static int pipe_read = -1;
+
+static void
+handle_late(int signal)
+{
+	int saved = errno;
+
+	(void)signal;
+	if (pending != 0)
+		say_late();
+	errno = saved;
+}
+
+/* 0: it is off. */
+static void
+timer_set(int us)
+{
+	struct itimerval t = { .it_value = { .tv_usec = us } };
+	struct sigaction tell = { .sa_handler = handle_late,
+		.sa_flags = SA_RESTART };
+
+	if (say_late != NULL && sigaction(SIGALRM, &tell, NULL) == 0)
+		setitimer(ITIMER_REAL, &t, NULL);
+}
 
 static void
 handle(int signal)
@@ -25,7 +56,8 @@ handle(int signal)
 	if (pending != 0)
 		signals_die(signal);
 	pending = signal;
-	if (write(pipe_write, "", 1) == -1) {
+	timer_set(PATIENCE_US);
+	if (pipe_write != -1 && write(pipe_write, "", 1) == -1) {
 		/* A full pipe is readable, which is all that is wanted. */
 	}
 	errno = saved;
@@ -38,6 +70,7 @@ handle_ask(int signal)
 	asked = 1;
 }
 
+/* Only who waits needs it: most commands never do. */
 static int
 pipe_open(void)
 {
@@ -52,6 +85,8 @@ pipe_open(void)
 	}
 	pipe_read = fds[0];
 	pipe_write = fds[1];
+	if (pending != 0 && write(pipe_write, "", 1) == -1)
+		return -1;
 	return 0;
 }
 
@@ -75,8 +110,6 @@ signals_start(void)
 		.sa_flags = SA_RESTART };
 	size_t i;
 
-	if (pipe_open() != 0)
-		return -1;
 	for (i = 0; i < STOPS; i++) {
 		if (stop_install(stops[i]) != 0)
 			return -1;
@@ -84,6 +117,34 @@ signals_start(void)
 	if (sigaction(SIGUSR1, &ask, NULL) != 0)
 		return -1;
 	return sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* From here on a signal kills, so none is lost between the look at those that
+ * have come and the other program's own handlers. */
+void
+signals_stop(void)
+{
+	struct sigaction old, standard = { .sa_handler = SIG_DFL };
+	size_t i;
+
+	for (i = 0; i < STOPS; i++) {
+		if (sigaction(stops[i], NULL, &old) == 0 &&
+		    old.sa_handler == handle)
+			sigaction(stops[i], &standard, NULL);
+	}
+	if (pending != 0)
+		signals_die(pending);
+	if (pipe_read == -1)
+		return;
+	close(pipe_read);
+	close(pipe_write);
+	pipe_read = pipe_write = -1;
+}
+
+void
+signals_when_late(void (*say)(void))
+{
+	say_late = say;
 }
 
 int
@@ -104,7 +165,7 @@ signals_asked(void)
 void
 signals_sleep(uint64_t us)
 {
-	struct pollfd fd = { .fd = pipe_read, .events = POLLIN };
+	struct pollfd fd = { .fd = signals_fd(), .events = POLLIN };
 	uint64_t ms = us / 1000;
 
 	poll(&fd, 1, ms < INT_MAX ? (int)ms + 1 : INT_MAX);
@@ -123,40 +184,18 @@ signals_forget_interrupt(void)
 
 	if (pending != SIGINT)
 		return;
-	while (read(pipe_read, drop, sizeof drop) > 0)
+	while (pipe_read != -1 && read(pipe_read, drop, sizeof drop) > 0)
 		;
+	timer_set(0);
 	pending = 0;
 }
 
 int
 signals_fd(void)
 {
+	if (pipe_read == -1 && pipe_open() != 0)
+		return -1;
 	return pipe_read;
-}
-
-static void
-mask(int how)
-{
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < STOPS; i++)
-		sigaddset(&set, stops[i]);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(how, &set, NULL);
-}
-
-void
-signals_hold(void)
-{
-	mask(SIG_BLOCK);
-}
-
-void
-signals_let(void)
-{
-	mask(SIG_UNBLOCK);
 }
 
 _Noreturn void

@@ -4,6 +4,9 @@
  * The first one is remembered; the tool looks at signals_pending() between
  * records, closes what it holds and dies by that signal in cli_finish(). A
  * second one kills at once. A signal that was ignored at the start stays so.
+ * Who has not ended soon after the first says so: a step may be long that must
+ * not be cut, such as the sync of a file. The threads of the library take no
+ * signal, so it always interrupts the tool's own waits.
  *
  * SIGUSR1 asks a long job to say how far it is.
  *
@@ -18,6 +21,13 @@
 
 /* Returns 0, or -1 with errno. */
 int signals_start(void);
+
+/* What says so, within a tenth of a second. It runs in a signal handler. */
+void signals_when_late(void (*say)(void));
+
+/* Before this process becomes another program: as before signals_start(), and
+ * dead if a signal has come. SIGPIPE stays ignored. */
+void signals_stop(void);
 
 /* The signal that wants the tool to stop, 0 if none. */
 int signals_pending(void);
@@ -35,13 +45,9 @@ bool signals_asked(void);
 void signals_sleep(uint64_t us);
 
 /* Becomes readable when a signal comes, for poll(2): no signal is lost between
- * the question and the wait. */
+ * the question and the wait. -1, which poll(2) passes over, when there are no
+ * descriptors left. */
 int signals_fd(void);
-
-/* Threads that are made between the two never receive the signals, which
- * therefore always interrupt the tool's own waits. */
-void signals_hold(void);
-void signals_let(void);
 
 /* Die by the signal's default action. */
 _Noreturn void signals_die(int signal);

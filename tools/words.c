@@ -5,7 +5,6 @@
  */
 #include "words.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +20,26 @@ struct word
 word_of(char *text)
 {
 	return (struct word){ text, strlen(text) };
+}
+
+bool
+word_is(struct word w, const char *text)
+{
+	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
+}
+
+bool
+word_begins(struct word w, const char *text)
+{
+	size_t n = strlen(text);
+
+	return w.size >= n && memcmp(w.text, text, n) == 0;
+}
+
+bool
+word_is_text(struct word w)
+{
+	return strlen(w.text) == w.size;
 }
 
 int
@@ -117,7 +136,7 @@ words_split(struct words *w, char *line, size_t size)
 	char *begin;
 	int status = 0;
 
-	for (w->count = 0; status == 0; ) {
+	for (w->count = 0; status == 0;) {
 		while (s.at < s.end && blank(*s.at))
 			s.at++;
 		if (s.at == s.end || *s.at == '#')

@@ -13,6 +13,7 @@
 #ifndef WORDS_H
 #define WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes, NULs included; one more NUL stands behind them. */
@@ -28,6 +29,12 @@ struct words {
 
 /* The word of a C string, which it borrows. */
 struct word word_of(char *text);
+
+bool word_is(struct word, const char *text);
+bool word_begins(struct word, const char *text);
+
+/* No NUL hides what follows: so must be what becomes a number or a path. */
+bool word_is_text(struct word);
 
 /* Returns an exit status. */
 int words_add(struct words *, struct word);

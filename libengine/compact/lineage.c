@@ -1,8 +1,8 @@
 /*
  * lineage.c - which files on disk a merge makes obsolete, for its footers.
  *
- * When a manifest is lost, salvage sees tables only. It must not take one for
- * alive whose merged successor it sees as well: deleted keys would come back.
+ * Who must do without the manifest sees tables only. He must not take one for
+ * alive whose merged successor he sees as well: deleted keys would come back.
  * So each table names the files that it replaces, and those that they had
  * replaced, as far as they were there to be confused by.
  */

@@ -225,6 +225,7 @@ plan_make(const struct pick *p, struct plan *plan)
 		.run = closure_join(&p->set, p->level),
 		.smallest = p->set.smallest,
 		.largest = p->set.largest,
+		.taken = p->bytes_above,
 		.table_size = shape_table_size(&p->shape, p->level),
 		.fences = fences_of(p->version, p->level),
 		.overlap = shape_overlap(&p->shape, p->level),
@@ -274,6 +275,20 @@ pick_level(struct pick *p, int level, bool *any, struct plan *plan)
 	return movable(p) ? plan_moves(p, &best, plan) : plan_make(p, plan);
 }
 
+/* A sorted level is no longer too large when work under way is done. */
+static bool
+relieved(const struct pick *p, int level)
+{
+	const struct level *l = &p->version->levels[level];
+	uint64_t taken = 0;
+
+	for (size_t i = 0; i < p->options->jobs_count; i++)
+		if (p->options->jobs[i].from == level)
+			taken += p->options->jobs[i].taken;
+	return taken > 0 && l->count == 1 && !shape_tier(&p->shape, level) &&
+	    l->bytes <= taken + p->shape.bytes[level];
+}
+
 /* The one with the highest score; -1 when none is due. */
 static int
 level_due(const uint64_t *scores, const bool *asked)
@@ -301,7 +316,8 @@ pick_compaction(const struct version *v, const struct pick_options *o,
 	if ((rc = pick_init(&p, v, o)) != LSM_OK)
 		return rc;
 	for (int i = 0; i < LEVELS_MAX; i++)
-		scores[i] = shape_score(&p.shape, v, i, o->idle);
+		scores[i] = relieved(&p, i) ? 0 :
+		    shape_score(&p.shape, v, i, o->idle);
 	while (rc == LSM_OK && !*any &&
 	    (level = level_due(scores, asked)) >= 0) {
 		asked[level] = true;

@@ -13,6 +13,7 @@
 struct pick_job {
 	int from, level;	/* levels that it takes from and gives to */
 	struct bytes smallest, largest;	/* of all that it reads and writes */
+	uint64_t taken;		/* bytes that leave the level it takes from */
 };
 
 struct pick_options {
@@ -32,6 +33,7 @@ struct plan {
 	bool move;			/* the inputs go there as they are */
 	bool drop;			/* they go: pick_covered.h */
 	struct bytes smallest, largest;	/* of the inputs; the version's */
+	uint64_t taken;			/* bytes of them in `from` */
 	uint64_t table_size;		/* where outputs are cut */
 	const struct run *fences;	/* at whose tables' ends they are cut
 					 * rather; the version's, or NULL */

@@ -40,22 +40,6 @@ codecs_check(int codecs)
 	return LSM_OK;
 }
 
-/* One name of the list; its codec goes to the level and all deeper ones. */
-static bool
-name_parse(const char *name, size_t n, int level, int codecs[LEVELS_MAX])
-{
-	for (int codec = LSM_CODEC_NONE; codec <= LSM_CODEC_ZSTD; codec++) {
-		const char *known = codec_name(codec);
-
-		if (strlen(known) != n || memcmp(known, name, n) != 0)
-			continue;
-		for (; level < LEVELS_MAX; level++)
-			codecs[level] = codec;
-		return true;
-	}
-	return false;
-}
-
 static int
 list_pack(const int codecs[LEVELS_MAX])
 {
@@ -77,9 +61,13 @@ codecs_parse(const char *text, int *out)
 	*out = LSM_CODEC_NONE;
 	for (int level = 0; level < LEVELS_MAX; level++) {
 		size_t n = strcspn(text, ",");
+		int codec;
 
-		if (!name_parse(text, n, level, codecs))
+		if (!codec_parse(text, n, &codec))
 			return false;
+		/* The last one named is that of all deeper levels. */
+		for (int deeper = level; deeper < LEVELS_MAX; deeper++)
+			codecs[deeper] = codec;
 		text += n;
 		if (*text == '\0') {
 			*out = list_pack(codecs);

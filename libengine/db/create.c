@@ -5,8 +5,6 @@
  * there a database. What a crash leaves before that holds nothing, and the
  * next creation removes it.
  */
-#include <assert.h>
-#include <inttypes.h>
 
 #include "base/alloc.h"
 #include "db/db.h"

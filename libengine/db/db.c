@@ -71,13 +71,14 @@ db_free(struct lsm_db *db)
 	graves_release(&db->graves);
 	log_free(db->log);
 	tally_free(db->tally);
-	mem_free(db->latencies);
+	latencies_free(db->latencies);
 	events_release(&db->events);
 	manifest_free(db->manifest);
 	state_release(&db->state);
 	pins_release(&db->pins);
 	arena_pool_unref(db->arenas);
 	table_cache_free(db->tables);
+	tally_free(db->table_stats.gets);
 	cache_free(db->cache);
 	inflaters_free(db->inflaters);
 	if (db->lock != NULL)
@@ -90,7 +91,6 @@ db_free(struct lsm_db *db)
 	mutex_release(&db->mu);
 	fence_release(&db->fence);
 	cond_release(&db->changed);
-	pace_release(&db->pace);
 	mem_free(db->damaged);
 	mem_free(db->path);
 	mem_free(db);
@@ -102,6 +102,7 @@ parts_new(struct lsm_db *db)
 	int rc = events_init(&db->events, &db->opt);
 
 	if (rc != LSM_OK || (rc = tally_new(&db->tally)) != LSM_OK ||
+	    (rc = tally_new(&db->table_stats.gets)) != LSM_OK ||
 	    (rc = latencies_new(db->env, &db->latencies)) != LSM_OK)
 		return rc;
 	return arena_pool_new(&db->arenas);
@@ -136,7 +137,7 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	db->process = process_generation();
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;
-	db->ahead_at = db->memtable_size / 2;
+	db->ahead_at = o.memtable_size / 2;	/* of what open leaves */
 	rc = parts_new(db);
 	if (rc == LSM_OK && (db->path = mem_alloc(n)) == NULL)
 		rc = mem_exhausted(n);

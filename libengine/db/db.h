@@ -6,11 +6,12 @@
  *
  * Lock order, outer first:
  *   write_mu  the one who appends to the log and the active memtable
- *   work_mu   the one who runs a step of background work
+ *   work_mu   the one who looks for a place to work at, until it is taken
  *   edit_mu   the one who appends to the manifest and gives out numbers
  *   mu        the view, the work waiting, who waits for whom; never held
  *             while a file is touched
- * Nobody who holds work_mu takes write_mu.
+ * Nobody who holds work_mu takes write_mu. Steps of background work are run
+ * without a lock, each job's by the one thread that has taken it: job.h.
  */
 #ifndef DB_DB_H
 #define DB_DB_H
@@ -19,6 +20,7 @@
 #include "compact/compact.h"
 #include "compact/pick.h"
 #include "db/event.h"
+#include "db/job.h"
 #include "db/latency.h"
 #include "db/options.h"
 #include "db/pace.h"
@@ -38,7 +40,7 @@ enum {
 	FROZEN_MAX = 6,
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
-#define MEMTABLE_START ((size_t)1 << 20)	/* the first is no larger */
+#define MEMTABLE_START ((size_t)1 << 20)	/* the first */
 #define CLOSE_FLUSH ((size_t)1 << 20)	/* memory: more is flushed at close */
 
 /* A memtable, and the log that holds its oldest entry. */
@@ -73,6 +75,7 @@ struct counters {
 	_Atomic uint64_t flushes, flush_bytes, merges, merge_read, merge_bytes;
 	_Atomic uint64_t moves, drops, merges_partial, merges_failed;
 	_Atomic uint64_t merge_largest;
+	_Atomic uint64_t merges_at_once;	/* most; mu sets it */
 	_Atomic uint64_t ingests, ingest_bytes, ingest_tables, ingest_deep;
 	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
@@ -139,16 +142,16 @@ struct lsm_db {
 	struct log_end read_to;		/* and where; number 0: read anew */
 	uint8_t read_branch[ID_SIZE];	/* of that log */
 
-	/* Guarded by work_mu. */
+	/* Guarded by work_mu; the list is changed with mu held as well, so one
+	 * of the two is enough to look at it. */
 	struct mutex work_mu;
-	struct compact_job *flush, *merge;
-	struct pick_job flush_place, merge_place;	/* of these */
-	bool merge_manual;		/* the merge was asked for */
-	uint64_t flush_since_us, merge_since_us;	/* begun then */
-	bool merge_partial;		/* it leaves tables as they are */
 	uint64_t *damaged;		/* tables that no merge takes */
 	size_t damaged_count, damaged_room;
 	uint64_t covers_seen;		/* see pick_covered */
+	struct job *jobs;
+
+	/* Of who said `flushing`. */
+	struct job flush;
 
 	/* Guarded by edit_mu. */
 	struct mutex edit_mu;
@@ -161,15 +164,23 @@ struct lsm_db {
 	struct mutex mu;
 	struct cond changed;		/* the view, or work_error */
 	struct view *view;
+	bool flushing;			/* somebody runs a step of the flush, */
+	bool picking;			/* begins a merge, */
+	bool resting;			/* or waits for time to pass */
+	size_t awaiting;		/* threads: for steps of others */
+	size_t holding;			/* who lets no merge begin but theirs */
 	int work_error;			/* of the last flush, until one works */
 	char work_story[STATUS_STORY_MAX];
 	bool merge_failed;		/* wait for a flush, or some time */
 	bool merge_retry;		/* the time helps too */
-	int manual_code;		/* of the last merge asked for */
 	uint64_t picked_edit;		/* its version needs no merge, */
 	uint64_t drained_edit;		/* nor when nobody writes */
-	bool stopping, working;
-	struct thread worker;
+	bool stopping;
+
+	/* Set at open and at close. */
+	bool working;			/* there are workers */
+	int workers;
+	struct thread worker[WORKERS_MAX];
 
 	/* Atomic. `visible` is released after all of a commit is in the
 	 * memtable, so who acquires it sees the commit. */
@@ -178,7 +189,6 @@ struct lsm_db {
 	_Atomic uint64_t durable;	/* sequence known to be on the disk */
 	_Atomic uint64_t open_handles;	/* iterators and snapshots */
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
-	_Atomic bool merging;		/* merge is not NULL */
 	_Atomic bool unread;		/* the view has no memory: unread.c */
 	_Atomic bool scrubbing;		/* dead logs are not used again */
 	_Atomic bool log_wanted;	/* the worker is to prepare one */
@@ -229,7 +239,7 @@ extern bool condition_bug;	/* asked once only: the tests must notice */
 /* db.c */
 int db_usable(const struct lsm_db *);	/* LSM_FORKED */
 int db_readable(struct lsm_db *);	/* and the log was read, now at last */
-int db_writable(struct lsm_db *);	/* and READ_ONLY, the fence */
+int db_writable(struct lsm_db *);	/* and LSM_READ_ONLY, the fence */
 int db_fence(struct lsm_db *, int code);	/* with the story of now */
 void durable_raise(struct lsm_db *, uint64_t sequence);
 void db_free(struct lsm_db *);
@@ -268,12 +278,18 @@ int db_make_room(struct lsm_db *, size_t ops, size_t data); /* write_mu held */
 int db_freeze(struct lsm_db *, size_t ops, size_t data);    /* write_mu held */
 int work_error_locked(struct lsm_db *);	/* why nothing is flushed */
 
-/* work.c */
+/* work.c. A step of whatever is next; when others are at all that there is,
+ * wait until one of them has done a step. */
 int work_step(struct lsm_db *, bool *more);
-int work_step_locked(struct lsm_db *, bool *more);	/* work_mu held */
+int work_merge(struct lsm_db *, struct job *, bool *ended); /* as merge_step */
+/* A step of the flush, or a log, when that is asked for: *any. */
+int work_urgent(struct lsm_db *, bool *any);
+/* A flush's logs go after its table was shown: until that has happened. */
+void work_flushed(struct lsm_db *);
 void work_wake(struct lsm_db *);
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
+void work_main(void *db);		/* what a worker does until then */
 
 /* stall.c */
 enum stall stall_due(struct lsm_db *);		/* is a writer to wait? */
@@ -281,17 +297,6 @@ enum stall stall_due_locked(struct lsm_db *);
 const char *stall_word(enum stall);
 void stall_begin(struct lsm_db *, enum stall);
 void stall_end(struct lsm_db *, enum stall, uint64_t us);
-
-/* job.c: what flushes and merges are made with */
-struct compact_options job_options(struct lsm_db *, int level, uint64_t run);
-struct pick_options job_pick(struct lsm_db *, struct pick_job jobs[2]);
-/* Take over the outputs of a finished job. */
-int job_install(struct lsm_db *, struct compact_job *, struct edit *);
-int job_edit(struct lsm_db *, struct edit *);	/* or unlink its tables */
-void job_end(struct lsm_db *, struct compact_job **);
-/* Tell of it: its place; with the time of its begin, what it did since. */
-void job_event(struct lsm_db *, int kind, const struct compact_job *,
-    const struct pick_job *, uint64_t since_us, int code);
 
 /* manual.c: what is in memory becomes tables; write_mu held */
 int db_flush_locked(struct lsm_db *);
@@ -303,18 +308,24 @@ extern enum flush_bug {			/* the tests must notice */
 	FLUSH_BUG_FORGET_EARLY		/* watermarks pass logs still needed */
 } flush_bug;
 #endif
-/* flush.c: work_mu held */
+/* flush.c: by who said `flushing`. The last step leaves no flush.compact. */
 int flush_step(struct lsm_db *, const struct generation *,
     uint64_t next_log);
 
-/* merge.c: work_mu held, except where a name ends in _locked: mu */
+/* merge.c. To begin one, by who said `picking`, which ends with it: *any is
+ * whether there was something to do. `own` NULL: for anybody to carry out;
+ * else it is the caller's alone, or NULL where all was done at once. */
 typedef int merge_pick(void *, const struct version *,
     const struct pick_options *, bool *any, struct plan *);
-int merge_begin(struct lsm_db *, merge_pick *, void *arg, bool *any);
-int merge_step(struct lsm_db *, bool *more);
-int merge_drain(struct lsm_db *);	/* begin one, if level 0 has two runs */
-void merge_end(struct lsm_db *);
+int merge_begin(struct lsm_db *, merge_pick *, void *arg, bool *any,
+    struct job **own);
+/* What the shape of the tree asks for, and with `idle` what level 0 has. */
+int merge_begin_due(struct lsm_db *, bool idle, bool *any);
+/* By who has taken it. After the last one it is gone. */
+int merge_step(struct lsm_db *, struct job *, bool *ended);
+void merge_give_up(struct lsm_db *, struct job *, int code);
 bool merge_due_locked(struct lsm_db *);
+bool merge_may_begin_locked(struct lsm_db *);
 bool merge_behind_locked(struct lsm_db *);	/* writers are to wait */
 
 /* drop.c: the tables of a plan are not needed any more */

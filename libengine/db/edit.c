@@ -4,7 +4,6 @@
  * An edit is durable before the view shows it. A failure after its first byte
  * fences the handle: what the disk holds is known after the next open.
  */
-#include <assert.h>
 
 #include "db/db.h"
 #include "env/files.h"

@@ -12,27 +12,33 @@ enum flush_bug flush_bug;
 #define FLUSH_BUG(name) false
 #endif
 
-/* Where its keys may go without a compaction. They live as long as it. */
+/* Where its keys may go without a compaction, and nothing else then. They live
+ * as long as it. */
 static int
-place_find(struct lsm_db *db, struct memtable *mem, struct pick_job *place,
-    uint64_t *run)
+place_take(struct lsm_db *db, struct memtable *mem, uint64_t *run)
 {
-	struct pick_job jobs[2];
-	struct pick_options o = job_pick(db, jobs);
+	struct pick_job jobs[JOBS_MAX], *place = &db->flush.place;
+	struct pick_options o;
 	uint64_t at;
 	struct view *v;
 	bool any;
 	int rc;
 
-	*place = (struct pick_job){ 0 };
+	db->flush = (struct job){ .taken = true };
 	*run = 0;
 	rc = memtable_bounds(mem, &any, &place->smallest, &place->largest);
-	if (rc != LSM_OK || !any)
+	if (rc != LSM_OK)
 		return rc;
-	v = view_now(db, &at);
-	place->level = pick_flush_level(v->version, &o, place->smallest,
-	    place->largest, run);
-	view_unref(v);
+	mutex_lock(&db->work_mu);
+	if (any) {
+		o = job_pick(db, false, jobs);
+		v = view_now(db, &at);
+		place->level = pick_flush_level(v->version, &o,
+		    place->smallest, place->largest, run);
+		view_unref(v);
+	}
+	job_add(db, &db->flush);
+	mutex_unlock(&db->work_mu);
 	return LSM_OK;
 }
 
@@ -50,34 +56,36 @@ table_size(struct lsm_db *db, int level)
 
 /* An empty memtable makes no table: its log was to go. */
 static void
-flush_event(struct lsm_db *db, const struct generation *g, int kind,
-    uint64_t since_us, int code)
+flush_event(struct lsm_db *db, const struct generation *g, int kind, int code)
 {
-	struct pick_job place = db->flush_place;
+	const struct job *f = &db->flush;
+	struct job told = { .place = f->place, .compact = f->compact,
+		.since_us = f->since_us };
 
-	place.from = -1;
+	told.place.from = -1;
 	if (memtable_entries(g->mem) > 0)
-		job_event(db, kind, db->flush, &place, since_us, code);
+		job_event(db, kind, &told, code);
 }
 
 static int
 flush_begin(struct lsm_db *db, const struct generation *g)
 {
+	struct job *job = &db->flush;
 	struct compact_options o;
 	uint64_t run;
 	int rc;
 
-	rc = place_find(db, g->mem, &db->flush_place, &run);
-	if (rc != LSM_OK)
+	if ((rc = place_take(db, g->mem, &run)) != LSM_OK)
 		return rc;
-	o = job_options(db, db->flush_place.level, run);
-	o.table_size = table_size(db, db->flush_place.level);
+	o = job_options(db, job->place.level, run);
+	o.table_size = table_size(db, job->place.level);
 	pace_flush_begin(db, memtable_used(g->mem));
-	rc = compact_flush_new(&o, g->mem, &db->flush);
-	if (rc != LSM_OK)
+	if ((rc = compact_flush_new(&o, g->mem, &job->compact)) != LSM_OK) {
+		job_remove(db, job);
 		return rc;
-	db->flush_since_us = db->env->ops->now_us(db->env);
-	flush_event(db, g, LSM_EVENT_FLUSH_BEGIN, 0, LSM_OK);
+	}
+	job->since_us = db->env->ops->now_us(db->env);
+	flush_event(db, g, LSM_EVENT_FLUSH_BEGIN, LSM_OK);
 	return LSM_OK;
 }
 
@@ -123,8 +131,8 @@ flush_install(struct lsm_db *db, const struct generation *g,
 		(void)log_forget(db->log, next_log);
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
-	compact_stats(db->flush, &s);
-	rc = job_install(db, db->flush, &e);
+	compact_stats(db->flush.compact, &s);
+	rc = job_install(db, db->flush.compact, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;
@@ -137,13 +145,14 @@ flush_install(struct lsm_db *db, const struct generation *g,
 int
 flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
 {
+	struct job *job = &db->flush;
 	uint64_t first;
 	bool done = false;
-	int rc = LSM_OK;
+	int rc;
 
-	if (db->flush == NULL && (rc = flush_begin(db, g)) != LSM_OK)
+	if (job->compact == NULL && (rc = flush_begin(db, g)) != LSM_OK)
 		return rc;
-	rc = compact_step(db->flush, &done);
+	rc = compact_step(job->compact, &done);
 	if (rc == LSM_OK && !done)
 		return LSM_OK;
 	mutex_lock(&db->edit_mu);
@@ -152,8 +161,9 @@ flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
 	if (rc == LSM_OK)
 		rc = flush_install(db, g, next_log);
 	flush_event(db, g, rc == LSM_OK ? LSM_EVENT_FLUSH_END :
-	    LSM_EVENT_FLUSH_FAILED, db->flush_since_us, rc);
-	job_end(db, &db->flush);
+	    LSM_EVENT_FLUSH_FAILED, rc);
+	job_end(db, &job->compact);
+	job_remove(db, job);
 	if (rc == LSM_OK)
 		logs_retire(db, first, next_log);
 	return rc;

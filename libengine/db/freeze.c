@@ -7,7 +7,8 @@
  */
 #include "db/db.h"
 
-/* Sizes double up to the limit, so a small database stays small. */
+/* Sizes double up to the limit, so that what is flushed by hand, a little at
+ * a time, has small logs. */
 static size_t
 memtable_size_next(struct lsm_db *db)
 {
@@ -149,15 +150,30 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 }
 
 /* Half of the memtable is used: the worker makes a log for the next one, so
- * that the writer does not wait for its syncs. */
+ * that the writer does not wait for its syncs. Who fills one will fill another
+ * of its size: the one that an open leaves is no small one. */
 static void
 log_ahead(struct lsm_db *db)
 {
+	size_t limit = memtable_limit(db->active);
+
 	db->ahead_at = SIZE_MAX;
+	if (limit > load_relaxed(&db->memtable_size))
+		store_relaxed(&db->memtable_size, limit);
 	if (!db->working || log_prepared(db->log) != 0)
 		return;
 	store_release(&db->log_wanted, true);
 	work_wake(db);
+}
+
+/* The worker makes a log while the memtable's limit is reached: what the arena
+ * has beyond it lasts longer than the syncs of a log, and the writer need not
+ * wait for them. */
+static bool
+log_on_its_way(struct lsm_db *db)
+{
+	return db->working && db->ahead_at == SIZE_MAX &&
+	    log_prepared(db->log) == 0;
 }
 
 int
@@ -177,8 +193,8 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 	mem = db->active;
 	if (memtable_used(mem) >= db->ahead_at)
 		log_ahead(db);
-	if (!memtable_full(mem) &&
-	    memtable_has_room(mem, ops, data, db->sequence + ops))
+	if (memtable_has_room(mem, ops, data, db->sequence + ops) &&
+	    (!memtable_full(mem) || log_on_its_way(db)))
 		return LSM_OK;
 	rc = db_freeze(db, ops, data);
 	return rc == LSM_IO ? db_fence(db, rc) : rc;

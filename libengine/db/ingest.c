@@ -211,20 +211,20 @@ ingest_reached(const struct state *s, const struct log_replay_out *out,
 	return LSM_OK;
 }
 
-/* work_mu keeps the places free from when they are found. */
 static int
 install(lsm_ingest *g, uint64_t sequence, uint64_t *edit)
 {
 	struct lsm_db *db = g->db;
 	struct edit e = { .ingested = sequence };
 	struct bulk_place *places;
+	struct job job;
 	int rc;
 
-	mutex_lock(&db->work_mu);
-	if ((rc = ingest_places(db, g->bulk, &places)) == LSM_OK &&
-	    (rc = bulk_result(g->bulk, places, sequence, &e)) == LSM_OK)
+	if ((rc = ingest_places_take(db, g->bulk, &job, &places)) != LSM_OK)
+		return rc;
+	if ((rc = bulk_result(g->bulk, places, sequence, &e)) == LSM_OK)
 		rc = job_edit(db, &e);
-	mutex_unlock(&db->work_mu);
+	job_remove(db, &job);
 	for (size_t i = 0; rc == LSM_OK && i < bulk_count(g->bulk); i++)
 		COUNT(db, ingest_deep, places[i].level > 0);
 	mem_free(places);
@@ -242,6 +242,7 @@ commit_locked(lsm_ingest *g)
 	int rc;
 
 	mutex_assert_held(&db->write_mu);
+	assert(!memory_overlaps(g));
 	if ((rc = db_writable(db)) != LSM_OK)
 		return rc;
 	if ((rc = log_sync(db->log, log_position(at.number, at.size))) !=

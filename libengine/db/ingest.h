@@ -34,8 +34,9 @@ void ingest_cuts_init(struct ingest_cuts *, uint64_t table_size);
 bool ingest_cuts_at(struct lsm_db *, struct ingest_cuts *,
     const struct bulk *, struct bytes last, struct bytes key);
 
-/* Where the tables go: a list to be ended with mem_free. work_mu is held, and
- * keeps the places free until they are taken. */
-int ingest_places(struct lsm_db *, const struct bulk *, struct bulk_place **);
+/* Where the tables go: a list to be ended with mem_free. Nothing else goes
+ * there until job_remove. */
+int ingest_places_take(struct lsm_db *, const struct bulk *, struct job *,
+    struct bulk_place **);
 
 #endif

@@ -87,30 +87,50 @@ run_fresh(struct lsm_db *db, uint64_t *run)
 	return *run;
 }
 
-int
-ingest_places(struct lsm_db *db, const struct bulk *bulk,
-    struct bulk_place **out)
+static void
+table_place(struct lsm_db *db, const struct version *v,
+    const struct pick_options *o, const struct table_meta *m,
+    uint64_t fresh[LEVELS_MAX], struct bulk_place *place)
 {
-	size_t count = bulk_count(bulk), size = count * sizeof **out;
-	struct bulk_place *places = mem_alloc(size);
+	place->level = pick_flush_level(v, o, m->smallest, m->largest,
+	    &place->run);
+	if (place->run == 0)
+		place->run = run_fresh(db, &fresh[place->level]);
+}
+
+static void
+places_find(struct lsm_db *db, const struct bulk *bulk, struct job *job,
+    struct bulk_place *places)
+{
+	size_t count = bulk_count(bulk);
 	uint64_t at, fresh[LEVELS_MAX] = { 0 };
-	struct pick_job jobs[2];
-	struct pick_options o = job_pick(db, jobs);
-	struct view *v;
+	struct pick_job jobs[JOBS_MAX];
+	struct pick_options o = job_pick(db, false, jobs);
+	struct view *v = view_now(db, &at);
 
-	*out = places;
-	if (places == NULL)
-		return mem_exhausted(size);
-	v = view_now(db, &at);
+	job->place.smallest = bulk_table(bulk, 0)->smallest;
+	job->place.largest = bulk_table(bulk, count - 1)->largest;
 	for (size_t i = 0; i < count; i++) {
-		const struct table_meta *m = bulk_table(bulk, i);
-		struct bulk_place *p = &places[i];
-
-		p->level = pick_flush_level(v->version, &o, m->smallest,
-		    m->largest, &p->run);
-		if (p->run == 0)
-			p->run = run_fresh(db, &fresh[p->level]);
+		table_place(db, v->version, &o, bulk_table(bulk, i), fresh,
+		    &places[i]);
+		if (places[i].level > job->place.level)
+			job->place.level = places[i].level;
 	}
 	view_unref(v);
+}
+
+int
+ingest_places_take(struct lsm_db *db, const struct bulk *bulk,
+    struct job *job, struct bulk_place **out)
+{
+	size_t size = bulk_count(bulk) * sizeof **out;
+
+	*job = (struct job){ .taken = true };
+	if ((*out = mem_alloc(size)) == NULL)
+		return mem_exhausted(size);
+	mutex_lock(&db->work_mu);
+	places_find(db, bulk, job, *out);
+	job_add(db, job);
+	mutex_unlock(&db->work_mu);
 	return LSM_OK;
 }

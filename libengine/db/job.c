@@ -1,10 +1,20 @@
 /*
- * job.c - what flushes and merges are made with.
+ * job.c - what is common to all work on tables.
  */
-#include "db/db.h"
+#include "db/job.h"
+
+#include <assert.h>
 
 #include "db/codecs.h"
+#include "db/db.h"
 #include "env/files.h"
+
+#ifdef LSM_SCHED
+bool place_bug;
+#define AVOID_NOTHING place_bug
+#else
+#define AVOID_NOTHING false
+#endif
 
 struct compact_options
 job_options(struct lsm_db *db, int level, uint64_t run)
@@ -39,9 +49,48 @@ job_options(struct lsm_db *db, int level, uint64_t run)
 	return o;
 }
 
-/* `jobs` is what the options point to. */
+void
+job_add(struct lsm_db *db, struct job *job)
+{
+	mutex_assert_held(&db->work_mu);
+	mutex_lock(&db->mu);
+	job->next = db->jobs;
+	db->jobs = job;
+	mutex_unlock(&db->mu);
+}
+
+/* What found no place because of it may find one now. */
+void
+job_remove(struct lsm_db *db, struct job *job)
+{
+	struct job **at = &db->jobs;
+
+	mutex_lock(&db->work_mu);
+	mutex_lock(&db->mu);
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	db->picked_edit = UINT64_MAX;
+	if (db->working)
+		pace_look_locked(db);
+	cond_broadcast(&db->changed);
+	mutex_unlock(&db->mu);
+	mutex_unlock(&db->work_mu);
+}
+
+size_t
+job_merges_locked(struct lsm_db *db)
+{
+	size_t n = 0;
+
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next)
+		n += j->merge;
+	return n;
+}
+
 struct pick_options
-job_pick(struct lsm_db *db, struct pick_job jobs[2])
+job_pick(struct lsm_db *db, bool merge, struct pick_job jobs[JOBS_MAX])
 {
 	struct pick_options o = {
 		.shape = db->shape,
@@ -51,10 +100,12 @@ job_pick(struct lsm_db *db, struct pick_job jobs[2])
 	};
 
 	mutex_assert_held(&db->work_mu);
-	if (db->flush != NULL)
-		jobs[o.jobs_count++] = db->flush_place;
-	if (db->merge != NULL)
-		jobs[o.jobs_count++] = db->merge_place;
+	for (const struct job *j = db->jobs; j != NULL; j = j->next) {
+		assert(o.jobs_count < JOBS_MAX);
+		if (!merge || (!AVOID_NOTHING && (j->merge ||
+		    j->place.level > 0)))
+			jobs[o.jobs_count++] = j->place;
+	}
 	return o;
 }
 
@@ -71,27 +122,32 @@ job_end(struct lsm_db *db, struct compact_job **job)
 	*job = NULL;
 }
 
-void
-job_event(struct lsm_db *db, int kind, const struct compact_job *job,
-    const struct pick_job *place, uint64_t since_us, int code)
+static void
+event_measure(struct lsm_db *db, const struct job *job, lsm_event *e)
 {
-	lsm_event e = { .kind = kind, .from = place->from,
-		.level = place->level, .code = code };
 	struct compact_stats s;
+
+	compact_stats(job->compact, &s);
+	e->us = db->env->ops->now_us(db->env) - job->since_us;
+	e->tables_out = s.outputs;
+	e->bytes_out = s.bytes_written;
+	e->entries_in = s.entries_in;
+	e->entries_out = s.entries_out;
+}
+
+void
+job_event(struct lsm_db *db, int kind, const struct job *job, int code)
+{
+	lsm_event e = { .kind = kind, .from = job->place.from,
+		.level = job->place.level, .code = code };
 
 	if (db->events.slots == NULL)
 		return;
-	e.tables_in = compact_inputs(job);
-	e.bytes_in = compact_input_bytes(job);
+	e.tables_in = compact_inputs(job->compact);
+	e.bytes_in = compact_input_bytes(job->compact);
 	e.edit = load_acquire(&db->head);
-	if (since_us != 0) {
-		compact_stats(job, &s);
-		e.us = db->env->ops->now_us(db->env) - since_us;
-		e.tables_out = s.outputs;
-		e.bytes_out = s.bytes_written;
-		e.entries_in = s.entries_in;
-		e.entries_out = s.entries_out;
-	}
+	if (kind != LSM_EVENT_FLUSH_BEGIN && kind != LSM_EVENT_MERGE_BEGIN)
+		event_measure(db, job, &e);
 	event_add(db, &e);
 }
 

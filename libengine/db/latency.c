@@ -4,6 +4,7 @@
 #include "db/latency.h"
 
 #include "base/alloc.h"
+#include "base/sync.h"
 
 static const char *const words[LATENCIES] = {
 	[LATENCY_GET] = "get", [LATENCY_PUT] = "put",
@@ -20,6 +21,48 @@ latencies_new(lsm_env *env, struct latencies **out)
 		return mem_exhausted(sizeof **out);
 	(*out)->env = env;
 	return LSM_OK;
+}
+
+void
+latencies_free(struct latencies *l)
+{
+	if (l == NULL)
+		return;
+	for (int i = 0; i < LATENCIES; i++)
+		mem_free(load_relaxed(&l->of[i]));
+	mem_free(l);
+}
+
+/* Of several threads that come first together, one makes it for all. */
+static struct histogram *
+histogram_of(struct latencies *l, enum latency what)
+{
+	struct histogram *there = load_acquire(&l->of[what]), *made;
+
+	if (there != NULL || (made = mem_zalloc(sizeof *made)) == NULL)
+		return there;
+	if (atomic_compare_exchange_strong(&l->of[what], &there, made))
+		return made;
+	mem_free(made);
+	return there;
+}
+
+void
+latency_add(struct latencies *l, enum latency what, uint64_t ns)
+{
+	struct histogram *h = histogram_of(l, what);
+
+	if (h != NULL)
+		histogram_add(h, ns);
+}
+
+const struct histogram *
+latency_of(const struct latencies *l, enum latency what)
+{
+	static const struct histogram none;
+	const struct histogram *there = load_acquire(&l->of[what]);
+
+	return there != NULL ? there : &none;
 }
 
 const char *

@@ -3,7 +3,9 @@
  *
  * Short ones are measured once in LATENCY_EVERY, because to read the clock
  * twice costs a tenth of a get; what costs far more than that is measured
- * each time. Threads: any.
+ * each time. A histogram is made with the first that it counts, because few of
+ * those who open and leave need one; without memory that one is not counted.
+ * Threads: any.
  */
 #ifndef DB_LATENCY_H
 #define DB_LATENCY_H
@@ -20,11 +22,16 @@ enum { LATENCY_EVERY = 64 };
 
 struct latencies {
 	lsm_env *env;
-	struct histogram of[LATENCIES];		/* nanoseconds */
+	/* Nanoseconds; NULL before the first. Released whole, once. */
+	struct histogram *_Atomic of[LATENCIES];
 };
 
 int latencies_new(lsm_env *, struct latencies **);
+void latencies_free(struct latencies *);
 const char *latency_word(enum latency);
+
+void latency_add(struct latencies *, enum latency, uint64_t ns);
+const struct histogram *latency_of(const struct latencies *, enum latency);
 
 /* Never 0. */
 uint64_t latency_now_ns(const struct latencies *);
@@ -41,7 +48,7 @@ static inline void
 latency_end(struct latencies *l, enum latency what, uint64_t begin_ns)
 {
 	if (begin_ns != 0)
-		histogram_add(&l->of[what], latency_now_ns(l) - begin_ns);
+		latency_add(l, what, latency_now_ns(l) - begin_ns);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #include "base/alloc.h"
+#include "db/ingest.h"
 
 enum { LOAD_FIRST = 64 << 10, LOAD_GROWS = 8 };
 
@@ -83,7 +84,7 @@ load_aligned(const struct load *l, uint64_t log)
 
 /* A commit stays whole in its memtable: the table made of that one may reach
  * the disk when the log, and the rest of the commit with it, does not. */
-int
+static int
 load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
     uint64_t log)
 {
@@ -111,7 +112,7 @@ load_range(struct load *l, const struct entry *e)
 	return LSM_OK;
 }
 
-int
+static int
 load_entry(void *arg, const struct entry *e, uint64_t log)
 {
 	struct load *l = arg;
@@ -129,7 +130,7 @@ load_entry(void *arg, const struct entry *e, uint64_t log)
 }
 
 /* The range deletes of a commit go together, as they were written. */
-int
+static int
 load_end(void *arg)
 {
 	struct load *l = arg;
@@ -146,6 +147,49 @@ load_end(void *arg)
 	if (rc == LSM_OK)
 		memtable_ranges_put(mem, made, count);
 	return rc;
+}
+
+int
+load_logs(struct load *l, const struct state *s, const struct log_end *from,
+    struct log_replay_out *out)
+{
+	struct lsm_db *db = l->db;
+	struct log_replay_in in = {
+		.dir = db->dir,
+		.lock = db->lock,
+		.id = { .kind = FILE_LOG },	/* the rest below */
+		.first = s->log,
+		.edit = s->edit,
+		.flushed = l->sequence,
+		.begin = load_begin,
+		.record_end = load_end,
+		.from = from,
+		.ends = s->ends,
+		.ends_count = s->ends_count,
+	};
+	int rc;
+
+	memcpy(in.id.database, db->id, ID_SIZE);
+	memcpy(in.id.branch, s->branch, ID_SIZE);
+	memcpy(in.from_branch, db->read_branch, ID_SIZE);
+	if ((rc = log_replay(&in, load_entry, l, out)) != LSM_OK)
+		return rc;
+	if (out->last.number == 0)
+		return status_set(LSM_CORRUPT, "%s: log %llu is missing",
+		    db->path, (unsigned long long)s->log);
+	if (out->last.sequence > l->sequence)
+		l->sequence = out->last.sequence;
+	return ingest_reached(s, out, &l->sequence);
+}
+
+void
+load_count(struct lsm_db *db, const struct log_replay_out *out)
+{
+	db->recovery.records += out->records;
+	db->recovery.bytes += out->bytes;
+	db->recovery.interrupted_log = out->interrupted_log;
+	db->recovery.interrupted_at = out->interrupted_at;
+	db->recovery.set_aside = out->aside_count;
 }
 
 int

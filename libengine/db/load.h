@@ -15,11 +15,15 @@ struct load {
 	size_t ranges_count, ranges_room;
 };
 
-/* For log_replay; `arg` is the struct load. */
-int load_begin(void *arg, uint64_t first, uint64_t count, size_t data,
-    uint64_t log);
-int load_entry(void *arg, const struct entry *, uint64_t log);
-int load_end(void *arg);
+/*
+ * Read what a state's logs have and its tables do not; `sequence` is that of
+ * its tables, and then that of all that was read. `from`: only what is behind
+ * the end that a reader came to (read_to), else NULL.
+ */
+int load_logs(struct load *, const struct state *, const struct log_end *from,
+    struct log_replay_out *);
+/* Count what was read so, for statistics. */
+void load_count(struct lsm_db *, const struct log_replay_out *);
 
 /* Go on in a memtable that is there already. */
 int load_adopt(struct load *, const struct generation *);

@@ -86,12 +86,15 @@ lsm_flush(lsm_db *db)
 	return rc;
 }
 
-/* What is compacted. */
+/* What is compacted, and who is told how far it is. */
 struct task {
 	merge_pick *pick;
 	struct pick_range range;
 	bool once;			/* one merge does it all */
-	bool begun, done;
+	bool done;
+	struct job *job;		/* the merge under way, or NULL */
+	int (*progress)(void *, uint64_t, uint64_t);
+	void *arg;
 };
 
 static int
@@ -111,78 +114,107 @@ pick_part(void *task, const struct version *v, const struct pick_options *o,
 	return pick_range(v, o, &t->range, any, plan);
 }
 
-/* One step: flushes first, then whatever merge is under way, then ours. */
-static int
-task_step_locked(struct lsm_db *db, struct task *t)
-{
-	bool more, any;
-	int rc;
-
-	mutex_assert_held(&db->work_mu);
-	if (db->merge != NULL)
-		return work_step_locked(db, &more);
-	if (t->begun && t->once) {
-		t->done = true;
-		return LSM_OK;
-	}
-	rc = merge_begin(db, t->pick, t, &any);
-	t->begun = true;
-	t->done = rc != LSM_OK || !any;
-	db->merge_manual = db->merge != NULL;
-	return rc;
-}
-
 /* Asked only while there is something to stop: behind the end of the merge a
  * "stop" would be answered with "nothing changed", and that was not so. */
-static bool
-stopped_locked(struct lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
-    void *arg)
+static int
+progress_tell(struct task *t)
 {
 	struct compact_stats s = { 0 };
+	uint64_t all = 0;
 
-	if (progress == NULL || db->merge == NULL)
-		return false;
-	compact_stats(db->merge, &s);
-	return progress(arg, s.bytes_read, compact_input_bytes(db->merge)) !=
-	    0;
+	if (t->progress == NULL)
+		return LSM_OK;
+	if (t->job != NULL) {
+		compact_stats(t->job->compact, &s);
+		all = compact_input_bytes(t->job->compact);
+	}
+	return t->progress(t->arg, s.bytes_read, all) == 0 ? LSM_OK :
+	    status_set(LSM_BUSY, "compaction stopped");
 }
 
-/* The worker may have run the step in which our merge failed. */
-static int
-manual_failed(struct lsm_db *db)
+/* What is picked by hand avoids nobody's place, so it is begun when there is
+ * none but that of a flush to level 0. */
+static bool
+alone_locked(struct lsm_db *db)
 {
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next)
+		if (j->merge || j->place.level > 0)
+			return false;
+	return !db->picking;
+}
+
+/* What others have begun is seen through first, and nothing else begun. */
+static int
+alone_wait(struct lsm_db *db, struct task *t)
+{
+	bool more;
 	int rc = LSM_OK;
 
 	mutex_lock(&db->mu);
-	if (db->manual_code != LSM_OK)
-		rc = status_set(db->manual_code, "%s", db->work_story);
+	db->holding++;
+	while (rc == LSM_OK && !alone_locked(db)) {
+		mutex_unlock(&db->mu);
+		rc = work_step(db, &more);
+		events_tell(db);
+		if (rc == LSM_OK)
+			rc = progress_tell(t);
+		mutex_lock(&db->mu);
+	}
+	if (rc == LSM_OK)
+		db->picking = true;
+	db->holding--;
+	cond_broadcast(&db->changed);
 	mutex_unlock(&db->mu);
 	return rc;
 }
 
+/* One step: flushes first, then ours. */
 static int
-task_run(struct lsm_db *db, struct task *t,
-    int (*progress)(void *, uint64_t, uint64_t), void *arg)
+task_step(struct lsm_db *db, struct task *t)
+{
+	struct job *job = t->job;
+	bool urgent, ended;
+	int rc;
+
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = work_urgent(db, &urgent)) != LSM_OK)
+		return rc;
+	if (urgent)
+		return progress_tell(t);
+	t->job = NULL;
+	rc = work_merge(db, job, &ended);
+	if (ended) {
+		t->done |= t->once;
+		return rc;
+	}
+	t->job = job;
+	return progress_tell(t);
+}
+
+static int
+task_begin(struct lsm_db *db, struct task *t)
+{
+	bool any;
+	int rc = alone_wait(db, t);
+
+	if (rc != LSM_OK)
+		return rc;
+	rc = merge_begin(db, t->pick, t, &any, &t->job);
+	t->done = !any;
+	return rc == LSM_OK && t->job != NULL ? progress_tell(t) : rc;
+}
+
+static int
+task_run(struct lsm_db *db, struct task *t)
 {
 	int rc = LSM_OK;
 
-	mutex_lock(&db->mu);
-	db->manual_code = LSM_OK;
-	mutex_unlock(&db->mu);
 	while (rc == LSM_OK && !t->done) {
-		mutex_lock(&db->work_mu);
-		rc = task_step_locked(db, t);
-		if (rc == LSM_OK && !t->done &&
-		    stopped_locked(db, progress, arg)) {
-			rc = status_set(LSM_BUSY, "compaction stopped");
-			job_event(db, LSM_EVENT_MERGE_FAILED, db->merge,
-			    &db->merge_place, db->merge_since_us, rc);
-			merge_end(db);
-		}
-		mutex_unlock(&db->work_mu);
+		rc = t->job == NULL ? task_begin(db, t) : task_step(db, t);
+		if (rc != LSM_OK && t->job != NULL)
+			merge_give_up(db, t->job, rc);
 		events_tell(db);
-		if (rc == LSM_OK)
-			rc = manual_failed(db);
 	}
 	return rc;
 }
@@ -200,9 +232,7 @@ log_turn(struct lsm_db *db)
 	mutex_unlock(&db->write_mu);
 	if (rc == LSM_OK)
 		rc = flush_rest(db);
-	/* The worker removes the log after the table has been shown. */
-	mutex_lock(&db->work_mu);
-	mutex_unlock(&db->work_mu);
+	work_flushed(db);
 	return rc;
 }
 
@@ -224,11 +254,12 @@ int
 lsm_compact(lsm_db *db, int (*progress)(void *, uint64_t, uint64_t),
     void *arg)
 {
-	struct task t = { .pick = pick_all, .once = true };
+	struct task t = { .pick = pick_all, .once = true,
+		.progress = progress, .arg = arg };
 	int rc = lsm_flush(db);
 
 	if (rc == LSM_OK)
-		rc = task_run(db, &t, progress, arg);
+		rc = task_run(db, &t);
 	if (rc == LSM_OK)
 		rc = scrub(db);
 	events_tell(db);
@@ -239,7 +270,8 @@ int
 lsm_compact_range(lsm_db *db, const lsm_range *range,
     int (*progress)(void *, uint64_t, uint64_t), void *arg)
 {
-	struct task t = { .pick = pick_part };
+	struct task t = { .pick = pick_part, .progress = progress,
+		.arg = arg };
 	int rc;
 
 	if (range == NULL)
@@ -252,7 +284,7 @@ lsm_compact_range(lsm_db *db, const lsm_range *range,
 	mutex_lock(&db->edit_mu);
 	t.range.number = db->next_number;
 	mutex_unlock(&db->edit_mu);
-	return task_run(db, &t, progress, arg);
+	return task_run(db, &t);
 }
 
 int

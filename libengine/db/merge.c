@@ -1,8 +1,8 @@
 /*
  * merge.c - a merge: picked, run in steps, installed by one edit.
  *
- * One at a time. Where it takes from and gives to is known to flushes and to
- * the picker, so several could run on different levels.
+ * Several may run at once: each has its place (job.h), and the picker avoids
+ * those of the others.
  *
  * A table found damaged is remembered until the database is opened again:
  * what it spans stays as it is, everything else goes on. Any other failure
@@ -11,7 +11,7 @@
  */
 #include "db/db.h"
 
-#include <stdio.h>
+#include <assert.h>
 
 #include "base/alloc.h"
 #include "compact/pick_covered.h"
@@ -45,15 +45,18 @@ plan_move(struct lsm_db *db, const struct plan *plan)
 	return LSM_OK;
 }
 
-/* Room is kept for a number, so that to remember one cannot fail. */
+/* Room is kept for a number of each merge there may be, so that to remember
+ * one cannot fail. */
 static int
 damaged_reserve(struct lsm_db *db)
 {
-	size_t room = db->damaged_room ? 2 * db->damaged_room : 4;
+	size_t room = db->damaged_count + MERGES_MAX;
 	uint64_t *p;
 
-	if (db->damaged_count < db->damaged_room)
+	mutex_assert_held(&db->work_mu);
+	if (room <= db->damaged_room)
 		return LSM_OK;
+	room *= 2;
 	if ((p = mem_realloc(db->damaged, room * sizeof *p)) == NULL)
 		return mem_exhausted(room * sizeof *p);
 	db->damaged = p;
@@ -61,79 +64,92 @@ damaged_reserve(struct lsm_db *db)
 	return LSM_OK;
 }
 
+/* Nobody picks it any more, once its merge does not keep its place. */
 static void
-damaged_note(struct lsm_db *db)
+damaged_add(struct lsm_db *db, uint64_t number)
 {
-	if (db->damaged_count < db->damaged_room &&
-	    db->damaged[db->damaged_count] != 0)
-		db->damaged_count++;
+	if (number == 0)
+		return;
+	mutex_lock(&db->work_mu);
+	assert(db->damaged_count < db->damaged_room);
+	db->damaged[db->damaged_count++] = number;
+	mutex_unlock(&db->work_mu);
 }
 
 static int
-plan_merge(struct lsm_db *db, struct version *v, const struct plan *plan)
+merge_new(const struct plan *plan, struct version *v, struct job **out)
 {
-	struct compact_options o = job_options(db, plan->level, plan->run);
-	int rc;
+	struct job *job = mem_zalloc(sizeof *job);
 
-	if ((rc = damaged_reserve(db)) != LSM_OK)
-		return rc;
-	db->damaged[db->damaged_count] = 0;
-	o.damaged = &db->damaged[db->damaged_count];
-	o.drop_deletes = true;
-	o.table_size = plan->table_size;
-	o.fences = plan->fences;
-	o.overlap = plan->overlap;
-	rc = compact_merge_new(&o, v, plan->inputs, plan->count, &db->merge);
-	if (rc != LSM_OK) {
-		damaged_note(db);
-		return rc;
-	}
-	db->merge_place = (struct pick_job){ plan->from, plan->level,
-		plan->smallest, plan->largest };
-	db->merge_partial = plan->count < v->tables;
-	store_release(&db->merging, true);
-	db->merge_since_us = db->env->ops->now_us(db->env);
-	job_event(db, LSM_EVENT_MERGE_BEGIN, db->merge, &db->merge_place, 0,
-	    LSM_OK);
-	if (plan->from == 0)
-		pace_merge_begin(db, compact_input_bytes(db->merge),
-		    v->levels[0].bytes);
+	if ((*out = job) == NULL)
+		return mem_exhausted(sizeof *job);
+	job->place = (struct pick_job){ plan->from, plan->level,
+		plan->smallest, plan->largest, plan->taken };
+	job->version = v;
+	version_ref(v);
+	job->merge = job->taken = true;
+	job->partial = plan->count < v->tables;
 	return LSM_OK;
 }
 
-int
-merge_begin(struct lsm_db *db, merge_pick *pick, void *arg, bool *any)
+/* The list knows it no more, or never did. */
+static void
+merge_free(struct lsm_db *db, struct job *job)
 {
-	struct pick_job jobs[2];
-	struct pick_options o = job_pick(db, jobs);
-	struct plan plan = { 0 };
+	job_end(db, &job->compact);
+	version_unref(job->version);
+	mem_free(job);
+}
+
+static void
+merge_end(struct lsm_db *db, struct job *job)
+{
+	damaged_add(db, job->damaged);
+	job_remove(db, job);
+	merge_free(db, job);
+}
+
+/* What is to be done, and its place, which nobody else has or gets. */
+static int
+merge_find(struct lsm_db *db, merge_pick *pick, void *arg, bool manual,
+    struct plan *plan, struct job **job)
+{
+	struct pick_job jobs[JOBS_MAX];
+	struct pick_options o;
 	uint64_t sequence;
 	struct view *v;
+	bool any = false;
 	int rc;
 
-	mutex_assert_held(&db->work_mu);
+	*job = NULL;
+	mutex_lock(&db->work_mu);
 	v = view_now(db, &sequence);
-	rc = pick(arg, v->version, &o, any, &plan);
-	if (rc == LSM_OK && *any)
-		rc = plan.drop ? plan_drop(db, &plan) :
-		    plan.move ? plan_move(db, &plan) :
-		    plan_merge(db, v->version, &plan);
-	if (rc != LSM_OK)
-		event_add(db, &(lsm_event){ .kind = LSM_EVENT_MERGE_FAILED,
-			.from = plan.from, .level = plan.level, .code = rc,
-			.tables_in = plan.count });
-	rc = event_damage(db, rc);
-	plan_release(&plan);
+	if ((rc = damaged_reserve(db)) == LSM_OK) {
+		o = job_pick(db, true, jobs);
+		rc = pick(arg, v->version, &o, &any, plan);
+	}
+	if (rc == LSM_OK && any)
+		rc = merge_new(plan, v->version, job);
+	if (*job != NULL) {
+		(*job)->manual = manual;
+		job_add(db, *job);
+	}
+	mutex_unlock(&db->work_mu);
 	view_unref(v);
 	return rc;
 }
 
-void
-merge_end(struct lsm_db *db)
+/* So many at once, this one among them. */
+static void
+merges_count_locked(struct lsm_db *db)
 {
-	job_end(db, &db->merge);
-	db->merge_manual = false;
-	store_release(&db->merging, false);
+	uint64_t n = 0;
+
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next)
+		n += j->merge && j->begun;
+	if (n > load_relaxed(&db->count.merges_at_once))
+		store_relaxed(&db->count.merges_at_once, n);
 }
 
 static void
@@ -147,27 +163,95 @@ largest_count(struct lsm_db *db, uint64_t bytes)
 }
 
 static int
-merge_install(struct lsm_db *db)
+plan_merge(struct lsm_db *db, const struct plan *plan, struct job *job)
 {
-	struct edit e = { 0 };
-	struct compact_stats s;
+	struct compact_options o = job_options(db, plan->level, plan->run);
+	uint64_t bytes;
 	int rc;
 
-	compact_stats(db->merge, &s);
-	rc = job_install(db, db->merge, &e);
-	edit_release(&e);
-	if (rc != LSM_OK)
+	o.damaged = &job->damaged;
+	o.drop_deletes = true;
+	o.table_size = plan->table_size;
+	o.fences = plan->fences;
+	o.overlap = plan->overlap;
+	if ((rc = compact_merge_new(&o, job->version, plan->inputs,
+	    plan->count, &job->compact)) != LSM_OK)
 		return rc;
-	COUNT(db, merges, 1);
-	COUNT(db, merges_partial, db->merge_partial);
-	COUNT(db, merge_read, s.bytes_read);
-	largest_count(db, compact_input_bytes(db->merge));
-	COUNT(db, merge_bytes, s.bytes_written);
-	COUNT(db, shadowed, s.shadowed);
-	COUNT(db, deletes_dropped, s.deletes_dropped);
-	COUNT(db, covered, s.covered);
-	COUNT(db, ranges_dropped, s.ranges_dropped);
+	job->since_us = db->env->ops->now_us(db->env);
+	job_event(db, LSM_EVENT_MERGE_BEGIN, job, LSM_OK);
+	bytes = compact_input_bytes(job->compact);
+	mutex_lock(&db->mu);
+	job->left = bytes;
+	job->begun = true;
+	merges_count_locked(db);
+	if (plan->from == 0)
+		pace_merge_begin_locked(db, bytes,
+		    job->version->levels[0].bytes);
+	mutex_unlock(&db->mu);
 	return LSM_OK;
+}
+
+/* Damage whose place is known does not stop the merges of other tables. */
+static void
+failure_note(struct lsm_db *db, int rc, bool located)
+{
+	COUNT(db, merges_failed, 1);
+	if (located)
+		return;
+	mutex_lock(&db->mu);
+	db->merge_failed = true;
+	db->merge_retry = rc != LSM_CORRUPT;
+	cond_broadcast(&db->changed);
+	mutex_unlock(&db->mu);
+}
+
+static void
+begin_failed(struct lsm_db *db, const struct plan *plan, const struct job *job,
+    int rc)
+{
+	failure_note(db, rc, job != NULL && job->damaged != 0);
+	event_add(db, &(lsm_event){ .kind = LSM_EVENT_MERGE_FAILED,
+		.from = plan->from, .level = plan->level, .code = rc,
+		.tables_in = plan->count });
+}
+
+/* The next one may be looked for. */
+static void
+begin_end(struct lsm_db *db, struct job *job, struct job **own)
+{
+	mutex_lock(&db->mu);
+	db->picking = false;
+	if (job != NULL && own != NULL)
+		*own = job;
+	else if (job != NULL)
+		job->taken = false;
+	cond_broadcast(&db->changed);
+	mutex_unlock(&db->mu);
+}
+
+int
+merge_begin(struct lsm_db *db, merge_pick *pick, void *arg, bool *any,
+    struct job **own)
+{
+	struct plan plan = { 0 };
+	struct job *job;
+	int rc = merge_find(db, pick, arg, own != NULL, &plan, &job);
+
+	*any = job != NULL;
+	if (job != NULL)
+		rc = plan.drop ? plan_drop(db, &plan) :
+		    plan.move ? plan_move(db, &plan) :
+		    plan_merge(db, &plan, job);
+	if (rc != LSM_OK)
+		begin_failed(db, &plan, job, rc);
+	rc = event_damage(db, rc);
+	plan_release(&plan);
+	if (job != NULL && job->compact == NULL) {
+		merge_end(db, job);
+		job = NULL;
+	}
+	begin_end(db, job, own);
+	return rc;
 }
 
 struct due {
@@ -194,48 +278,67 @@ pick_due(void *arg, const struct version *v, const struct pick_options *o,
 	mutex_lock(&due->db->mu);
 	if (rc == LSM_OK && !*any && due->idle)
 		due->db->drained_edit = v->edit;
-	if (rc == LSM_OK && !*any) {
+	if (rc == LSM_OK && !*any)
 		due->db->picked_edit = v->edit;
-		cond_broadcast(&due->db->changed);
-	}
 	mutex_unlock(&due->db->mu);
 	return rc;
 }
 
 int
-merge_drain(struct lsm_db *db)
+merge_begin_due(struct lsm_db *db, bool idle, bool *any)
 {
-	struct due due = { db, true };
-	bool any;
+	struct due due = { db, idle };
 
-	mutex_assert_held(&db->work_mu);
-	return db->merge != NULL ? LSM_OK :
-	    merge_begin(db, pick_due, &due, &any);
+	return merge_begin(db, pick_due, &due, any, NULL);
+}
+
+static int
+merge_install(struct lsm_db *db, struct job *job)
+{
+	struct edit e = { 0 };
+	struct compact_stats s;
+	int rc;
+
+	compact_stats(job->compact, &s);
+	rc = job_install(db, job->compact, &e);
+	edit_release(&e);
+	if (rc != LSM_OK)
+		return rc;
+	COUNT(db, merges, 1);
+	COUNT(db, merges_partial, job->partial);
+	COUNT(db, merge_read, s.bytes_read);
+	largest_count(db, compact_input_bytes(job->compact));
+	COUNT(db, merge_bytes, s.bytes_written);
+	COUNT(db, shadowed, s.shadowed);
+	COUNT(db, deletes_dropped, s.deletes_dropped);
+	COUNT(db, covered, s.covered);
+	COUNT(db, ranges_dropped, s.ranges_dropped);
+	return LSM_OK;
 }
 
 int
-merge_step(struct lsm_db *db, bool *more)
+merge_step(struct lsm_db *db, struct job *job, bool *ended)
 {
-	struct due due = { db, false };
-	bool done = false;
-	int rc;
+	int rc = compact_step(job->compact, ended);
 
-	mutex_assert_held(&db->work_mu);
-	*more = true;
-	if (db->merge == NULL)
-		return merge_begin(db, pick_due, &due, more);
-	rc = compact_step(db->merge, &done);
-	if (rc == LSM_OK && !done)
+	if (rc == LSM_OK && !*ended)
 		return LSM_OK;
 	if (rc == LSM_OK)
-		rc = merge_install(db);
-	else
-		damaged_note(db);
+		rc = merge_install(db, job);
+	*ended = true;
 	job_event(db, rc == LSM_OK ? LSM_EVENT_MERGE_END :
-	    LSM_EVENT_MERGE_FAILED, db->merge, &db->merge_place,
-	    db->merge_since_us, rc);
-	merge_end(db);
+	    LSM_EVENT_MERGE_FAILED, job, rc);
+	if (rc != LSM_OK)
+		failure_note(db, rc, job->damaged != 0);
+	merge_end(db, job);
 	return event_damage(db, rc);
+}
+
+void
+merge_give_up(struct lsm_db *db, struct job *job, int code)
+{
+	job_event(db, LSM_EVENT_MERGE_FAILED, job, code);
+	merge_end(db, job);
 }
 
 bool
@@ -243,8 +346,27 @@ merge_due_locked(struct lsm_db *db)
 {
 	mutex_assert_held(&db->mu);
 	/* One that was begun by hand goes on, whatever failed before. */
-	return load_acquire(&db->merging) || (!db->merge_failed &&
+	return job_merges_locked(db) > 0 || (!db->merge_failed &&
 	    db->picked_edit != db->view->version->edit);
+}
+
+/* Of three workers two merge, so that a flush finds one; of two, one. */
+static bool
+room_locked(struct lsm_db *db)
+{
+	size_t most = db->workers > 2 ? (size_t)db->workers - 1 : 1;
+
+	for (const struct job *j = db->jobs; j != NULL; j = j->next)
+		most -= most > 0 && j->merge && !j->manual;
+	return most > 0;
+}
+
+bool
+merge_may_begin_locked(struct lsm_db *db)
+{
+	mutex_assert_held(&db->mu);
+	return !db->picking && db->holding == 0 && !db->merge_failed &&
+	    db->picked_edit != db->view->version->edit && room_locked(db);
 }
 
 bool

@@ -124,6 +124,8 @@ static const struct row rows[METRICS] = {
 	    "bytes", NULL, "of the tables that one merge read, at most" },
 	[METRIC_MERGE_FAILED] = { "merge.failed", COUNTER, "", NULL,
 	    "merges that failed" },
+	[METRIC_MERGE_AT_ONCE] = { "merge.at_once_max", GAUGE, "", NULL,
+	    "most merges that were under way at the same time" },
 	[METRIC_MERGE_SHADOWED] = { "merge.shadowed", COUNTER, "", NULL,
 	    "overwritten entries that merges dropped" },
 	[METRIC_MERGE_DELETES_DROPPED] = { "merge.deletes_dropped", COUNTER,

@@ -8,8 +8,7 @@
 
 enum {
 	PAGE_SIZE_MIN = 4096,
-	FLUSH_SIZE_MIN = 64 << 10, /* tiny tables are mostly headers */
-	WORKERS_MAX = 1
+	FLUSH_SIZE_MIN = 64 << 10 /* tiny tables are mostly headers */
 };
 #define TIER_FROM ((uint64_t)2 << 30)	/* see shape.h */
 
@@ -50,7 +49,7 @@ handle_check(const lsm_options *o)
 	if (o->reads != LSM_READS_MAPPED && o->reads != LSM_READS_STRICT)
 		return option_bad("reads", "neither mapped nor strict");
 	if (o->workers < 0 || o->workers > WORKERS_MAX)
-		return option_bad("workers", "not 0 or 1");
+		return option_bad("workers", "not in 0 to 8");
 	if (o->max_open_tables < 1)
 		return option_bad("max_open_tables", "below 1");
 	if (o->read_only && (o->create || o->exclusive))

@@ -9,6 +9,8 @@
 #include "lsm.h"
 #include "version/manifest.h"
 
+enum { WORKERS_MAX = 8 };
+
 /* What the manifest keeps, as numbers; as in lsm_options. */
 struct stored {
 	int codec;			/* of each level, see codecs.h */

@@ -31,14 +31,7 @@ enum {
 void
 pace_init(struct pace *p)
 {
-	cond_init(&p->pause);
 	p->widening = 2;
-}
-
-void
-pace_release(struct pace *p)
-{
-	cond_release(&p->pause);
 }
 
 static void
@@ -53,6 +46,12 @@ at_least(double value, double least)
 	return value < least ? least : value;
 }
 
+static int64_t
+at_most(int64_t value, int64_t most)
+{
+	return value > most ? most : value;
+}
+
 /* ---- who works ---------------------------------------------------------- */
 
 void
@@ -60,7 +59,6 @@ pace_flush_begin(struct lsm_db *db, uint64_t bytes)
 {
 	struct pace *p = &db->pace;
 
-	mutex_assert_held(&db->work_mu);
 	p->flushing = bytes;
 	p->flush_us = 0;
 	store_relaxed(&p->flush_since, db->env->ops->now_us(db->env));
@@ -69,73 +67,91 @@ pace_flush_begin(struct lsm_db *db, uint64_t bytes)
 /* Its last step syncs and installs, and takes as long as many others: only
  * a whole flush is a sample. */
 void
-pace_flushed(struct lsm_db *db, uint64_t us)
+pace_flushed(struct lsm_db *db, uint64_t us, bool ended)
 {
 	struct pace *p = &db->pace;
 
-	mutex_assert_held(&db->work_mu);
 	p->flush_us += us;
-	if (db->flush != NULL)
+	if (!ended || p->flushing == 0)
 		return;
+	mutex_lock(&db->mu);
 	average(&p->flush_ns, 1000 * (double)p->flush_us /
 	    (double)p->flushing, KEEP_JOBS);
-	p->flushing = p->flush_us = 0;
+	mutex_unlock(&db->mu);
 	store_relaxed(&p->flush_ps, (uint64_t)(1000 * p->flush_ns));
+	p->flushing = p->flush_us = 0;
 	store_relaxed(&p->flush_since, 0);
 }
 
 void
-pace_merge_begin(struct lsm_db *db, uint64_t bytes,
+pace_merge_begin_locked(struct lsm_db *db, uint64_t bytes,
     uint64_t first_level_bytes)
 {
-	mutex_assert_held(&db->work_mu);
+	mutex_assert_held(&db->mu);
 	if (first_level_bytes > 0)
 		average(&db->pace.widening, (double)bytes /
 		    (double)first_level_bytes, KEEP_STEPS);
 }
 
 void
-pace_merged(struct lsm_db *db, uint64_t us, uint64_t bytes)
+pace_merged_locked(struct lsm_db *db, uint64_t us, uint64_t bytes)
 {
-	mutex_assert_held(&db->work_mu);
+	mutex_assert_held(&db->mu);
 	if (bytes > 0)
 		average(&db->pace.merge_ns,
 		    1000 * (double)us / (double)bytes, KEEP_STEPS);
 }
 
-/* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
- * the room there is used up; flushing the byte takes its time too. */
+/* Bytes until level 0 is empty: of the merge that empties it. When there is
+ * none the longest of the others is before it, perhaps in its way. */
 static double
-merge_wait(struct lsm_db *db, double left)
+bytes_left_locked(struct lsm_db *db)
+{
+	uint64_t first = 0, other = 0;
+	bool emptied = false;
+
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next) {
+		uint64_t *most = j->place.from == 0 ? &first : &other;
+
+		if (!j->merge || !j->begun)
+			continue;
+		emptied |= j->place.from == 0;
+		if (j->left > *most)
+			*most = j->left;
+	}
+	return emptied ? (double)first : (double)other +
+	    (double)db->view->version->levels[0].bytes * db->pace.widening;
+}
+
+/* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
+ * the room there is used up; a worker who is alone flushes the byte, too. */
+static double
+merge_wait_locked(struct lsm_db *db)
 {
 	const struct pace *p = &db->pace;
-	double memtable = (double)db->opt.memtable_size, room, above;
+	double memtable = (double)db->opt.memtable_size, room;
 	double ns = p->merge_ns;
 	size_t runs;
 
-	mutex_lock(&db->mu);
 	runs = db->view->version->levels[0].count + db->view->count - 1;
-	above = (double)db->view->version->levels[0].bytes;
-	mutex_unlock(&db->mu);
 	if (runs < db->stored.l0_trigger)
 		return 0;
 	/* None was ever measured: flushes may have had all of the worker. */
 	if (ns == 0)
 		ns = p->flush_ns;
-	/* Another merge has the worker: level 0 comes after it. */
-	if (db->merge == NULL || db->merge_place.from > 0)
-		left += above * p->widening;
 	room = ((double)db->stored.l0_stop - (double)runs) * memtable;
-	return MARGIN * left * ns /
-	    at_least(room, memtable / ROOM_PARTS) + p->flush_ns;
+	return MARGIN * bytes_left_locked(db) * ns /
+	    at_least(room, memtable / ROOM_PARTS) +
+	    (db->workers > 1 ? 0 : p->flush_ns);
 }
 
 void
-pace_merge_left(struct lsm_db *db, uint64_t bytes)
+pace_look_locked(struct lsm_db *db)
 {
-	mutex_assert_held(&db->work_mu);
+	mutex_assert_held(&db->mu);
 	store_relaxed(&db->pace.merge_ps,
-	    (uint64_t)(1000 * merge_wait(db, (double)bytes)));
+	    (uint64_t)(1000 * merge_wait_locked(db)));
 }
 
 /* ---- who writes --------------------------------------------------------- */
@@ -218,16 +234,19 @@ pace_stalled(struct lsm_db *db, uint64_t us)
 	    memory_order_relaxed);
 }
 
-static void
-pause_for(struct lsm_db *db, uint64_t ns)
+/* Returns how long it was: a busy machine makes it longer, and then less is
+ * owed. No lock is taken that a worker may hold while others run. */
+static int64_t
+pause_for(struct lsm_db *db, int64_t ns)
 {
-	uint64_t begin = db->env->ops->now_us(db->env);
+	const struct env_ops *ops = db->env->ops;
+	uint64_t begin = ops->now_us(db->env), us;
 
-	mutex_lock(&db->mu);
-	(void)cond_wait_for(&db->pace.pause, &db->mu, ns / 1000);
-	mutex_unlock(&db->mu);
-	atomic_fetch_add_explicit(&db->pace.waited_us,
-	    db->env->ops->now_us(db->env) - begin, memory_order_relaxed);
+	ops->pause_us(db->env, (uint64_t)ns / 1000);
+	us = ops->now_us(db->env) - begin;
+	atomic_fetch_add_explicit(&db->pace.waited_us, us,
+	    memory_order_relaxed);
+	return 1000 * (int64_t)us;
 }
 
 /* Without a worker the writer does the work, and needs no other wait. */
@@ -235,7 +254,6 @@ void
 pace_wait(struct lsm_db *db, size_t bytes)
 {
 	struct pace *p = &db->pace;
-	uint64_t wait;
 
 	mutex_assert_held(&db->write_mu);
 	if (db->active == NULL)		/* what is little waits for nothing */
@@ -248,12 +266,10 @@ pace_wait(struct lsm_db *db, size_t bytes)
 		p->debt_ns = 0;
 		return;
 	}
-	p->debt_ns += p->ns_per_kib * bytes / 1024;
+	p->debt_ns = at_most(p->debt_ns + (int64_t)(p->ns_per_kib * bytes /
+	    1024), DEBT_NS_MAX);
 	if (p->debt_ns < WAIT_NS)
 		return;
-	if (p->debt_ns > DEBT_NS_MAX)
-		p->debt_ns = DEBT_NS_MAX;
-	wait = p->debt_ns < WAIT_NS_MAX ? p->debt_ns : WAIT_NS_MAX;
-	p->debt_ns -= wait;
-	pause_for(db, wait);
+	p->debt_ns -= at_most(pause_for(db, at_most(p->debt_ns,
+	    WAIT_NS_MAX)), DEBT_NS_MAX);
 }

@@ -22,37 +22,36 @@ struct pace {
 	/* Guarded by write_mu. */
 	uint64_t ns_per_kib;		/* what a byte has to wait now, */
 	size_t fresh;			/* for so many more before a new look */
-	uint64_t debt_ns;
+	int64_t debt_ns;			/* below 0: paid ahead */
 	double own_ns;			/* that writers need for a byte */
 	uint64_t since_us, since_bytes, since_waited;
 
-	/* Guarded by work_mu: moving averages. */
+	/* Of who flushes. */
+	uint64_t flushing;		/* bytes of a memtable */
+	uint64_t flush_us;		/* that it took so far */
+
+	/* Guarded by mu: moving averages. */
 	double flush_ns;		/* as flush_ps */
 	double merge_ns;		/* for a byte read by a merge */
 	double widening;		/* bytes merged for a byte of level 0 */
-	uint64_t flushing;		/* bytes of a memtable; or 0 */
-	uint64_t flush_us;		/* that it took so far */
-
-	struct cond pause;		/* nobody signals it */
 };
 
 void pace_init(struct pace *);
-void pace_release(struct pace *);
 
 /* write_mu held: so many bytes were written. */
 void pace_wait(struct lsm_db *, size_t bytes);
 /* A writer stood still for so long. */
 void pace_stalled(struct lsm_db *, uint64_t us);
 
-/* work_mu held: a memtable of so many bytes is to be flushed; a step of it
- * took so long. The step after which there is no flush was its last. */
+/* Who flushes: a memtable of so many bytes; a step of it took so long. */
 void pace_flush_begin(struct lsm_db *, uint64_t bytes);
-void pace_flushed(struct lsm_db *, uint64_t us);
-/* A merge begins; a step of one took so long, for so many bytes; what is left
- * of it after a step. */
-void pace_merge_begin(struct lsm_db *, uint64_t bytes,
+void pace_flushed(struct lsm_db *, uint64_t us, bool ended);
+
+/* mu held. A merge begins; a step of one took so long, for so many bytes; what
+ * is left of the merges has changed. */
+void pace_merge_begin_locked(struct lsm_db *, uint64_t bytes,
     uint64_t first_level_bytes);
-void pace_merged(struct lsm_db *, uint64_t us, uint64_t bytes);
-void pace_merge_left(struct lsm_db *, uint64_t bytes);
+void pace_merged_locked(struct lsm_db *, uint64_t us, uint64_t bytes);
+void pace_look_locked(struct lsm_db *);
 
 #endif

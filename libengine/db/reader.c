@@ -13,8 +13,6 @@
  */
 #include "db/reader.h"
 
-#include "db/ingest.h"
-
 void
 reading_release(struct reading *r)
 {
@@ -39,38 +37,6 @@ tables_open(struct lsm_db *db, const struct version *v)
 		table_cache_release(db->tables, t);
 	}
 	return LSM_OK;
-}
-
-static int
-read_log(struct lsm_db *db, struct reading *r, const struct log_end *from)
-{
-	struct log_replay_in in = {
-		.dir = db->dir,
-		.lock = db->lock,
-		.id = { .kind = FILE_LOG },
-		.first = r->state.log,
-		.edit = r->state.edit,
-		.flushed = r->load.sequence,
-		.begin = load_begin,
-		.record_end = load_end,
-		.from = from,
-		.ends = r->state.ends,
-		.ends_count = r->state.ends_count,
-	};
-	int rc;
-
-	memcpy(in.id.database, db->id, ID_SIZE);
-	memcpy(in.id.branch, r->state.branch, ID_SIZE);
-	memcpy(in.from_branch, db->read_branch, ID_SIZE);
-	rc = log_replay(&in, load_entry, &r->load, &r->out);
-	if (rc != LSM_OK)
-		return rc;
-	if (r->out.last.number == 0)
-		return status_set(LSM_CORRUPT, "%s: log %llu is missing",
-		    db->path, (unsigned long long)r->state.log);
-	if (r->out.last.sequence > r->load.sequence)
-		r->load.sequence = r->out.last.sequence;
-	return ingest_reached(&r->state, &r->out, &r->load.sequence);
 }
 
 static int
@@ -135,7 +101,7 @@ read_all(struct lsm_db *db, struct reading *r, bool plain)
 	    (rc = stored_read(&r->state, &db->stored)) != LSM_OK)
 		return rc;
 	r->load.sequence = r->state.flushed;
-	if ((rc = read_log(db, r, NULL)) != LSM_OK ||
+	if ((rc = load_logs(&r->load, &r->state, NULL, &r->out)) != LSM_OK ||
 	    (rc = load_activate(&r->load, r->out.last.number)) != LSM_OK)
 		return rc;
 	return r->pin == NULL ? tables_open(db, r->state.version) : LSM_OK;
@@ -227,11 +193,7 @@ remember(struct lsm_db *db, const struct reading *r)
 	memcpy(db->read_branch, r->out.branch, ID_SIZE);
 	if (r->out.closed || r->out.interrupted_log != 0)
 		db->read_to.number = 0;
-	db->recovery.records += r->out.records;
-	db->recovery.bytes += r->out.bytes;
-	db->recovery.interrupted_log = r->out.interrupted_log;
-	db->recovery.interrupted_at = r->out.interrupted_at;
-	db->recovery.set_aside = r->out.aside_count;
+	load_count(db, &r->out);
 }
 
 /* *current was just read, or NULL. */
@@ -338,7 +300,8 @@ log_on(struct lsm_db *db, struct reading *r)
 	if (from != NULL && log_stands(db, r)) {
 		r->out.last = *from;
 		memcpy(r->out.branch, db->read_branch, ID_SIZE);
-	} else if ((rc = read_log(db, r, from)) != LSM_OK) {
+	} else if ((rc = load_logs(&r->load, &r->state, from,
+	    &r->out)) != LSM_OK) {
 		return rc;
 	}
 	return load_activate(&r->load, r->out.last.number);

@@ -9,7 +9,6 @@
  */
 #include "db/db.h"
 
-#include "base/alloc.h"
 #include "db/ingest.h"
 #include "db/recover.h"
 #include "env/files.h"
@@ -17,40 +16,13 @@
 int
 recover_replay(struct lsm_db *db, struct recovering *r)
 {
-	struct log_replay_in in = {
-		.dir = db->dir,
-		.lock = db->lock,
-		.id = { .kind = FILE_LOG },	/* the rest below */
-		.first = db->state.log,
-		.flushed = db->state.flushed,
-		.edit = db->state.edit,
-		.ends = db->state.ends,
-		.ends_count = db->state.ends_count,
-		.begin = load_begin,
-		.record_end = load_end,
-	};
 	int rc;
 
-	memcpy(in.id.database, db->id, ID_SIZE);
-	memcpy(in.id.branch, db->state.branch, ID_SIZE);
 	r->load = (struct load){ .db = db, .sequence = db->state.flushed };
-	rc = log_replay(&in, load_entry, &r->load, &r->out);
-	if (rc != LSM_OK)
-		return rc;
-	if (r->out.last.number == 0)
-		return status_set(LSM_CORRUPT, "%s: log %llu is missing",
-		    db->path, (unsigned long long)db->state.log);
-	if (r->out.last.sequence > r->load.sequence)
-		r->load.sequence = r->out.last.sequence;
-	if ((rc = ingest_reached(&db->state, &r->out, &r->load.sequence)) !=
-	    LSM_OK)
-		return rc;
-	db->recovery.records = r->out.records;
-	db->recovery.bytes = r->out.bytes;
-	db->recovery.interrupted_log = r->out.interrupted_log;
-	db->recovery.interrupted_at = r->out.interrupted_at;
-	db->recovery.set_aside = r->out.aside_count;
-	return LSM_OK;
+	rc = load_logs(&r->load, &db->state, NULL, &r->out);
+	if (rc == LSM_OK)
+		load_count(db, &r->out);
+	return rc;
 }
 
 void
@@ -131,7 +103,6 @@ recover_numbers(struct lsm_db *db)
 	if ((rc = db->env->ops->dir_list(db->dir, &names)) != LSM_OK)
 		return rc;
 	while ((name = env_names_next(&names, name)) != NULL) {
-		number = 0;
 		if (file_parse(name, &number) != FILE_OTHER &&
 		    number >= db->next_number)
 			db->next_number = number + 1;

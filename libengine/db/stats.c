@@ -100,17 +100,24 @@ gets_tell(struct lsm_db *db, const struct metric_to *to)
 }
 
 static uint64_t
-filters_asked(const struct lsm_db *db)
+filters_asked(const struct tally *gets)
 {
-	return load_relaxed(&db->table_stats.filter_useful) +
-	    load_relaxed(&db->table_stats.filter_passed);
+	return tally_sum(gets, TABLE_USEFUL) + tally_sum(gets, TABLE_PASSED);
 }
 
 /* A filter is asked by looking at one page of it. */
 static uint64_t
-pages_asked(const struct lsm_db *db)
+pages_asked(const struct tally *gets)
 {
-	return filters_asked(db) + load_relaxed(&db->table_stats.pages_walked);
+	return filters_asked(gets) + tally_sum(gets, TABLE_WALKED);
+}
+
+static void
+filters_tell(const struct tally *gets, const struct metric_to *to)
+{
+	metric_tell(to, METRIC_FILTER_ASKED, filters_asked(gets));
+	metric_tell(to, METRIC_FILTER_USEFUL, tally_sum(gets, TABLE_USEFUL));
+	metric_tell(to, METRIC_FILTER_FALSE, tally_sum(gets, TABLE_FALSE));
 }
 
 static void
@@ -121,14 +128,12 @@ tables_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_READ_PAGES, &t->pages_read },
 		{ METRIC_READ_BYTES, &t->bytes_read },
 		{ METRIC_READ_PAGES_INFLATED, &t->inflated },
-		{ METRIC_FILTER_USEFUL, &t->filter_useful },
-		{ METRIC_FILTER_FALSE, &t->filter_false },
 	};
 	struct cache_stats s;
 
-	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(db));
+	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(t->gets));
 	LIST_TELL(to, list);
-	metric_tell(to, METRIC_FILTER_ASKED, filters_asked(db));
+	filters_tell(t->gets, to);
 	cache_stats(db->cache, &s);
 	metric_tell(to, METRIC_CACHE_HITS, s.hits);
 	metric_tell(to, METRIC_CACHE_MISSES, s.misses);
@@ -157,6 +162,7 @@ jobs_tell(struct lsm_db *db, const struct metric_to *to)
 		{ METRIC_MERGE_TABLES_DROPPED, &c->drops },
 		{ METRIC_MERGE_BYTES_LARGEST, &c->merge_largest },
 		{ METRIC_MERGE_FAILED, &c->merges_failed },
+		{ METRIC_MERGE_AT_ONCE, &c->merges_at_once },
 		{ METRIC_MERGE_SHADOWED, &c->shadowed },
 		{ METRIC_MERGE_DELETES_DROPPED, &c->deletes_dropped },
 		{ METRIC_MERGE_COVERED, &c->covered },
@@ -328,7 +334,7 @@ amplification_tell(struct lsm_db *db, const struct version *v,
 	metric_tell(to, METRIC_AMPLIFICATION_RUNS,
 	    metric_ratio(tally_sum(db->tally, TALLY_ASKED), gets));
 	metric_tell(to, METRIC_AMPLIFICATION_PAGES,
-	    metric_ratio(pages_asked(db), gets));
+	    metric_ratio(pages_asked(db->table_stats.gets), gets));
 	space_tell(v, to);
 }
 
@@ -339,7 +345,8 @@ rest_tell(struct lsm_db *db, const struct metric_to *to)
 
 	for (int i = 0; i < LATENCIES; i++)
 		metric_tell_histogram(to, METRIC_LATENCY,
-		    latency_word((enum latency)i), &db->latencies->of[i]);
+		    latency_word((enum latency)i),
+		    latency_of(db->latencies, (enum latency)i));
 	metric_tell(to, METRIC_RECOVERY_RECORDS, r->records);
 	metric_tell(to, METRIC_RECOVERY_BYTES, r->bytes);
 	metric_tell(to, METRIC_RECOVERY_LOG, r->interrupted_log);

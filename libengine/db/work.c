@@ -1,13 +1,18 @@
 /*
  * work.c - background work: find the next task, run one step of it.
  *
- * One worker thread loops over work_step; without one, whoever has to wait
- * runs the steps. A flush goes first, between the steps of a merge. A failed
- * flush is kept as work_error until one works: writers that need its room are
- * told. When nobody has written for a while, level 0 is merged away.
+ * Workers loop over that; without any, whoever has to wait runs the steps. A
+ * flush goes first, between the steps of a merge; flushes are one at a time
+ * and in order, merges as many as there are workers left for. A failed flush
+ * is kept as work_error until one works: writers that need its room are told.
+ * When nobody has written for a while, level 0 is merged away.
+ *
+ * A task is taken under mu and carried out without it: what is taken, nobody
+ * else does.
  */
 #include "db/db.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -15,241 +20,338 @@ enum {
 	RETRY_US = 1000000	/* before a failed merge is tried again */
 };
 
+enum task_kind { TASK_LOG, TASK_FLUSH, TASK_MERGE, TASK_PICK };
+
+struct task {
+	enum task_kind kind;
+	struct job *job;	/* of a merge */
+};
+
+/* ---- flushes ------------------------------------------------------------- */
+
 /* The oldest frozen generation, and the log that its successor begins in;
  * empty ones that were frozen with it go with it. */
-static bool
+static void
 frozen_next(struct lsm_db *db, struct generation *g, uint64_t *next_log)
 {
 	size_t next = 1;
-	bool any;
 
 	mutex_lock(&db->mu);
-	if ((any = db->view->count > 1)) {
-		*g = db->view->generations[0];
-		while (next + 1 < db->view->count &&
-		    db->view->generations[next].last <= g->last)
-			next++;
-		*next_log = db->view->generations[next].log;
-		memtable_ref(g->mem);
-	}
+	assert(db->view->count > 1);
+	*g = db->view->generations[0];
+	while (next + 1 < db->view->count &&
+	    db->view->generations[next].last <= g->last)
+		next++;
+	*next_log = db->view->generations[next].log;
+	memtable_ref(g->mem);
 	mutex_unlock(&db->mu);
-	return any;
 }
 
-/* Keep the story of a failure for those who wait. */
+/* A failure's story is kept for those who wait. */
 static void
-story_keep_locked(struct lsm_db *db)
-{
-	mutex_assert_held(&db->mu);
-	snprintf(db->work_story, sizeof db->work_story, "%s", status_story());
-	cond_broadcast(&db->changed);
-}
-
-static void
-flush_note(struct lsm_db *db, int rc)
+flush_note(struct lsm_db *db, int rc, bool ended)
 {
 	mutex_lock(&db->mu);
+	db->flushing = false;
 	db->work_error = rc;
-	if (rc == LSM_OK)
+	if (rc != LSM_OK)
+		snprintf(db->work_story, sizeof db->work_story, "%s",
+		    status_story());
+	else if (ended)
 		db->merge_failed = false;	/* there may be space again */
-	else
-		story_keep_locked(db);
+	if (db->working)
+		pace_look_locked(db);
+	if (ended || db->awaiting > 0)
+		cond_broadcast(&db->changed);
 	mutex_unlock(&db->mu);
 }
 
-/* Damage whose place is known does not stop the merges of other tables. */
-static void
-merge_note(struct lsm_db *db, int rc, bool manual, bool located)
+static uint64_t
+clock_of(struct lsm_db *db)
 {
-	if (rc == LSM_OK)
-		return;
-	mutex_lock(&db->mu);
-	db->merge_failed = !located;
-	db->merge_retry = rc != LSM_CORRUPT;
-	if (manual)
-		db->manual_code = rc;
-	COUNT(db, merges_failed, 1);
-	story_keep_locked(db);
-	mutex_unlock(&db->mu);
+	return db->working ? db->env->ops->now_us(db->env) : 0;
 }
 
 static int
-merge_turn(struct lsm_db *db, bool *more)
+flush_turn(struct lsm_db *db)
 {
-	size_t damaged = db->damaged_count;
-	bool manual = db->merge_manual;
-	uint64_t begin = latency_now_ns(db->latencies);
-	int rc = merge_step(db, more);
+	uint64_t next_log, begin, since = clock_of(db);
+	struct generation g;
+	bool ended;
+	int rc;
 
-	latency_end(db->latencies, LATENCY_MERGE_STEP, begin);
-	merge_note(db, rc, manual, db->damaged_count > damaged);
+	frozen_next(db, &g, &next_log);
+	begin = latency_now_ns(db->latencies);
+	rc = flush_step(db, &g, next_log);
+	latency_end(db->latencies, LATENCY_FLUSH_STEP, begin);
+	memtable_unref(g.mem);
+	ended = db->flush.compact == NULL;
+	if (db->working)
+		pace_flushed(db, clock_of(db) - since, ended);
+	flush_note(db, rc, ended);
 	return rc;
 }
 
-static bool
-merge_due(struct lsm_db *db)
-{
-	bool due;
+/* ---- merges -------------------------------------------------------------- */
 
+/* What a merge did in its last step is not known any more; averages do not
+ * need it. */
+static void
+merge_let_go(struct lsm_db *db, struct job *job, uint64_t us)
+{
+	struct compact_stats s;
+	uint64_t left;
+
+	compact_stats(job->compact, &s);
+	left = compact_input_bytes(job->compact) - s.bytes_read;
 	mutex_lock(&db->mu);
-	due = merge_due_locked(db);
+	if (db->working)
+		pace_merged_locked(db, us, job->left - left);
+	job->left = left;
+	job->taken = job->manual;
+	if (db->working)
+		pace_look_locked(db);
+	if (db->awaiting > 0)
+		cond_broadcast(&db->changed);
 	mutex_unlock(&db->mu);
-	return due;
 }
 
 int
-work_step_locked(struct lsm_db *db, bool *more)
+work_merge(struct lsm_db *db, struct job *job, bool *ended)
 {
-	struct generation g;
-	uint64_t next_log, begin;
-	int rc;
+	uint64_t begin = latency_now_ns(db->latencies), since = clock_of(db);
+	int rc = merge_step(db, job, ended);
 
-	mutex_assert_held(&db->work_mu);
+	latency_end(db->latencies, LATENCY_MERGE_STEP, begin);
+	if (!*ended)
+		merge_let_go(db, job, clock_of(db) - since);
+	return rc;
+}
+
+static int
+pick_turn(struct lsm_db *db, bool idle, bool *any)
+{
+	uint64_t begin = latency_now_ns(db->latencies);
+	int rc = merge_begin_due(db, idle, any);
+
+	latency_end(db->latencies, LATENCY_MERGE_STEP, begin);
+	return rc;
+}
+
+/* ---- what is next -------------------------------------------------------- */
+
+/* If the preparation fails the writer tries for itself, and tells. */
+static bool
+urgent_take_locked(struct lsm_db *db, struct task *t)
+{
+	mutex_assert_held(&db->mu);
+	*t = (struct task){ TASK_LOG, NULL };
+	if (atomic_exchange(&db->log_wanted, false))
+		return true;
+	t->kind = TASK_FLUSH;
+	if (db->flushing || db->view->count == 1 ||
+	    (db->working && db->work_error != LSM_OK))
+		return false;
+	return db->flushing = true;
+}
+
+static bool
+task_take_locked(struct lsm_db *db, struct task *t)
+{
+	mutex_assert_held(&db->mu);
+	if (urgent_take_locked(db, t))
+		return true;
+	t->kind = TASK_MERGE;
+	for (t->job = db->jobs; t->job != NULL; t->job = t->job->next)
+		if (t->job->begun && !t->job->taken)
+			return t->job->taken = true;
+	t->kind = TASK_PICK;
+	if (!merge_may_begin_locked(db))
+		return false;
+	return db->picking = true;
+}
+
+/* Does somebody carry out a task, after which there may be another? */
+static bool
+others_busy_locked(struct lsm_db *db)
+{
+	bool busy = db->flushing || db->picking;
+
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next)
+		busy |= j->taken;
+	return busy;
+}
+
+static int
+task_run(struct lsm_db *db, const struct task *t, bool *more)
+{
+	bool ended;
+
 	*more = true;
-	/* If it fails the writer tries for itself, and tells. */
-	if (atomic_exchange(&db->log_wanted, false)) {
+	switch (t->kind) {
+	case TASK_LOG:
 		(void)db_prepare_log(db, 0);
 		return LSM_OK;
+	case TASK_FLUSH:
+		return flush_turn(db);
+	case TASK_MERGE:
+		return work_merge(db, t->job, &ended);
+	default:
+		return pick_turn(db, false, more);
 	}
-	if (frozen_next(db, &g, &next_log)) {
-		begin = latency_now_ns(db->latencies);
-		rc = flush_step(db, &g, next_log);
-		latency_end(db->latencies, LATENCY_FLUSH_STEP, begin);
-		memtable_unref(g.mem);
-		if (rc != LSM_OK && db->flush != NULL)
-			job_end(db, &db->flush);
-		flush_note(db, rc);
-		return rc;
-	}
-	if (!merge_due(db)) {
-		*more = false;
-		return LSM_OK;
-	}
-	return merge_turn(db, more);
 }
 
-/* Bytes that the merge under way has read. */
-static uint64_t
-merge_bytes(const struct lsm_db *db)
+/* Until somebody has done a step; false: nobody does any. */
+static bool
+others_wait_locked(struct lsm_db *db)
 {
-	struct compact_stats s = { 0 };
-
-	if (db->merge != NULL)
-		compact_stats(db->merge, &s);
-	return s.bytes_read;
+	mutex_assert_held(&db->mu);
+	if (!others_busy_locked(db))
+		return false;
+	db->awaiting++;
+	cond_wait(&db->changed, &db->mu);
+	db->awaiting--;
+	return true;
 }
 
-/* The worker's step: as below, and measured. What a merge did in its last
- * step is not known any more; averages do not need it. */
-static void
-step_measured(struct lsm_db *db)
-{
-	const struct compact_job *merge;
-	uint64_t begin, merged, us;
-	bool more;
-
-	mutex_lock(&db->work_mu);
-	begin = db->env->ops->now_us(db->env);
-	merge = db->merge;
-	merged = merge_bytes(db);
-	(void)work_step_locked(db, &more);	/* kept by the notes */
-	us = db->env->ops->now_us(db->env) - begin;
-	if (db->pace.flushing > 0)
-		pace_flushed(db, us);
-	else if (db->merge != NULL && db->merge == merge)
-		pace_merged(db, us, merge_bytes(db) - merged);
-	pace_merge_left(db, db->merge == NULL ? 0 :
-	    compact_input_bytes(db->merge) - merge_bytes(db));
-	mutex_unlock(&db->work_mu);
-	events_tell(db);
-}
-
+/* To have looked and found nothing is no step: others may be at the last one
+ * that there is, a flush that the caller waits for. */
 int
 work_step(struct lsm_db *db, bool *more)
 {
+	struct task t;
+	bool taken;
 	int rc;
 
 	*more = false;
-	if ((rc = db_writable(db)) != LSM_OK)
-		return rc;
-	mutex_lock(&db->work_mu);
-	rc = work_step_locked(db, more);
-	mutex_unlock(&db->work_mu);
+	do {
+		if ((rc = db_writable(db)) != LSM_OK)
+			return rc;
+		mutex_lock(&db->mu);
+		if (!(taken = task_take_locked(db, &t)))
+			*more = others_wait_locked(db);
+		mutex_unlock(&db->mu);
+		if (taken)
+			rc = task_run(db, &t, more);
+	} while (rc == LSM_OK && taken && !*more);
 	return rc;
 }
 
-static bool
-pending_locked(struct lsm_db *db)
+void
+work_flushed(struct lsm_db *db)
 {
-	if (load_acquire(&db->fence.code) != LSM_OK ||
-	    load_acquire(&db->unread))
-		return false;
-	if ((db->view->count > 1 && db->work_error == LSM_OK) ||
-	    load_acquire(&db->log_wanted))
-		return true;
-	return merge_due_locked(db);
+	mutex_lock(&db->mu);
+	db->awaiting++;
+	while (db->flushing)
+		cond_wait(&db->changed, &db->mu);
+	db->awaiting--;
+	mutex_unlock(&db->mu);
 }
 
-/* Nothing to do: wait for something, but not for ever when time alone brings
- * work. True when that time has passed. */
+int
+work_urgent(struct lsm_db *db, bool *any)
+{
+	struct task t;
+	bool more;
+
+	mutex_lock(&db->mu);
+	*any = urgent_take_locked(db, &t);
+	mutex_unlock(&db->mu);
+	return *any ? task_run(db, &t, &more) : LSM_OK;
+}
+
+/* ---- workers ------------------------------------------------------------- */
+
 static bool
-rest_locked(struct lsm_db *db)
+may_work(struct lsm_db *db)
+{
+	return load_acquire(&db->fence.code) == LSM_OK &&
+	    !load_acquire(&db->unread);
+}
+
+/* How long it takes until time alone brings work; 0: it does not, or another
+ * worker waits for that. */
+static uint64_t
+rest_us_locked(struct lsm_db *db)
 {
 	const struct version *v = db->view->version;
 
-	if (load_acquire(&db->fence.code) == LSM_OK &&
-	    !load_acquire(&db->unread)) {
-		if (db->merge_failed && db->merge_retry)
-			return !cond_wait_for(&db->changed, &db->mu, RETRY_US);
-		if (!db->merge_failed && v->levels[0].count > 1 &&
-		    db->drained_edit != v->edit)
-			return !cond_wait_for(&db->changed, &db->mu, IDLE_US);
+	if (db->resting || !may_work(db))
+		return 0;
+	if (db->merge_failed)
+		return db->merge_retry ? RETRY_US : 0;
+	return v->levels[0].count > 1 && db->jobs == NULL &&
+	    db->drained_edit != v->edit ? IDLE_US : 0;
+}
+
+/* Nothing to do: wait for something, or for time. True when that has passed. */
+static bool
+rest_locked(struct lsm_db *db)
+{
+	uint64_t us = rest_us_locked(db);
+	bool passed;
+
+	if (us == 0) {
+		cond_wait(&db->changed, &db->mu);
+		return false;
 	}
-	cond_wait(&db->changed, &db->mu);
-	return false;
+	db->resting = true;
+	passed = !cond_wait_for(&db->changed, &db->mu, us);
+	db->resting = false;
+	return passed;
 }
 
 /* Another try, or, when there was not one write in all the time, a merge of
  * what level 0 has. */
 static void
-rested(struct lsm_db *db, bool quiet)
+rested_locked(struct lsm_db *db, bool quiet)
 {
-	bool again;
+	bool any;
 
-	mutex_lock(&db->mu);
-	again = db->merge_failed;
-	db->merge_failed = false;
-	mutex_unlock(&db->mu);
-	if (again || !quiet)
+	mutex_assert_held(&db->mu);
+	if (db->merge_failed) {
+		db->merge_failed = false;
 		return;
-	mutex_lock(&db->work_mu);
-	if (db_writable(db) == LSM_OK)
-		merge_note(db, merge_drain(db), false, false);
-	mutex_unlock(&db->work_mu);
+	}
+	if (!quiet || db->stopping || db->jobs != NULL || db->picking ||
+	    db->holding > 0 || !may_work(db))
+		return;
+	db->picking = true;
+	mutex_unlock(&db->mu);
+	(void)pick_turn(db, true, &any);
 	events_tell(db);
+	mutex_lock(&db->mu);
 }
 
+/* Failures are kept where they happen. */
 static void
+turn_locked(struct lsm_db *db, const struct task *t)
+{
+	bool more;
+
+	mutex_assert_held(&db->mu);
+	mutex_unlock(&db->mu);
+	(void)task_run(db, t, &more);
+	events_tell(db);
+	mutex_lock(&db->mu);
+}
+
+void
 work_main(void *arg)
 {
 	struct lsm_db *db = arg;
-	uint64_t sequence;
-	bool time;
+	struct task t;
 
 	mutex_lock(&db->mu);
 	while (!db->stopping) {
-		bool pending = pending_locked(db);
+		uint64_t sequence = load_acquire(&db->visible);
 
-		sequence = load_acquire(&db->visible);
-		time = !pending && rest_locked(db);
-		if (!pending && !time)
-			continue;
-		mutex_unlock(&db->mu);
-		if (pending)
-			step_measured(db);
-		else
-			rested(db, sequence == load_acquire(&db->visible));
-		mutex_lock(&db->mu);
+		if (may_work(db) && task_take_locked(db, &t))
+			turn_locked(db, &t);
+		else if (rest_locked(db))
+			rested_locked(db, sequence ==
+			    load_acquire(&db->visible));
 	}
 	mutex_unlock(&db->mu);
 }
@@ -262,41 +364,44 @@ work_wake(struct lsm_db *db)
 	mutex_unlock(&db->mu);
 }
 
+/* All are told of before the first looks. */
 int
 work_start(struct lsm_db *db)
 {
-	int rc;
+	int rc = LSM_OK;
 
 	if (db->read_only || db->opt.workers == 0)
 		return LSM_OK;
-	rc = db->env->ops->work(db->env, &db->worker, work_main, db);
-	if (rc == LSM_OK)
-		db->working = true;
+	db->working = true;
+	mutex_lock(&db->mu);
+	while (db->workers < db->opt.workers && rc == LSM_OK) {
+		rc = db->env->ops->work(db->env, &db->worker[db->workers],
+		    work_main, db);
+		db->workers += rc == LSM_OK;
+	}
+	mutex_unlock(&db->mu);
+	if (db->workers == 0)
+		db->working = false;
 	return rc == LSM_UNSUPPORTED ? LSM_OK : rc;
 }
 
-/* A running merge is given up; its outputs are deleted. */
-static void
-merge_give_up(struct lsm_db *db)
-{
-	if (db->merge != NULL)
-		job_event(db, LSM_EVENT_MERGE_FAILED, db->merge,
-		    &db->merge_place, db->merge_since_us, status_set(LSM_BUSY,
-		    "the database is closed"));
-	merge_end(db);
-}
-
+/* Merges under way are given up; their outputs are deleted. */
 void
 work_stop(struct lsm_db *db)
 {
-	if (db->working) {
-		mutex_lock(&db->mu);
-		db->stopping = true;
-		cond_broadcast(&db->changed);
-		mutex_unlock(&db->mu);
-		thread_join(&db->worker);
-		db->working = false;
+	mutex_lock(&db->mu);
+	db->stopping = true;
+	cond_broadcast(&db->changed);
+	mutex_unlock(&db->mu);
+	for (int i = 0; i < db->workers; i++)
+		thread_join(&db->worker[i]);
+	db->workers = 0;
+	db->working = false;
+	if (db->flush.compact != NULL) {
+		job_end(db, &db->flush.compact);
+		job_remove(db, &db->flush);
 	}
-	job_end(db, &db->flush);
-	merge_give_up(db);
+	while (db->jobs != NULL)
+		merge_give_up(db, db->jobs, status_set(LSM_BUSY,
+		    "the database is closed"));
 }

@@ -2,7 +2,7 @@
  * env.h - the door: the only way to files, clocks, randomness and threads.
  *
  * A table of functions, so that the same engine runs on this machine's files
- * (env_posix.h), on a simulated disk (env_sim.h) and on what may come. To
+ * (posix.h), on a simulated disk (env_sim.h) and on what may come. To
  * leave room for stores that cannot do more, nothing above the door maps for
  * writing, truncates, seeks back or rewrites a closed file; CURRENT changes
  * through one call, dir_replace; and numbers in file names are never reused.
@@ -219,6 +219,7 @@ struct env_ops {
 	uint64_t (*now_us)(lsm_env *);		/* since some start; steady */
 	uint64_t (*now_ns)(lsm_env *);		/* the same; NULL: no finer */
 	uint64_t (*date_us)(lsm_env *);		/* since 1970, UTC */
+	void (*pause_us)(lsm_env *, uint64_t us);	/* or a little less */
 	int (*random)(lsm_env *, void *, size_t);
 	/* A background worker; LSM_UNSUPPORTED: callers do the work. */
 	int (*work)(lsm_env *, struct thread *, void (*)(void *), void *arg);

@@ -42,6 +42,17 @@ posix_date_us(lsm_env *env)
 	return clock_us(CLOCK_REALTIME);
 }
 
+/* A signal ends it early: who asked looks at the clock. */
+static void
+posix_pause_us(lsm_env *env, uint64_t us)
+{
+	const struct timespec t = { .tv_sec = (time_t)(us / 1000000),
+		.tv_nsec = (long)(us % 1000000) * 1000 };
+
+	(void)env;
+	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+}
+
 static int
 posix_random(lsm_env *env, void *to, size_t n)
 {
@@ -118,6 +129,7 @@ static const struct env_ops ops = {
 	.now_us = posix_now_us,
 	.now_ns = posix_now_ns,
 	.date_us = posix_date_us,
+	.pause_us = posix_pause_us,
 	.random = posix_random,
 	.work = posix_work,
 };

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/status.h"
 #include "env/sim.h"
 
@@ -34,6 +33,17 @@ static uint64_t
 sim_date_us(lsm_env *env)
 {
 	return DATE_US + sim_now_us(env);
+}
+
+static void
+sim_pause_us(lsm_env *env, uint64_t us)
+{
+	struct sim *sim = sim_of(env);
+
+	mutex_lock(&sim->mu);
+	sim->clock_us += us;
+	mutex_unlock(&sim->mu);
+	thread_yield();
 }
 
 static int
@@ -77,6 +87,7 @@ sim_new(uint64_t seed)
 	sim_disk_copy(&sim->now, &sim->base);
 	sim->ops.now_us = sim_now_us;
 	sim->ops.date_us = sim_date_us;
+	sim->ops.pause_us = sim_pause_us;
 	sim->ops.random = sim_random;
 	sim->ops.work = sim_work;
 	sim_files_ops(&sim->ops);

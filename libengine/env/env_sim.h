@@ -1,5 +1,5 @@
 /*
- * env_sim.h - a simulated disk behind the door, for tests and lsm-stress.
+ * env_sim.h - a simulated disk behind the door, for tests.
  *
  * Everything lives in memory and is deterministic: one seed and one order of
  * calls are one run. The disk keeps a log of all that was done to it; from

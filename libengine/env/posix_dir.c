@@ -68,7 +68,7 @@ sync_parent(const char *path, bool created)
 	return rc;
 }
 
-/* How much of a path is its first `parts` components; 0: all was taken. */
+/* Where the component that begins at `at` ends; 0: there is none. */
 static size_t
 path_part(const char *path, size_t at)
 {

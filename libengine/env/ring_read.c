@@ -6,7 +6,6 @@
  * So when `written` has not passed the first byte copied, loaded after the
  * copy, all of the copy was valid. Otherwise the file has those bytes by now.
  */
-#include <assert.h>
 
 #include "env/ring_page.h"
 

@@ -105,6 +105,12 @@ void sim_files_ops(struct env_ops *);
 void sim_lock_ops(struct env_ops *);
 void sim_log_ops(struct env_ops *);
 
+/* sim_ring.c: the ring of a LOCK; NULL where there is none. */
+struct sim_ring *sim_ring_get_locked(struct sim *, uint32_t inode);
+void sim_ring_identity(struct sim *, uint32_t lock, const uint8_t id[16],
+    struct ring_identity *);
+/* An operation, if the words are others than before. NULL: nothing. */
+void sim_ring_note_locked(struct sim *, struct sim_ring *);
 void sim_rings_free(struct sim *);
 
 #endif

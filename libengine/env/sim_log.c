@@ -5,19 +5,12 @@
  * log, bytes before the words that announce them, so that any prefix of the
  * log is a state that a killed process could have left.
  */
-#define _GNU_SOURCE	/* memfd_create(2) */
-#include <assert.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/status.h"
-#include "env/posix.h"
 #include "env/sim.h"
 
-enum { DEVICE = 1, PROCESS = 1 };
+enum { PROCESS = 1 };
 
 struct sim_log {
 	struct ring ring;
@@ -32,121 +25,6 @@ struct sim_segment {
 	char name[SIM_NAME_MAX];
 };
 
-/* Only a file can be mapped twice. */
-static uint8_t *
-ring_bytes(void)
-{
-	int fd = memfd_create("ring", MFD_CLOEXEC);
-	uint8_t *bytes = NULL;
-
-	if (fd < 0)
-		return NULL;
-	if (ftruncate(fd, RING_SIZE) == 0)
-		bytes = posix_ring_twice(fd, 0, PROT_READ | PROT_WRITE);
-	close(fd);
-	return bytes;
-}
-
-static struct sim_ring *
-ring_new_locked(struct sim *sim, uint32_t inode)
-{
-	const struct sim_page *page = sim->now.inodes[inode].page;
-	uint8_t *bytes = ring_bytes();
-	struct sim_ring *r;
-
-	if (bytes == NULL)
-		return NULL;
-	r = sim_memory(NULL, sizeof *r);
-	memset(r, 0, sizeof *r);
-	r->inode = inode;
-	r->memory.bytes = bytes;
-	r->memory.control = sim_memory(NULL, sizeof *r->memory.control);
-	memset(r->memory.control, 0, sizeof *r->memory.control);
-	if (page != NULL) {
-		memcpy(r->memory.control, &page->control, sizeof page->control);
-		memcpy(&r->noted, &page->control, sizeof page->control);
-		memcpy(bytes, page->bytes, RING_SIZE);
-	}
-	r->next = sim->rings;
-	sim->rings = r;
-	return r;
-}
-
-static struct sim_ring *
-ring_get_locked(struct sim *sim, uint32_t inode)
-{
-	if (!sim->ring)
-		return NULL;
-	for (struct sim_ring *r = sim->rings; r != NULL; r = r->next)
-		if (r->inode == inode)
-			return r;
-	return ring_new_locked(sim, inode);
-}
-
-void
-sim_rings_free(struct sim *sim)
-{
-	struct sim_ring *r, *next;
-
-	for (r = sim->rings; r != NULL; r = next) {
-		next = r->next;
-		munmap(r->memory.bytes, 2 * RING_SIZE);
-		sim_memory_free(r->memory.control);
-		sim_memory_free(r);
-	}
-}
-
-static void
-identity_of(struct sim *sim, uint32_t lock, const uint8_t id[16],
-    struct ring_identity *identity)
-{
-	memset(identity, 0, sizeof *identity);
-	memcpy(identity->boot, &sim->boot, sizeof sim->boot);
-	memcpy(identity->database, id, sizeof identity->database);
-	identity->device = DEVICE;
-	identity->inode = lock;
-}
-
-/* `committed` first: a later `written` only makes the tail smaller. */
-static void
-control_copy(struct ring_control *to, struct ring_control *from)
-{
-	memset(to, 0, sizeof *to);
-	to->magic = load_acquire(&from->magic);
-	to->committed = load_acquire(&from->committed);
-	to->written = load_acquire(&from->written);
-	to->durable = load_acquire(&from->durable);
-	to->syncing = load_acquire(&from->syncing);
-	to->pid = load_acquire(&from->pid);
-	to->leave = load_acquire(&from->leave);
-	to->head = load_acquire(&from->head);
-	to->oldest = load_acquire(&from->oldest);
-	to->ended = load_acquire(&from->ended);
-	to->layout = from->layout;
-	to->size = from->size;
-	to->device = from->device;
-	to->inode = from->inode;
-	memcpy(to->boot, from->boot, sizeof to->boot);
-	memcpy(to->database, from->database, sizeof to->database);
-}
-
-static void
-note_words_locked(struct sim *sim, struct sim_ring *r)
-{
-	struct sim_op op = { .kind = SIM_WORDS, .name = "LOCK" };
-	struct ring_control now;
-
-	if (r == NULL)
-		return;
-	control_copy(&now, r->memory.control);
-	if (memcmp(&now, &r->noted, sizeof now) == 0)
-		return;
-	memcpy(&r->noted, &now, sizeof now);
-	op.inode = r->inode;
-	op.data = sim_data_new(&now, sizeof now);
-	sim_do_locked(sim, &op);
-}
-
 /* What the words are after a call of the door; passes on its code. */
 static int
 note(struct env_log *base, int rc)
@@ -155,7 +33,7 @@ note(struct env_log *base, int rc)
 	struct sim *sim = sim_of(base->env);
 
 	mutex_lock(&sim->mu);
-	note_words_locked(sim, log->shared);
+	sim_ring_note_locked(sim, log->shared);
 	mutex_unlock(&sim->mu);
 	return rc;
 }
@@ -169,7 +47,7 @@ segment_write(struct ring_segment *base, uint64_t at, const void *from,
 	int rc;
 
 	mutex_lock(&sim->mu);
-	note_words_locked(sim, s->log->shared);
+	sim_ring_note_locked(sim, s->log->shared);
 	rc = sim_write_locked(sim, s->inode, s->name, at, from, n);
 	mutex_unlock(&sim->mu);
 	return rc;
@@ -183,7 +61,7 @@ segment_sync(struct ring_segment *base)
 	int rc;
 
 	mutex_lock(&sim->mu);
-	note_words_locked(sim, s->log->shared);
+	sim_ring_note_locked(sim, s->log->shared);
 	rc = sim_sync_locked(sim, s->inode, s->name);
 	mutex_unlock(&sim->mu);
 	return rc;
@@ -198,7 +76,7 @@ segment_write_through(struct ring_segment *base, uint64_t at, const void *from,
 	int rc;
 
 	mutex_lock(&sim->mu);
-	note_words_locked(sim, s->log->shared);
+	sim_ring_note_locked(sim, s->log->shared);
 	rc = sim_write_through_locked(sim, s->inode, s->name, at, from, n);
 	mutex_unlock(&sim->mu);
 	return rc;
@@ -276,11 +154,11 @@ sim_log_open(struct env_dir *dir, struct env_lock *lock_base,
 	*tail = (struct env_tail){ 0 };
 	if (log == NULL)
 		return mem_exhausted(sizeof *log);
-	identity_of(sim, lock->inode, id, &identity);
+	sim_ring_identity(sim, lock->inode, id, &identity);
 	log->dir = (struct sim_dir *)dir;
 	mutex_lock(&sim->mu);
 	if ((rc = sim_enter_locked(sim, "LOCK", "map")) == LSM_OK)
-		log->shared = ring_get_locked(sim, lock->inode);
+		log->shared = sim_ring_get_locked(sim, lock->inode);
 	mutex_unlock(&sim->mu);
 	if (rc != LSM_OK) {
 		mem_free(log);
@@ -319,10 +197,10 @@ sim_log_tail(struct env_dir *dir, struct env_lock *base, const uint8_t id[16],
 
 	(void)dir;
 	*tail = (struct env_tail){ 0 };
-	identity_of(sim, lock->inode, id, &identity);
+	sim_ring_identity(sim, lock->inode, id, &identity);
 	mutex_lock(&sim->mu);
 	if ((rc = sim_enter_locked(sim, "LOCK", "read")) == LSM_OK)
-		r = ring_get_locked(sim, lock->inode);
+		r = sim_ring_get_locked(sim, lock->inode);
 	mutex_unlock(&sim->mu);
 	if (rc != LSM_OK || r == NULL)
 		return rc;
@@ -536,9 +414,9 @@ sim_lock_words(struct env_lock *base, const uint8_t id[16],
 	struct sim_ring *r;
 
 	*words = (struct env_words){ 0 };
-	identity_of(sim, lock->inode, id ? id : none, &identity);
+	sim_ring_identity(sim, lock->inode, id ? id : none, &identity);
 	mutex_lock(&sim->mu);
-	r = ring_get_locked(sim, lock->inode);
+	r = sim_ring_get_locked(sim, lock->inode);
 	mutex_unlock(&sim->mu);
 	if (r != NULL)
 		ring_words(r->memory, &identity, words);

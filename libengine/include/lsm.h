@@ -68,9 +68,10 @@ typedef enum lsm_code {
 	LSM_READ_ONLY = 12,	/* a write through a handle opened to read */
 	LSM_PERMISSION = 13,
 	LSM_SYSTEM = 14,	/* the system refused files, threads, ... */
-	LSM_TOO_OLD = 15,	/* the snapshot was ended: it kept too much */
-	LSM_CONFLICT = 16,	/* somebody else wrote what was read */
-	LSM_BUSY = 17,		/* iterators or snapshots are still open */
+	LSM_TOO_OLD = 15,	/* what a reader saw was let go: max_pin_age */
+	LSM_CONFLICT = 16,	/* kept free; not returned by this version */
+	LSM_BUSY = 17,		/* iterators, snapshots or ingestions are still
+				 * open; or a callback stopped the work */
 	LSM_FORKED = 18,	/* the handle belongs to the parent process */
 	LSM_BUG = 19,		/* a promise of ours broke: please report */
 	LSM_UNMET = 20		/* a condition of the batch does not hold */
@@ -176,7 +177,8 @@ typedef struct lsm_options {
 	size_t memtable_size;	/* 512 bytes to 1 GiB; default 16 MiB */
 	size_t cache_size;	/* inflated leaves kept; default 8 MiB */
 	int reads;		/* LSM_READS_MAPPED or LSM_READS_STRICT */
-	int workers;		/* background threads; 0: callers do the work */
+	int workers;		/* background threads, to 8: one flushes, all
+				 * others but one merge; 0: callers do it; 1 */
 	int max_open_tables;	/* default 500 */
 
 	/* Kept in the database when it is created. */
@@ -232,8 +234,8 @@ void lsm_options_each(const lsm_options *, void (*each)(void *,
 int lsm_options_stored(lsm_db *, lsm_options *);
 
 /* Open the database in `path`. *db is a handle to be given to lsm_close().
- * Recovery completes what a killed writer left; LSM_CORRUPT means that the
- * database needs lsm-check(1) and that nothing was changed. Behind a writer
+ * Recovery completes what a killed writer left; LSM_CORRUPT means that files
+ * are damaged or missing and that nothing was changed. Behind a writer
  * that closed in order the log, and whether every table is there, is looked at
  * by the first call that needs to: LSM_CORRUPT may come from that. Errors:
  * LSM_NO_DATABASE, LSM_EXISTS, LSM_LOCKED, LSM_CORRUPT, LSM_UNSUPPORTED,
@@ -380,7 +382,8 @@ int lsm_flush(lsm_db *);
  * its bytes leave all files, logs too, unless snapshots keep them. An error
  * of that last part leaves the merge done.
  * `progress` (may be NULL) is called now and then with bytes read and bytes
- * to read; a return other than 0 stops: LSM_BUSY, nothing changed. */
+ * to read, 0 and 0 while it waits for merges that were under way; a return
+ * other than 0 stops: LSM_BUSY, nothing changed. */
 int lsm_compact(lsm_db *, int (*progress)(void *, uint64_t done, uint64_t all),
     void *arg);
 
@@ -403,8 +406,9 @@ int lsm_compact_range(lsm_db *, const lsm_range *,
 int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
     uint64_t done, uint64_t all), void *arg);
 
-/* Run one step of the background work, for handles without workers. *more is
- * 0 when there was nothing to do. */
+/* Run one step of the background work, for handles without workers; while
+ * other threads run all that there are, wait for one of them. *more is 0 when
+ * there was nothing to do. */
 int lsm_step(lsm_db *, int *more);
 
 enum { LSM_COUNTER = 0, LSM_GAUGE = 1, LSM_HISTOGRAM = 2 };

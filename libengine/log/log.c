@@ -2,48 +2,22 @@
  * log.c - the write-ahead log, as its writer sees it.
  *
  * Encodes records where the door's log object has room for them, chains them,
- * and strings segments together. One thread appends; any thread syncs; one
- * thread at a time prepares.
+ * and strings segments together; log_continue.c goes on where another writer
+ * ended. One thread appends; any thread syncs; one thread at a time prepares.
  */
-#include "log/log.h"
+#include "log/writer.h"
 
 #include <assert.h>
 
 #include "base/alloc.h"
 #include "base/status.h"
 #include "env/files.h"
-#include "log/fence.h"
-#include "log/group_commit.h"
 
 enum {
 	START_PAYLOAD = 32,
-	MARK_PAYLOAD = 8,
 	/* A position has 32 bits for the offset: so much of a segment stays
 	 * free for the marks that end it. */
 	MARKS_ROOM = 4096
-};
-
-struct log {
-	/* Set when made. */
-	struct env_dir *dir;
-	struct env_log *env_log;
-	struct file_id id;
-	uint64_t segment_size;
-	/* The appender's own. */
-	struct log_end where;
-	uint64_t seed;			/* of the current file */
-	uint64_t marked;		/* the last watermark written */
-	uint64_t watermark;		/* of the record begun */
-	uint8_t *record;		/* begun, not appended; or NULL */
-	uint32_t payload;
-	uint8_t kind;
-	bool closed;			/* went on behind a close mark */
-	bool left;			/* the last record is a leave mark */
-	/* Atomic. */
-	_Atomic uint64_t prepared;
-	_Atomic uint64_t bytes;
-	struct fence fence;
-	struct group_commit group;
 };
 
 int
@@ -78,12 +52,6 @@ log_free(struct log *log)
 	mem_free(log);
 }
 
-static const struct env_ops *
-ops(const struct log *log)
-{
-	return log->env_log->env->ops;
-}
-
 /* The first sequence of a log is not known so early: its start record has
  * it, the header has 0. */
 int
@@ -97,9 +65,9 @@ log_prepare(struct log *log, uint64_t number, const char *recycle,
 
 	assert(number != 0 && log_prepared(log) == 0);
 	header.id.number = number;
-	header.created_us = ops(log)->date_us(log->env_log->env);
+	header.created_us = log_ops(log)->date_us(log->env_log->env);
 	file_header_write(page, &header);
-	rc = ops(log)->log_prepare(log->dir,
+	rc = log_ops(log)->log_prepare(log->dir,
 	    file_name(name, FILE_LOG, number), recycle, log->segment_size,
 	    bytes(page, sizeof page));
 	if (rc == LSM_OK)
@@ -173,7 +141,7 @@ log_start(struct log *log, const struct log_end *before,
 		return rc;
 	seed = file_seed(&id);
 	size = start_record(log, before, first_sequence, seed, record, &sum);
-	rc = ops(log)->log_switch(log->env_log,
+	rc = log_ops(log)->log_switch(log->env_log,
 	    file_name(name, FILE_LOG, id.number), id.number, BLOCK_UNIT,
 	    bytes(record, size));
 	if (rc != LSM_OK)
@@ -206,7 +174,7 @@ log_begin(struct log *log, enum record_kind kind, size_t payload,
 	    log->where.size + size > UINT32_MAX - MARKS_ROOM)
 		return status_set(LSM_TOO_LARGE, "log %llu: no room for %zu "
 		    "bytes", (unsigned long long)log->where.number, payload);
-	rc = ops(log)->log_reserve(log->env_log, size, &log->record);
+	rc = log_ops(log)->log_reserve(log->env_log, size, &log->record);
 	if (rc != LSM_OK) {
 		log->record = NULL;
 		return rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE ? rc :
@@ -252,7 +220,7 @@ log_append(struct log *log, uint64_t sequence, uint64_t *position)
 	sum = record_seal(log->record, log->kind, log->payload, sequence,
 	    log->where.sum, watermark, log->seed, log->where.size);
 	log->record = NULL;
-	if ((rc = ops(log)->log_commit(log->env_log, size)) != LSM_OK)
+	if ((rc = log_ops(log)->log_commit(log->env_log, size)) != LSM_OK)
 		return fence_set(&log->fence, rc);
 	appended(log, size, sum, sequences);
 	*position = log_position(log->where.number, log->where.size);
@@ -281,9 +249,9 @@ log_ready(struct log *log)
 	uint64_t number = log_prepared(log);
 
 	assert(number != 0);
-	if (ops(log)->log_ready == NULL)
+	if (log_ops(log)->log_ready == NULL)
 		return LSM_OK;
-	return ops(log)->log_ready(log->env_log,
+	return log_ops(log)->log_ready(log->env_log,
 	    file_name(name, FILE_LOG, number), number);
 }
 
@@ -299,153 +267,10 @@ log_rotate(struct log *log, uint64_t first_sequence)
 	rc = mark(log, RECORD_CLOSE, log_prepared(log), &position);
 	if (rc != LSM_OK)
 		return rc;
-	if ((rc = ops(log)->log_flush(log->env_log)) != LSM_OK)
+	if ((rc = log_ops(log)->log_flush(log->env_log)) != LSM_OK)
 		return fence_set(&log->fence, rc);
 	before = log->where;
 	return log_start(log, &before, first_sequence);
-}
-
-/* Its seed comes from its own header: the branch may be an older one. */
-static int
-header_seed(struct log *log, struct env_file *file, const char *name,
-    uint64_t number, uint64_t *seed)
-{
-	struct file_id id = log->id;
-	struct file_header header;
-	uint8_t page[BLOCK_UNIT];
-	int rc = env_read_exactly(file, name, 0, page, sizeof page);
-
-	*seed = 0;
-	id.number = number;
-	if (rc == LSM_OK)
-		rc = file_header_read(page, &id, name, &header);
-	if (rc == LSM_OK)
-		*seed = file_seed(&header.id);
-	return rc;
-}
-
-static int
-segment_seed(struct log *log, const char *name, uint64_t number,
-    uint64_t *seed)
-{
-	struct env_file *file;
-	int rc;
-
-	*seed = 0;
-	rc = ops(log)->file_open(log->dir, name, ENV_READ, &file);
-	if (rc == LSM_OK)
-		rc = header_seed(log, file, name, number, seed);
-	env_file_close(file);
-	return rc;
-}
-
-/* The mark of 8 bytes that ends at `size` with the `n` bytes before it at
- * hand, up to `p + n`. */
-static bool
-mark_read(const uint8_t *p, size_t n, uint64_t size, uint64_t seed,
-    struct record *r)
-{
-	uint64_t want;
-
-	for (int marked = 0; marked < 2; marked++) {
-		size_t all = record_size(MARK_PAYLOAD, marked);
-
-		if (n >= all && record_read(p + n - all, all, seed,
-		    size - all, r, &want) && r->size == all)
-			return true;
-	}
-	return false;
-}
-
-/* A rotation that died early left its close mark in the ring only: the file
- * is to be completed, and then nothing more may follow in it. */
-static bool
-ends_closed(const struct log_end *end, struct bytes missing, uint64_t seed)
-{
-	struct record r;
-
-	return mark_read(missing.p, missing.n, end->size, seed, &r) &&
-	    r.sum == end->sum && r.kind == RECORD_CLOSE;
-}
-
-int
-log_continue(struct log *log, const struct log_end *end, struct bytes missing)
-{
-	char name[FILE_NAME_MAX];
-	uint64_t seed;
-	int rc;
-
-	assert(end->number != 0 && end->size >= BLOCK_UNIT + missing.n);
-	file_name(name, FILE_LOG, end->number);
-	if ((rc = fence_check(&log->fence)) != LSM_OK ||
-	    (rc = segment_seed(log, name, end->number, &seed)) != LSM_OK)
-		return rc;
-	rc = ops(log)->log_attach(log->env_log, name, end->number,
-	    end->size - missing.n, missing);
-	if (rc != LSM_OK)
-		return fence_set(&log->fence, rc);
-	log->where = *end;
-	log->seed = seed;
-	log->closed = ends_closed(end, missing, seed);
-	return LSM_OK;
-}
-
-/* The leave mark that ends at end->size. */
-static int
-left_read(struct log *log, struct env_file *file, const char *name,
-    struct log_end *end, uint64_t *mark, uint64_t *seed)
-{
-	uint8_t last[RECORD_HEADER + RECORD_WATERMARK + MARK_PAYLOAD];
-	uint64_t at = end->size - sizeof last;
-	struct record r;
-	int rc;
-
-	if (end->size < BLOCK_UNIT + sizeof last || end->size > file->size)
-		return LSM_NOTFOUND;
-	if ((rc = header_seed(log, file, name, end->number, seed)) != LSM_OK ||
-	    (rc = env_read_exactly(file, name, at, last, sizeof last)) !=
-	    LSM_OK)
-		return rc;
-	if (!mark_read(last, sizeof last, end->size, *seed, &r) ||
-	    r.kind != RECORD_LEAVE || r.payload.n != MARK_PAYLOAD)
-		return LSM_NOTFOUND;
-	*mark = end->size - r.size;
-	end->sum = r.sum;
-	end->sequence = get64(r.payload.p);
-	return r.sequence == (uint32_t)(end->sequence + 1) ? LSM_OK :
-	    LSM_NOTFOUND;
-}
-
-int
-log_continue_left(struct log *log, uint64_t number, uint64_t size,
-    struct log_end *end, uint64_t *mark)
-{
-	struct log_end found = { .number = number, .size = size };
-	char name[FILE_NAME_MAX];
-	struct env_file *file;
-	uint64_t seed, links;
-	int rc;
-
-	*end = (struct log_end){ 0 };
-	*mark = 0;
-	file_name(name, FILE_LOG, number);
-	if ((rc = ops(log)->dir_links(log->dir, name, &links)) != LSM_OK ||
-	    links != 1)
-		return rc == LSM_OK ? LSM_NOTFOUND : rc;
-	rc = ops(log)->file_open(log->dir, name, ENV_READ, &file);
-	if (rc == LSM_OK)
-		rc = left_read(log, file, name, &found, mark, &seed);
-	env_file_close(file);
-	if (rc != LSM_OK)
-		return rc;
-	rc = ops(log)->log_attach(log->env_log, name, number, size,
-	    bytes(NULL, 0));
-	if (rc != LSM_OK)
-		return fence_set(&log->fence, rc);
-	log->where = *end = found;
-	log->seed = seed;
-	log->left = true;
-	return LSM_OK;
 }
 
 int
@@ -464,9 +289,9 @@ log_sync_start(struct log *log, uint64_t number)
 		return LSM_OK;
 	if ((rc = fence_check(&log->fence)) != LSM_OK)
 		return rc;
-	if (ops(log)->log_sync_start == NULL)
+	if (log_ops(log)->log_sync_start == NULL)
 		return log_sync(log, position);
-	rc = ops(log)->log_sync_start(log->env_log, number);
+	rc = log_ops(log)->log_sync_start(log->env_log, number);
 	if (rc == LSM_UNSUPPORTED)
 		return log_sync(log, position);
 	return rc == LSM_OK ? LSM_OK : fence_set(&log->fence, rc);
@@ -479,8 +304,8 @@ log_forget(struct log *log, uint64_t number)
 
 	if (log_durable(log) >= log_position(number, 0))
 		return true;
-	if (ops(log)->log_forget != NULL) {
-		ops(log)->log_forget(log->env_log, number, &durable);
+	if (log_ops(log)->log_forget != NULL) {
+		log_ops(log)->log_forget(log->env_log, number, &durable);
 		group_commit_raise(&log->group, durable);
 	}
 	return false;
@@ -513,16 +338,16 @@ log_leave(struct log *log, uint64_t last_sequence, bool durable)
 void
 log_trust(struct log *log)
 {
-	if (ops(log)->log_trust != NULL)
-		ops(log)->log_trust(log->env_log);
+	if (log_ops(log)->log_trust != NULL)
+		log_ops(log)->log_trust(log->env_log);
 }
 
 void
 log_give_up(struct log *log, int code)
 {
 	(void)fence_set(&log->fence, code);
-	if (ops(log)->log_give_up != NULL)
-		ops(log)->log_give_up(log->env_log);
+	if (log_ops(log)->log_give_up != NULL)
+		log_ops(log)->log_give_up(log->env_log);
 }
 
 int
@@ -532,7 +357,7 @@ log_scrub(struct log *log)
 
 	if ((rc = fence_check(&log->fence)) != LSM_OK)
 		return rc;
-	rc = ops(log)->log_scrub(log->env_log);
+	rc = log_ops(log)->log_scrub(log->env_log);
 	return rc == LSM_OK ? LSM_OK : fence_set(&log->fence, rc);
 }
 

@@ -3,8 +3,7 @@
  *
  * log_reader reads the records of one segment (or manifest) as long as they
  * verify and chain. log_replay walks all live segments in order and judges
- * their ends by the table in lsm-format(5); recovery, lsm-wal-dump and
- * lsm-check stand on the same table.
+ * their ends by the table in lsm-format(5): What proves the end of a log.
  */
 #ifndef LOG_REPLAY_H
 #define LOG_REPLAY_H

@@ -28,8 +28,6 @@ struct memtable {
 	/* Written by the writer, relaxed: others only show them. */
 	_Alignas(64) _Atomic uint64_t used;
 	_Atomic uint64_t entries;
-	_Atomic uint64_t deletes;
-	_Atomic uint64_t data;
 	_Atomic uint64_t ranges;
 	size_t ranges_size;		/* bytes of all sets */
 
@@ -189,8 +187,6 @@ memtable_put(struct memtable *m, enum kind kind, struct bytes key,
 	mem_filter_add(&m->filter, hash);
 	count_used(m);
 	count(&m->entries, 1);
-	count(&m->deletes, kind == KIND_DELETE);
-	count(&m->data, key.n + value.n);
 }
 
 int
@@ -485,16 +481,4 @@ uint64_t
 memtable_entries(const struct memtable *m)
 {
 	return load_relaxed(&m->entries);
-}
-
-uint64_t
-memtable_deletes(const struct memtable *m)
-{
-	return load_relaxed(&m->deletes);
-}
-
-uint64_t
-memtable_data(const struct memtable *m)
-{
-	return load_relaxed(&m->data);
 }

@@ -90,8 +90,6 @@ bool memtable_empty(const struct memtable *);
 size_t memtable_limit(const struct memtable *);	/* of memory, to be full */
 size_t memtable_used(const struct memtable *);		/* bytes of memory */
 uint64_t memtable_entries(const struct memtable *);	/* versions counted */
-uint64_t memtable_deletes(const struct memtable *);
 uint64_t memtable_ranges(const struct memtable *);	/* range deletes */
-uint64_t memtable_data(const struct memtable *);	/* keys and values */
 
 #endif

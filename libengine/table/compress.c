@@ -294,10 +294,19 @@ codec_default(void)
 	return codec_built_in(LSM_CODEC_LZ4) ? LSM_CODEC_LZ4 : LSM_CODEC_NONE;
 }
 
+static _Atomic int missing = -1;
+
+void
+codec_missing(int codec)
+{
+	store_relaxed(&missing, codec);
+}
+
 bool
 codec_built_in(int codec)
 {
-	return codec >= 0 && codec < CODECS && codecs[codec].ratio != 0;
+	return codec >= 0 && codec < CODECS && codecs[codec].ratio != 0 &&
+	    codec != load_relaxed(&missing);
 }
 
 const char *
@@ -306,17 +315,17 @@ codec_name(int codec)
 	return codec >= 0 && codec < CODECS ? codecs[codec].name : "unknown";
 }
 
-int
-codec_parse(const char *name, int *codec)
+bool
+codec_parse(const char *name, size_t n, int *codec)
 {
 	*codec = LSM_CODEC_NONE;
-	for (int i = 0; i < CODECS; i++) {
-		if (strcmp(codecs[i].name, name) != 0)
-			continue;
-		*codec = i;
-		return LSM_OK;
-	}
-	return status_set(LSM_UNSUPPORTED, "codec %s: unknown", name);
+	for (int i = 0; i < CODECS; i++)
+		if (strlen(codecs[i].name) == n &&
+		    memcmp(codecs[i].name, name, n) == 0) {
+			*codec = i;
+			return true;
+		}
+	return false;
 }
 
 int

@@ -17,10 +17,12 @@
 
 int codec_default(void);
 bool codec_built_in(int codec);
+/* For tests, process-wide: as if this one were not. -1 ends it. */
+void codec_missing(int codec);
 const char *codec_name(int codec);	/* "none", ...; "unknown" */
 
-/* Known names give their number, built in or not. LSM_UNSUPPORTED. */
-int codec_parse(const char *name, int *codec);
+/* Known names, of n bytes, give their number, built in or not. */
+bool codec_parse(const char *name, size_t n, int *codec);
 
 /* LSM_OK, or LSM_UNSUPPORTED with "NAME: needs codec ..., not built in". */
 int codec_require(int codec, const char *name);

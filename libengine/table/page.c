@@ -10,8 +10,6 @@
  */
 #include "table/page.h"
 
-#include <assert.h>
-
 #define BE64(x) __builtin_bswap64(LE64(x))
 
 uint64_t

@@ -155,7 +155,8 @@ page_release(struct page_source *s, struct page_hold *hold)
 {
 	if (hold->cached != NULL)
 		cache_release(s->cache, hold->cached);
-	mem_free(hold->own);
+	if (hold->own != NULL)		/* seldom: a call is spared */
+		mem_free(hold->own);
 	*hold = (struct page_hold){ 0 };
 }
 

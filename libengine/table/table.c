@@ -11,14 +11,10 @@
 
 #include "base/alloc.h"
 #include "base/status.h"
+#include "base/tally.h"
 #include "table/bloom.h"
 #include "table/compress.h"
 #include "table/table_impl.h"
-
-#define ADD_MANY(t, field, n) \
-	atomic_fetch_add_explicit(&(t)->source.stats->field, (n), \
-	    memory_order_relaxed)
-#define ADD(t, field) ADD_MANY(t, field, 1)
 
 static int
 meta_bad(const char *name, const char *what)
@@ -185,6 +181,15 @@ table_footer(const struct table *t)
 	return &t->footer;
 }
 
+static inline void
+count(const struct table *t, unsigned field, uint64_t n)
+{
+	struct tally *gets = t->source.stats->gets;
+
+	if (gets != NULL)
+		tally_add(gets, field, n);
+}
+
 struct page_where
 table_filter_page(const struct table *t, uint64_t hash)
 {
@@ -210,10 +215,7 @@ table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
 	*perhaps = bloom_test(hold.p, line,
 	    load_relaxed(&t->source.probes), hash);
 	page_release(&t->source, &hold);
-	if (*perhaps)
-		ADD(t, filter_passed);
-	else
-		ADD(t, filter_useful);
+	count(t, *perhaps ? TABLE_PASSED : TABLE_USEFUL, 1);
 	return LSM_OK;
 }
 
@@ -249,7 +251,7 @@ table_leaf_get(const struct table *t, const struct page_hold *leaf,
 	table_page(t, &page, leaf);
 	i = page_find(&page, key, &equal);
 	if (!equal && t->footer.filter_pages)
-		ADD(t, filter_false);
+		count(t, TABLE_FALSE, 1);
 	if (!equal)
 		return LSM_NOTFOUND;
 	page_value(&page, i, &e);
@@ -275,7 +277,7 @@ entry_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 		return rc;
 	if (!perhaps)
 		return LSM_NOTFOUND;
-	ADD_MANY(t, pages_walked, t->footer.height + 1u);
+	count(t, TABLE_WALKED, t->footer.height + 1u);
 	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)
 		return rc;
 	rc = table_leaf_get(t, &leaf, key, kind, sequence, value);

@@ -14,15 +14,21 @@
 #include "table/table_builder.h"
 
 struct table;
+struct tally;
 
-/* Counted by all tables of a handle; relaxed. A filter that is asked says no
- * or perhaps: one addition, so that a get of an absent key pays for no more. */
+/* What gets count, each thread for itself. A filter that is asked says no or
+ * perhaps: one addition, so that a get of an absent key pays for no more. */
+enum {
+	TABLE_USEFUL,		/* filters that said no, */
+	TABLE_PASSED,		/* perhaps, */
+	TABLE_FALSE,		/* and of these: the key was absent */
+	TABLE_WALKED		/* pages, from the root to a leaf */
+};
+
+/* Counted by all tables of a handle. */
 struct table_stats {
-	_Atomic uint64_t filter_useful;	/* said no */
-	_Atomic uint64_t filter_passed;	/* said perhaps, */
-	_Atomic uint64_t filter_false;	/* of them: the key was absent */
-	_Atomic uint64_t pages_walked;	/* by gets, from the root to a leaf */
-	_Atomic uint64_t pages_read;	/* read and verified */
+	struct tally *gets;		/* TABLE_*; NULL: not counted */
+	_Atomic uint64_t pages_read;	/* read and verified; relaxed */
 	_Atomic uint64_t bytes_read;
 	_Atomic uint64_t inflated;	/* pages decompressed */
 };

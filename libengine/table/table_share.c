@@ -7,8 +7,6 @@
  */
 #include "table/table.h"
 
-#include <assert.h>
-
 #include "table/table_impl.h"
 
 struct place {

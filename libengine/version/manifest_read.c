@@ -8,7 +8,6 @@
 #include "version/state.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/status.h"
 #include "log/replay.h"

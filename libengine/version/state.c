@@ -7,7 +7,6 @@
  */
 #include "version/state.h"
 
-#include <assert.h>
 #include <inttypes.h>
 
 #include "base/alloc.h"

@@ -4,8 +4,9 @@
  *	bench [--engine=NAME] [--num=N] [--value-size=N] [--round=N]
  *	    [--idle-ms=N] [--workloads=NAME,...] DIRECTORY
  *
- * NAME is an engine, or an engine with -none: no compression. run.sh calls
- * this once for each engine and round, each in a process of its own.
+ * NAME is an engine, or an engine with -none: no compression, or lsm with -w2:
+ * two workers. run.sh calls this once for each engine and round, each in a
+ * process of its own.
  */
 #define _GNU_SOURCE
 #include "bench/workload.h"
@@ -144,6 +145,8 @@ engine_choose(struct bench *b, const char *name)
 
 	b->label = name;
 	b->place.compress = strcmp(name + n, "-none") != 0;
+	if (strncmp(name + n, "-w", 2) == 0)
+		b->place.workers = atoi(name + n + 2);
 	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
 		const struct engine *e = engines[i];
 

@@ -32,6 +32,8 @@ engine_open(const struct place *place, void **db)
 	o.cache_size = PEER_CACHE;
 	if (!place->compress)
 		o.codec = LSM_CODEC_NONE;
+	if (place->workers > 0)
+		o.workers = place->workers;
 	rc = lsm_open(place->path, &o, &opened);
 	*db = opened;
 	return told("open", rc);

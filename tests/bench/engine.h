@@ -25,6 +25,7 @@ struct record {
 struct place {
 	const char *path;
 	bool compress;		/* the engine's own default codec, or none */
+	int workers;		/* 0: the engine's own default */
 };
 
 struct engine {

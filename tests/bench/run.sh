@@ -5,7 +5,7 @@
 #	--rounds N		default 3
 #	--engines 'A B'		default 'lsm leveldb rocksdb lmdb'; the first
 #				is compared with the others; A-none: without
-#				compression
+#				compression; lsm-w2: two workers
 #	--workloads 'A B'	default all, in their order
 #	--value-size N		default 100
 #	--dir DIR		where databases are made (default build/bench)

@@ -6,7 +6,8 @@
 set -u
 flags="-std=c11 -D_POSIX_C_SOURCE=200809L -Ilibengine/include -Ilibengine
 	-Itests ${DEFS-}"
-sources=$(find libengine tools -name '*.c')
+pkg-config --exists libedit && edit= || edit='! -name line_edit.c'
+sources=$(find libengine tools -name '*.c' $edit)
 all=$(find libengine tools tests -name '*.[ch]')
 bad=0
 look()

@@ -171,3 +171,21 @@ shell_of_puts() {
 	LC_ALL=C sort -c names
 	[ "$(wc -l <names)" -ge 3 ]
 }
+
+@test "a bug of ours is 70, found before it reaches a file" {
+	[ -x "$LSM_BIN/bug/lsm-cli" ] || skip "make programs"
+	fruit
+	lsm-cli db scan >want
+	LSM_BUG=twice refused 70 "$LSM_BIN/bug/lsm-cli" db flush
+	grep -q 'keys do not ascend' err
+	[ -z "$(ls db | grep sst)" ]
+	lsm-cli db scan | cmp want -
+	lsm-cli db flush
+	lsm-cli db scan | cmp want -
+	# The worst: nothing beside it in a script is worse.
+	printf 'frob\nput k v\nflush\nget nothing\n' >script
+	got=0
+	LSM_BUG=twice "$LSM_BIN/bug/lsm-cli" --keep-going db <script || got=$?
+	[ "$got" -eq 70 ]
+	[ "$(lsm-cli db get k)" = v ]
+}

@@ -242,3 +242,66 @@ END
 	env NO_COLOR=1 TERM=vt100 XDG_STATE_HOME="$PWD/state" \
 	    expect colors.exp --color=always
 }
+
+# lsm-cli in a place of its own, first in PATH.
+moved_to() {
+	mkdir -p "$1"
+	cp "$LSM_BIN/lsm-cli" "$1"
+	PATH=$PWD/$1:$PATH
+}
+
+@test "without the program that edits lines it prompts all the same" {
+	fruit
+	moved_to alone
+	at_prompt --sync=off db <<'END'
+send "get apple\r"
+expect -re "\nred\r\n.*lsm> "
+END
+	[ ! -e state ]
+	# One that cannot be run changes nothing, and signals are as they were.
+	printf 'neither a program nor a script' >alone/lsm-cli-prompt
+	chmod 755 alone/lsm-cli-prompt
+	at_prompt db <<'END'
+send "scan --rate=1/s\r"
+expect "apple"
+send "\003"
+expect -re "interrupted.*lsm> "
+send "get apple\r"
+expect -re "\nred\r\n.*lsm> "
+END
+	[ ! -e state ]
+}
+
+@test "the program that edits lines is found where it is installed" {
+	[ -x "$LSM_BIN/lsm-cli-prompt" ] || skip "libedit is not here"
+	fruit
+	moved_to bin
+	mkdir -p libexec/lsm
+	cp "$LSM_BIN/lsm-cli-prompt" libexec/lsm
+	at_prompt --history-values --sync=off db <<'END'
+send "put plum blue\r"
+expect "lsm> "
+END
+	grep -q 'plum.*blue' state/lsm-cli/history
+	rm -r state
+	mkdir linked
+	ln -s ../bin/lsm-cli linked/lsm-cli
+	PATH=$PWD/linked:$PATH at_prompt db <<'END'
+send "get plum\r"
+expect -re "\nblue\r\n.*lsm> "
+END
+	grep -q plum state/lsm-cli/history
+}
+
+@test "only a prompt is worth that program: no other start looks for it" {
+	fruit
+	moved_to alone
+	printf '#!/bin/sh\ntouch started\nexit 9\n' >alone/lsm-cli-prompt
+	chmod 755 alone/lsm-cli-prompt
+	[ "$(lsm-cli db get apple)" = red ]
+	[ "$(echo 'get apple' | lsm-cli db)" = red ]
+	script -qec 'lsm-cli db get apple' /dev/null </dev/null | grep -q red
+	[ ! -e started ]
+	script -qec 'lsm-cli db' /dev/null </dev/null || [ $? -eq 9 ]
+	[ -e started ]
+}

@@ -137,7 +137,7 @@ lsm-cli: load: done' lsm-cli -v --create verbose load --sorted records
 peak() {
 	local feed loader
 	mkfifo pipe
-	lsm-cli --create --set table_size=1048576 "db$1" load --sorted pipe &
+	lsm-cli --create --set table_size=65536 "db$1" load --sorted pipe &
 	loader=$!
 	exec {feed}>pipe
 	numbered "$1" >&"$feed"

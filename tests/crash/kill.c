@@ -377,7 +377,7 @@ options_choose(struct world *w, struct random *r)
 	lsm_options_init(&w->options);
 	w->options.create = 1;
 	w->options.memtable_size = sizes[random_below(r, 3)];
-	w->options.workers = (int)random_below(r, 2);
+	w->options.workers = (int)random_below(r, 4);
 	w->options.table_size = 64 << 10;
 	w->threads = 1 + (unsigned)random_below(r, THREADS);
 }

@@ -10,8 +10,6 @@
 #include "log/replay.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "support/logenv.h"
 

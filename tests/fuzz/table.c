@@ -10,7 +10,6 @@
  */
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/checksum.h"
 #include "support/memenv.h"
 #include "table/footer.h"

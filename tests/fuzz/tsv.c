@@ -6,8 +6,6 @@
 #include "record.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli.h"
 

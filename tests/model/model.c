@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/random.h"
 #include "env/env_sim.h"
 #include "support/need.h"
 #include "support/session.h"

@@ -249,12 +249,6 @@ memenv_fail_at(struct memenv *m, uint64_t n)
 }
 
 uint64_t
-memenv_calls(const struct memenv *m)
-{
-	return m->calls;
-}
-
-uint64_t
 memenv_reads(const struct memenv *m)
 {
 	return m->reads;

@@ -24,7 +24,6 @@ void memenv_put(struct memenv *, const char *name, struct bytes);
 void memenv_set_map(struct memenv *, bool);
 /* The n-th read, append, sync or close from now fails with LSM_IO; 0: none. */
 void memenv_fail_at(struct memenv *, uint64_t n);
-uint64_t memenv_calls(const struct memenv *);
 uint64_t memenv_reads(const struct memenv *);
 
 #endif

@@ -31,7 +31,7 @@ options_random(lsm_options *o, struct random *r)
 	o->memtable_size = ONE_OF(r, 512, 1024, 4096, 16384, 65536);
 	o->cache_size = ONE_OF(r, 0, 4096, 65536, 8 << 20);
 	o->reads = (int)random_below(r, 2);
-	o->workers = (int)random_below(r, 2);
+	o->workers = (int)random_below(r, 4);
 	o->max_open_tables = (int)ONE_OF(r, 1, 2, 8, 500);
 	o->no_sync = random_below(r, 2) == 0;
 	o->codec = codec_random(r);

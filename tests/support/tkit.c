@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/checksum.h"
+#include "base/tally.h"
 #include "support/test.h"
 #include "table/compress.h"
 
@@ -173,6 +174,7 @@ tkit_init(struct tkit *k, int codec)
 	};
 	memset(k->opt.id.database, 0xda, ID_SIZE);
 	memset(k->opt.id.branch, 0xb1, ID_SIZE);
+	CHECK_OK(tally_new(&k->stats.gets));
 	k->source = (struct table_source){
 		.dir = k->opt.dir,
 		.reads = LSM_READS_MAPPED,
@@ -187,6 +189,7 @@ tkit_release(struct tkit *k)
 {
 	tkit_close(k);
 	table_meta_release(&k->meta);
+	tally_free(k->stats.gets);
 	memenv_free(k->env);
 }
 

@@ -1,7 +1,6 @@
 #include "kv/batch.h"
 
 #include "base/alloc.h"
-#include "base/random.h"
 #include "support/keyset.h"
 #include "support/test.h"
 

@@ -4,8 +4,6 @@
  */
 #include "kv/condition.h"
 
-#include <stdlib.h>
-
 #include "base/alloc.h"
 #include "kv/batch.h"
 #include "support/dbkit.h"

@@ -244,6 +244,34 @@ TEST("a writer waits for level 0 when that has too many runs")
 	kit_close(&k);
 }
 
+/* Level 0 comes first while it is fuller than the tier that it goes to: so no
+ * run leaves that tier. */
+TEST("a writer waits for a tier below when that has too many runs")
+{
+	struct kit k;
+	int more;
+
+	kit_make(&k);
+	k.o.memtable_size = 4096;
+	k.o.compaction = LSM_COMPACTION_TIERED;
+	k.o.l0_trigger = 1;
+	k.db = dbkit_open("db", &k.o);
+	while (dbkit_stat(k.db, "level.1.runs") < 8) {
+		CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), 0);
+		while (dbkit_stat(k.db, "level.0.runs") < 3)
+			fill_flushing(k.db, 1);
+		while (dbkit_stat(k.db, "level.0.runs") > 0)
+			CHECK_OK(lsm_step(k.db, &more));
+	}
+	while (k.heard.count[LSM_EVENT_STALL_END] == 0)
+		fill_flushing(k.db, 1);
+	CHECK_STR(k.heard.last[LSM_EVENT_STALL_BEGIN].reason, "tiers");
+	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), 1);
+	CHECK_EQ(dbkit_stat(k.db, "write.stalls"), 1);
+	CHECK(dbkit_stat(k.db, "level.1.runs") < 8);
+	kit_close(&k);
+}
+
 static void
 damage(struct kit *k, const char *content)
 {

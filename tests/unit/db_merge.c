@@ -264,6 +264,50 @@ TEST("a merge by hand after one that failed is not waited for in vain")
 	kit_close(&k);
 }
 
+struct asked {
+	uint64_t done, all, jump;	/* bytes; the longest way between two */
+};
+
+static int
+ask(void *arg, uint64_t done, uint64_t all)
+{
+	struct asked *a = arg;
+
+	if (done - a->done > a->jump)
+		a->jump = done - a->done;
+	a->done = done;
+	a->all = all;
+	return 0;
+}
+
+static void
+fill_some_runs(lsm_db *db)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		dbkit_fill(db, 0, 20000, "one, which is long enough for steps");
+		CHECK_OK(lsm_flush(db));
+	}
+}
+
+/* Whoever wants to stop it must not wait until a worker lets go of a lock. */
+TEST("a merge by hand asks after each of its steps, with a worker beside it")
+{
+	lsm_options o = dbkit_options(NULL);
+	lsm_db *db;
+
+	o.workers = 1;
+	o.codec = LSM_CODEC_NONE;
+	db = dbkit_open(dbkit_path("db"), &o);
+	for (unsigned i = 0; i < 4; i++) {
+		struct asked a = { 0 };
+
+		fill_some_runs(db);
+		CHECK_OK(lsm_compact(db, ask, &a));
+		CHECK(a.all > 1 << 20 && a.jump < a.all / 8);
+	}
+	dbkit_close(db);
+}
+
 /* ---- what it costs ------------------------------------------------------ */
 
 enum { FILL = 40000, KEY = 16 };

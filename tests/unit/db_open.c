@@ -63,7 +63,7 @@ TEST("an option that makes no sense is refused by its name")
 	REFUSED(reads, 2);
 	REFUSED(reads, -1);
 	REFUSED(workers, -1);
-	REFUSED(workers, 1000);
+	REFUSED(workers, 9);
 	REFUSED(max_open_tables, 0);
 	REFUSED(codec, 77);
 	REFUSED(codec, -1);

@@ -1,6 +1,5 @@
 #include "log/replay.h"
 
-#include "base/alloc.h"
 #include "support/logkit.h"
 
 enum { NUMBER = 7 };

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "support/mkit.h"
 #include "support/test.h"
 #include "support/tree.h"

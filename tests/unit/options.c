@@ -2,11 +2,14 @@
  * Each option does what it says: the same work under two values of it, and a
  * count that must differ. Counts, not times: they are the same on each run.
  */
+#include <dirent.h>
 #include <stdio.h>
 
 #include "base/random.h"
+#include "base/sync.h"
 #include "support/dbkit.h"
 #include "support/scale.h"
+#include "table/compress.h"
 #include "version/version.h"
 
 enum { PUTS = 8000, GETS = 1000, VALUE = 100 };
@@ -255,6 +258,72 @@ TEST("no_sync leaves it to the caller when the disk is waited for")
 	CHECK(count_with(&on, "log.syncs") >= 2 * PUTS);
 }
 
+TEST("reads says whether a page is read and verified once or each time")
+{
+	lsm_options strict = options_small(NULL), mapped;
+
+	strict.codec = LSM_CODEC_NONE;
+	mapped = strict;
+	mapped.reads = LSM_READS_MAPPED;
+	CHECK(count_with(&mapped, "read.pages") * 2 <
+	    count_with(&strict, "read.pages"));
+}
+
+static unsigned
+threads_count(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	unsigned n = 0;
+
+	CHECK(d != NULL);
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Soon: threads that were joined may still be seen for a moment. */
+static bool
+threads_reach(unsigned n)
+{
+	for (unsigned i = 0; i < 1000000 && threads_count() != n; i++)
+		thread_yield();
+	return threads_count() == n;
+}
+
+TEST("workers says how many threads work")
+{
+	lsm_options o = options_small(NULL);
+	unsigned others = 0;
+
+	for (o.workers = 1; o.workers <= 8; o.workers++) {
+		lsm_db *db = dbkit_open(dbkit_path("db"), &o);
+
+		if (o.workers == 1)
+			others = threads_count() - 1;
+		CHECK(threads_reach(others + (unsigned)o.workers));
+		dbkit_close(db);
+	}
+	CHECK(threads_reach(others));
+}
+
+TEST("without workers a full memtable stays until somebody has to wait")
+{
+	lsm_options o = options_small(NULL);
+
+	for (o.workers = 0; o.workers <= 1; o.workers++) {
+		lsm_db *db = dbkit_open(dbkit_path("db"), &o);
+
+		for (unsigned i = 0; dbkit_stat(db, "db.memtables") < 2 &&
+		    dbkit_stat(db, "flush.count") == 0; i++)
+			dbkit_fill(db, 100 * i, 100 * i + 100, "");
+		while (o.workers > 0 && dbkit_stat(db, "flush.count") == 0)
+			thread_yield();
+		CHECK_EQ(dbkit_stat(db, "flush.count") > 0, o.workers > 0);
+		dbkit_close(db);
+	}
+}
+
 /* ---- codecs of levels ---------------------------------------------------- */
 
 static void
@@ -304,6 +373,41 @@ TEST("a list that makes no sense is refused, and changes nothing")
 	CHECK_STR(told, "none,zlib");
 	o.codec = 77;
 	dbkit_refused(dbkit_path("db"), &o, LSM_INVALID);
+}
+
+static void
+refused_by_name(const lsm_options *o, const char *codec)
+{
+	dbkit_refused("db", o, LSM_UNSUPPORTED);
+	CHECK(strstr(lsm_message(), codec) != NULL);
+}
+
+TEST("a level's codec that is not built in is refused by its name")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = options_small(sim), listed = o;
+	size_t operations;
+	lsm_db *db;
+
+	CHECK_OK(lsm_options_set(&listed, "codec", "none,none,zlib"));
+	codec_missing(LSM_CODEC_ZLIB);
+	refused_by_name(&listed, "zlib");
+	codec_missing(-1);
+	db = dbkit_open("db", &listed);
+	dbkit_fill(db, 0, 100, "");
+	dbkit_close(db);
+	codec_missing(LSM_CODEC_ZLIB);
+	operations = sim_operations(sim);
+	refused_by_name(&o, "zlib");
+	o.read_only = 1;
+	o.create = 0;
+	refused_by_name(&o, "zlib");
+	CHECK_EQ(sim_operations(sim), operations);
+	codec_missing(-1);
+	db = dbkit_open("db", &o);
+	dbkit_check_fill(db, 0, 100, "");
+	dbkit_close(db);
+	sim_free(sim);
 }
 
 TEST("each level has its codec, and keeps it when opened again")

@@ -229,7 +229,8 @@ TEST("what is newer and what is older than an overlap stays together")
 
 TEST("unfinished work keeps others off what it spans")
 {
-	struct pick_job job = { 0, 7, text("m"), text("z") };
+	struct pick_job job = { .level = 7, .smallest = text("m"),
+		.largest = text("z") };
 	struct pick_options o = hybrid;
 	uint64_t run;
 	struct version *v;
@@ -243,6 +244,27 @@ TEST("unfinished work keeps others off what it spans")
 	CHECK_EQ(pick_flush_level(v, &o, text("n"), text("o"), &run), 0);
 	CHECK_EQ(pick_flush_level(v, &o, text("e"), text("f"), &run), 7);
 	version_unref(v);
+}
+
+TEST("what unfinished work takes from a level is gone already")
+{
+	struct pick_job job = { .from = 1, .level = 2, .smallest = text("b"),
+		.largest = text("c"), .taken = 8192 };
+	struct edit e = { .number = 1 };
+	struct pick_options o = hybrid;
+
+	o.shape.base_size = 16384;
+	o.shape.compaction = COMPACTION_LEVELED;
+	o.jobs = &job;
+	o.jobs_count = 1;
+	for (int i = 0; i < 2; i++) {
+		tree_put(&e, 1, 5, 1, "b", "c");
+		tree_put(&e, 1, 5, 2, "d", "e");
+		tree_put(&e, 1, 5, 3, "f", "z");
+		check_plan(tree_after(NULL, &e), &o, i == 0 ? "-" :
+		    "2 => 2:0");
+		job.taken--;
+	}
 }
 
 TEST("a damaged table is left alone, and what lies above goes beside it")

@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/random.h"
 #include "support/need.h"

@@ -1,7 +1,6 @@
 /*
  * table_crafted.c - tables whose sums are right and whose content is not.
  */
-#include "base/alloc.h"
 #include "base/checksum.h"
 #include "support/test.h"
 #include "support/tkit.h"

@@ -37,7 +37,7 @@ FNR == 1 {
 	slash = index(name, "/")
 	from = substr(name, 1, slash - 1)
 }
-name == "lsm.h" || name == "lsm_inspect.h" { next }
+name == "lsm.h" { next }
 tool {
 	if (slash)
 		complain("a tool includes an inner header")

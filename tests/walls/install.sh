@@ -31,6 +31,7 @@ for tool in tools/lsm-*.c; do
 	tool=$(basename "$tool" .c)
 	[ "$tool" = 'lsm-*' ] || there "bin/$tool"
 done
+[ ! -e "$B/lsm-cli-prompt" ] || there libexec/lsm/lsm-cli-prompt
 
 cat >"$dir/use.c" <<'END'
 #include <lsm.h>

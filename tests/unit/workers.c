@@ -1,0 +1,335 @@
+/*
+ * Several workers: merges at the same time with a flush beside them, and what
+ * failures, a compaction by hand and close make of that.
+ *
+ * "At the same time" is proven by a meeting: whoever makes a table waits in the
+ * door until as many as are wanted stand there.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "db/db.h"
+
+#include "support/dbkit.h"
+
+enum { WORKERS = 3, PATIENCE = 100000000, KINDS = LSM_EVENT_FENCE + 1 };
+
+/* A door through which tables come only together. */
+static struct door {
+	lsm_env env;
+	struct env_ops ops;
+	unsigned wanted;
+	_Atomic unsigned here;
+	_Atomic bool no_sync;		/* every file_sync fails */
+} door;
+
+static bool
+is_table(const char *name)
+{
+	return strstr(name, ".sst") != NULL;
+}
+
+static int
+door_open(struct env_dir *dir, const char *name, enum env_open how,
+    struct env_file **out)
+{
+	if (how == ENV_CREATE && is_table(name)) {
+		atomic_fetch_add(&door.here, 1);
+		for (int i = 0; i < PATIENCE && door.here < door.wanted; i++)
+			thread_yield();
+	}
+	return env_posix()->ops->file_open(dir, name, how, out);
+}
+
+static int
+door_sync(struct env_file *file)
+{
+	if (door.no_sync)
+		return status_set(LSM_IO, "sync: refused by the test");
+	return env_posix()->ops->file_sync(file);
+}
+
+struct heard {
+	unsigned count[KINDS];
+};
+
+struct kit {
+	lsm_options o;
+	lsm_db *db;
+	struct heard heard;
+};
+
+static void
+hear(void *arg, const lsm_event *e)
+{
+	struct heard *h = arg;
+
+	h->count[e->kind]++;
+}
+
+static void
+kit_open(struct kit *k)
+{
+	*k = (struct kit){ .o = dbkit_options(NULL) };
+	door = (struct door){ .ops = *env_posix()->ops };
+	door.ops.file_open = door_open;
+	door.ops.file_sync = door_sync;
+	door.env.ops = &door.ops;
+	k->o.env = &door.env;
+	k->o.workers = WORKERS;
+	k->o.memtable_size = 64 << 10;
+	k->o.table_size = 16 << 10;
+	k->o.l0_trigger = 2;
+	k->o.codec = LSM_CODEC_NONE;
+	k->o.event = hear;
+	k->o.event_arg = &k->heard;
+	k->db = dbkit_open(dbkit_path("db"), &k->o);
+}
+
+/* No merge begins between these two. */
+static void
+merges_hold(struct kit *k)
+{
+	mutex_lock(&k->db->mu);
+	k->db->holding++;
+	mutex_unlock(&k->db->mu);
+}
+
+static void
+merges_let_go(struct kit *k)
+{
+	mutex_lock(&k->db->mu);
+	k->db->holding--;
+	cond_broadcast(&k->db->changed);
+	mutex_unlock(&k->db->mu);
+}
+
+static void
+fill_flushed(struct kit *k, unsigned from, unsigned to, const char *tag)
+{
+	dbkit_fill(k->db, from, to, tag);
+	CHECK_OK(lsm_flush(k->db));
+}
+
+/* Two places that have nothing to do with each other: of each a table in the
+ * last level and two runs above it, to be merged. */
+static void
+two_places(struct kit *k)
+{
+	fill_flushed(k, 0, 100, "");
+	fill_flushed(k, 1000, 1100, "");
+	for (int i = 0; i < 2; i++) {
+		fill_flushed(k, 10, 20, "new");
+		fill_flushed(k, 1010, 1020, "new");
+	}
+	CHECK_EQ(dbkit_stat(k->db, "level.7.tables"), 2);
+	CHECK_EQ(dbkit_stat(k->db, "merge.count"), 0);
+}
+
+static void
+places_check(struct kit *k)
+{
+	dbkit_check_fill(k->db, 0, 10, "");
+	dbkit_check_fill(k->db, 10, 20, "new");
+	dbkit_check_fill(k->db, 20, 100, "");
+	dbkit_check_fill(k->db, 1000, 1010, "");
+	dbkit_check_fill(k->db, 1010, 1020, "new");
+	dbkit_check_fill(k->db, 1020, 1100, "");
+}
+
+/* By the others; false when it never is so. */
+static bool
+reached(struct kit *k, const char *stat, uint64_t least)
+{
+	for (int i = 0; i < PATIENCE; i++) {
+		if (dbkit_stat(k->db, stat) >= least)
+			return true;
+		thread_yield();
+	}
+	return false;
+}
+
+static bool
+all_here(void)
+{
+	for (int i = 0; i < PATIENCE && door.here < door.wanted; i++)
+		thread_yield();
+	return door.here >= door.wanted;
+}
+
+TEST("of three workers two merge while one flushes")
+{
+	static struct kit k;
+
+	kit_open(&k);
+	merges_hold(&k);
+	two_places(&k);
+	door.here = 0;
+	door.wanted = 3;
+	merges_let_go(&k);
+	fill_flushed(&k, 500, 600, "");
+	CHECK(door.here >= 3);
+	CHECK(reached(&k, "merge.count", 2));
+	CHECK_EQ(dbkit_stat(k.db, "merge.at_once_max"), 2);
+	CHECK_EQ(dbkit_stat(k.db, "level.7.tables"), 3);
+	CHECK_EQ(dbkit_stat(k.db, "db.runs"), 1);
+	places_check(&k);
+	dbkit_check_fill(k.db, 500, 600, "");
+	dbkit_close(k.db);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MERGE_BEGIN], 2);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MERGE_END], 2);
+}
+
+TEST("two workers merge one place at a time, and flush beside it")
+{
+	static struct kit k;
+
+	kit_open(&k);
+	dbkit_close(k.db);
+	k.o.workers = 2;
+	k.db = dbkit_open(dbkit_path("db"), &k.o);
+	merges_hold(&k);
+	two_places(&k);
+	door.here = 0;
+	door.wanted = 2;
+	merges_let_go(&k);
+	fill_flushed(&k, 500, 600, "");
+	CHECK(door.here >= 2);
+	CHECK(reached(&k, "merge.count", 2));
+	CHECK_EQ(dbkit_stat(k.db, "merge.at_once_max"), 1);
+	places_check(&k);
+	dbkit_close(k.db);
+}
+
+struct wanted_table {
+	const char *first;
+	char name[64];
+};
+
+static void
+table_see(void *arg, const lsm_file_info *f)
+{
+	struct wanted_table *w = arg;
+
+	if (f->level == LEVELS_MAX - 1 && bytes_equal(bytes_of(f->smallest),
+	    text(w->first)))
+		snprintf(w->name, sizeof w->name, "%s", f->name);
+}
+
+/* In the table of the last level that begins with the key. */
+static void
+damage(struct kit *k, const char *first)
+{
+	struct wanted_table w = { .first = first };
+	char path[512];
+	int fd;
+
+	CHECK_OK(lsm_files(k->db, table_see, &w));
+	CHECK(w.name[0] != '\0');
+	snprintf(path, sizeof path, "%s/%s", dbkit_path("db"), w.name);
+	fd = open(path, O_WRONLY);
+	CHECK_EQ(pwrite(fd, "damage", 6, 4096 + 100), 6);
+	close(fd);
+}
+
+TEST("damage in one place does not stop the merge of another")
+{
+	static struct kit k;
+
+	kit_open(&k);
+	merges_hold(&k);
+	two_places(&k);
+	damage(&k, "k000000");
+	merges_let_go(&k);
+	CHECK(reached(&k, "merge.count", 1));
+	CHECK(reached(&k, "merge.failed", 1));
+	dbkit_check_fill(k.db, 1000, 1010, "");
+	dbkit_check_fill(k.db, 1010, 1020, "new");
+	/* It is left alone from then on. */
+	fill_flushed(&k, 10, 20, "newer");
+	fill_flushed(&k, 1010, 1020, "newer");
+	fill_flushed(&k, 1010, 1020, "newest");
+	CHECK(reached(&k, "merge.count", 2));
+	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
+	dbkit_close(k.db);
+	CHECK_EQ(k.heard.count[LSM_EVENT_DAMAGE], 1);
+}
+
+static int
+stop(void *arg, uint64_t done, uint64_t all)
+{
+	(void)arg;
+	(void)done;
+	(void)all;
+	return 1;
+}
+
+TEST("a compaction by hand waits for the merges of workers, then theirs for it")
+{
+	static struct kit k;
+
+	kit_open(&k);
+	merges_hold(&k);
+	two_places(&k);
+	door.here = 0;
+	door.wanted = 2;
+	merges_let_go(&k);
+	CHECK(all_here());
+	dbkit_put(k.db, "k000005", "another");
+	CHECK_CODE(lsm_compact(k.db, stop, NULL), LSM_BUSY);
+	CHECK_OK(lsm_compact(k.db, NULL, NULL));
+	CHECK_EQ(dbkit_stat(k.db, "db.runs"), 1);
+	CHECK_EQ(dbkit_stat(k.db, "merge.count"), 3);
+	dbkit_check(k.db, NULL, "k000005", "another");
+	dbkit_put(k.db, "k000005", "v5");
+	places_check(&k);
+	dbkit_close(k.db);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MERGE_BEGIN],
+	    k.heard.count[LSM_EVENT_MERGE_END] +
+	    k.heard.count[LSM_EVENT_MERGE_FAILED]);
+}
+
+TEST("close gives up all merges under way, and leaves no table of theirs")
+{
+	static struct kit k;
+
+	kit_open(&k);
+	merges_hold(&k);
+	two_places(&k);
+	door.here = 0;
+	door.wanted = 2;
+	merges_let_go(&k);
+	CHECK(all_here());
+	dbkit_close(k.db);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MERGE_BEGIN], 2);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MERGE_END] +
+	    k.heard.count[LSM_EVENT_MERGE_FAILED], 2);
+	k.o.workers = 0;
+	k.db = dbkit_open(dbkit_path("db"), &k.o);
+	CHECK_EQ(dbkit_files(k.db, "table", false),
+	    dbkit_files(k.db, "table", true));
+	places_check(&k);
+	dbkit_close(k.db);
+}
+
+TEST("after a fence nobody works, and nobody waits for ever")
+{
+	static struct kit k;
+
+	kit_open(&k);
+	merges_hold(&k);
+	two_places(&k);
+	dbkit_fill(k.db, 500, 600, "");
+	door.no_sync = true;
+	merges_let_go(&k);
+	CHECK_CODE(lsm_flush(k.db), LSM_IO);
+	door.no_sync = false;
+	if (lsm_put(k.db, lsm_str("a"), lsm_str("b"), 0) == LSM_OK)
+		CHECK_OK(lsm_flush(k.db));
+	(void)lsm_close(k.db);
+	k.db = dbkit_open(dbkit_path("db"), &k.o);
+	places_check(&k);
+	dbkit_check_fill(k.db, 500, 600, "");
+	dbkit_close(k.db);
+}
