@@ -14,7 +14,7 @@
 
 struct fences {
 	const struct run *run;		/* NULL: there are none */
-	uint64_t most;			/* bytes of it to be overlapped; 0: all */
+	uint64_t most;			/* bytes to be overlapped; 0: all */
 	size_t at;			/* the first not passed */
 	/* By the table begun: */
 	unsigned passed;

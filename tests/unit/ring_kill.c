@@ -18,8 +18,17 @@
 
 enum { KILLS = 160 / SCALE_STEP, KEPT = 3 };
 
+/* A log has room for some 500 records. */
+enum { RECORDS = 400 };
+
 struct shared {
 	_Atomic uint64_t acknowledged;
+};
+
+/* When it is to die: so many records later, and then so many turns. */
+struct patience {
+	struct shared *shared;
+	uint64_t acknowledged, turns;
 };
 
 struct victim {
@@ -105,11 +114,26 @@ flusher(void *arg)
 static void
 killer(void *arg)
 {
-	uint64_t n = *(uint64_t *)arg;
+	const struct patience *p = arg;
 
-	while (n-- > 0)
+	while (load_acquire(&p->shared->acknowledged) < p->acknowledged)
+		thread_yield();
+	for (uint64_t n = p->turns; n > 0; n--)
 		thread_yield();
 	kill(getpid(), SIGKILL);
+}
+
+/* One in two while it recovers, if that takes any time. */
+static struct patience
+draw_patience(struct random *r, struct shared *shared)
+{
+	struct patience p = { .shared = shared,
+		.turns = random_below(r, 1500) };
+
+	if (random_below(r, 2) == 0)
+		p.acknowledged = load_relaxed(&shared->acknowledged) + 1 +
+		    random_below(r, RECORDS);
+	return p;
 }
 
 static void
@@ -117,7 +141,7 @@ live_until_killed(uint64_t seed, struct shared *shared)
 {
 	struct victim v = { .random = { seed }, .shared = shared };
 	struct thread threads[2];
-	uint64_t patience = random_below(&v.random, 1500);
+	struct patience patience = draw_patience(&v.random, shared);
 
 	CHECK_OK(thread_start(&threads[0], killer, &patience));
 	place_open(&v.p, env_posix(), true);
@@ -184,8 +208,7 @@ TEST("nothing committed is lost when its writer is killed")
 
 	CHECK(shared != MAP_FAILED);
 	test_dir();	/* the same for all */
-	/* On a busy machine they die younger. */
-	for (int i = 0; i < KILLS || (logs < 2 && i < 20 * KILLS); i++) {
+	for (int i = 0; i < KILLS; i++) {
 		uint64_t seed = random_next(&random);
 		int status;
 		pid_t child = fork();
