@@ -74,7 +74,7 @@ latency_mark(struct latency *l)
 }
 
 void
-latency_add(struct latency *l, const struct latency *more)
+latency_join(struct latency *l, const struct latency *more)
 {
 	for (unsigned i = 0; i < TICKS; i++)
 		l->counts[i] += more->counts[i];

@@ -23,7 +23,7 @@ uint64_t clock_ns(void);
 /* The operations follow each other: each begins when the one before ended. */
 void latency_begin(struct latency *);
 void latency_mark(struct latency *);
-void latency_add(struct latency *, const struct latency *);
+void latency_join(struct latency *, const struct latency *);
 double latency_us(const struct latency *, double part);
 
 /* Set the high-water mark of memory back and note where the counters stand. */

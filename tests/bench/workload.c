@@ -161,7 +161,7 @@ fillsync16(struct bench *b)
 	}
 	for (unsigned i = 0; i < started; i++) {
 		pthread_join(all[i].thread, NULL);
-		latency_add(&b->latency, &all[i].b.latency);
+		latency_join(&b->latency, &all[i].b.latency);
 		b->user_bytes += all[i].b.user_bytes;
 		rc |= all[i].rc;
 	}
