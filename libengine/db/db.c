@@ -137,7 +137,8 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	db->process = process_generation();
 	db->memtable_size = o.memtable_size < MEMTABLE_START ?
 	    o.memtable_size : MEMTABLE_START;
-	db->ahead_at = o.memtable_size / 2;	/* of what open leaves */
+	/* Of the one that open leaves. */
+	db->ahead_at = o.memtable_size / LOG_AHEAD_PARTS;
 	rc = parts_new(db);
 	if (rc == LSM_OK && (db->path = mem_alloc(n)) == NULL)
 		rc = mem_exhausted(n);

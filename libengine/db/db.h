@@ -38,6 +38,8 @@ enum {
 	 * more of the small first ones. */
 	FROZEN_FULL = 2,
 	FROZEN_MAX = 6,
+	LOG_AHEAD_PARTS = 4,	/* one of a memtable is used: a log is made;
+				 * the worker may be busy for long */
 	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first */

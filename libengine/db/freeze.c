@@ -115,7 +115,7 @@ view_turn(struct lsm_db *db, struct view *next)
 	g.log = log_where(db->log).number;
 	next->count = 0;
 	db->active = g.mem;
-	db->ahead_at = memtable_limit(g.mem) / 2;
+	db->ahead_at = memtable_limit(g.mem) / LOG_AHEAD_PARTS;
 	mutex_lock(&db->mu);
 	old = db->view;
 	view_active(old)->last = db->sequence;
@@ -149,8 +149,8 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 	return LSM_OK;
 }
 
-/* Half of the memtable is used: the worker makes a log for the next one, so
- * that the writer does not wait for its syncs. Who fills one will fill another
+/* So much of the memtable is used: the worker makes a log for the next one,
+ * before the writer has to wait for its syncs. Who fills one will fill another
  * of its size: the one that an open leaves is no small one. */
 static void
 log_ahead(struct lsm_db *db)

@@ -10,20 +10,30 @@
  *
  * for the flush, with room in memtables, and for the merge, with room in level
  * 0, where flushing what is written takes its time too; the longer one holds.
- * No wait is longer than the rate's bound makes it, whatever was measured.
- * Short waits are saved up until they are worth a system call.
+ * Short waits are saved up until they are worth a system call. Whatever was
+ * measured, a write of up to 4 KiB waits WAIT_NS_MAX at most and a larger one
+ * in proportion, never more than LARGE_NS_MAX; what is beyond that is not
+ * owed. Writers that are too fast even so fill all room, and then stand still.
  */
 #include "db/db.h"
 
 enum {
-	WAIT_NS = 1000000,		/* saved up */
-	WAIT_NS_MAX = 4 * WAIT_NS,	/* at once; the rest later */
-	DEBT_NS_MAX = 64 * WAIT_NS_MAX,
-	NS_PER_KIB_MAX = 250000,	/* 1 ms for 4 KiB */
+	WAIT_NS = 250000,		/* saved up */
+	WAIT_NS_MAX = 16 * WAIT_NS,	/* of a small write */
+	LARGE_NS_PER_KIB = 1000000,	/* of a large one, if that is more, */
+	LARGE_NS_MAX = 1000000000,	/* and not more than that */
+	NS_PER_KIB_MAX = WAIT_NS_MAX,	/* wished for */
+	AHEAD_NS_MAX = 64 * WAIT_NS_MAX,	/* paid */
 	FRESH_PARTS = 64,		/* of a memtable: then a new look */
 	ROOM_PARTS = 20,		/* of a memtable: never less room */
 	LATE_PARTS = 4			/* of a flush: never less time left */
 };
+#ifdef LSM_SCHED
+enum pace_bug pace_bug;
+#define PACE_BUG(name) (pace_bug == PACE_BUG_##name)
+#else
+#define PACE_BUG(name) false
+#endif
 #define MARGIN 1.1
 #define KEEP_STEPS (31.0 / 32)	/* of an average, by a new sample */
 #define KEEP_JOBS (3.0 / 4)
@@ -65,14 +75,20 @@ pace_flush_begin(struct lsm_db *db, uint64_t bytes)
 }
 
 /* Its last step syncs and installs, and takes as long as many others: only
- * a whole flush is a sample. */
+ * a whole flush is a sample. Until there is one, what the steps of the first
+ * took is better than nothing. */
 void
-pace_flushed(struct lsm_db *db, uint64_t us, bool ended)
+pace_flushed(struct lsm_db *db, uint64_t us, double part, bool ended)
 {
 	struct pace *p = &db->pace;
 
 	p->flush_us += us;
-	if (!ended || p->flushing == 0)
+	if (p->flushing == 0)
+		return;
+	if (!ended && p->flush_ns == 0 && part > 0)
+		store_relaxed(&p->flush_ps, (uint64_t)(1000000 *
+		    (double)p->flush_us / (part * (double)p->flushing)));
+	if (!ended)
 		return;
 	mutex_lock(&db->mu);
 	average(&p->flush_ns, 1000 * (double)p->flush_us /
@@ -135,7 +151,7 @@ merge_wait_locked(struct lsm_db *db)
 	size_t runs;
 
 	runs = db->view->version->levels[0].count + db->view->count - 1;
-	if (runs < db->stored.l0_trigger)
+	if (runs < db->stored.l0_trigger || PACE_BUG(MERGES_UNSEEN))
 		return 0;
 	/* None was ever measured: flushes may have had all of the worker. */
 	if (ns == 0)
@@ -156,15 +172,17 @@ pace_look_locked(struct lsm_db *db)
 
 /* ---- who writes --------------------------------------------------------- */
 
-/* What is in memory and has room there, in bytes. */
-static void
+/* What is in memory and has room there, in bytes. False: somebody holds the
+ * lock, who may have to wait for a processor. */
+static bool
 memory_now(struct lsm_db *db, double *frozen, double *room)
 {
 	const struct memtable *active = db->active;
 	size_t count;
 
 	*frozen = 0;
-	mutex_lock(&db->mu);
+	if (!mutex_trylock(&db->mu))
+		return false;
 	count = db->view->count - 1;
 	for (size_t i = 0; i < count; i++)
 		*frozen += (double)memtable_used(
@@ -172,18 +190,20 @@ memory_now(struct lsm_db *db, double *frozen, double *room)
 	mutex_unlock(&db->mu);
 	*room = FROZEN_FULL * (double)db->opt.memtable_size - *frozen +
 	    (double)memtable_limit(active) - (double)memtable_used(active);
+	return true;
 }
 
 /* Nanoseconds that a byte waits, so that the frozen memtables are gone before
  * there is one too many. */
 static double
-flush_wait(struct lsm_db *db, uint64_t now)
+flush_wait(struct lsm_db *db, uint64_t now, double frozen, double room)
 {
 	double ns = (double)load_relaxed(&db->pace.flush_ps) / 1000;
 	uint64_t since = load_relaxed(&db->pace.flush_since);
-	double frozen, room, time, gone = 0;
+	double time, gone = 0;
 
-	memory_now(db, &frozen, &room);
+	if (PACE_BUG(FLUSHES_UNSEEN))
+		return 0;
 	if (since != 0 && since < now)
 		gone = 1000 * (double)(now - since);
 	time = at_least(frozen * ns - gone, frozen * ns / LATE_PARTS);
@@ -211,15 +231,20 @@ own_measure(struct lsm_db *db, uint64_t now)
 	p->since_waited = waited;
 }
 
+/* What held until now holds for one more write when the lock is not free. */
 static void
 look_anew(struct lsm_db *db)
 {
 	struct pace *p = &db->pace;
-	uint64_t now = db->env->ops->now_us(db->env);
-	double wait;
+	double frozen, room, wait;
+	uint64_t now;
 
+	if (!memory_now(db, &frozen, &room) ||
+	    (PACE_BUG(NEVER_ANEW) && p->ns_per_kib > 0))
+		return;
+	now = db->env->ops->now_us(db->env);
 	own_measure(db, now);
-	wait = at_least(flush_wait(db, now),
+	wait = at_least(flush_wait(db, now, frozen, room),
 	    (double)load_relaxed(&p->merge_ps) / 1000);
 	wait = 1024 * at_least(wait - p->own_ns, 0);
 	p->ns_per_kib = wait > NS_PER_KIB_MAX ? NS_PER_KIB_MAX :
@@ -249,7 +274,17 @@ pause_for(struct lsm_db *db, int64_t ns)
 	return 1000 * (int64_t)us;
 }
 
-/* Without a worker the writer does the work, and needs no other wait. */
+static int64_t
+wait_most(size_t bytes)
+{
+	uint64_t large = (uint64_t)bytes * LARGE_NS_PER_KIB / 1024;
+
+	return large < WAIT_NS_MAX ? WAIT_NS_MAX :
+	    at_most((int64_t)large, LARGE_NS_MAX);
+}
+
+/* Without a worker the writer does the work, and needs no other wait. After a
+ * pause much may have changed. */
 void
 pace_wait(struct lsm_db *db, size_t bytes)
 {
@@ -267,9 +302,11 @@ pace_wait(struct lsm_db *db, size_t bytes)
 		return;
 	}
 	p->debt_ns = at_most(p->debt_ns + (int64_t)(p->ns_per_kib * bytes /
-	    1024), DEBT_NS_MAX);
+	    1024), wait_most(bytes));
 	if (p->debt_ns < WAIT_NS)
 		return;
-	p->debt_ns -= at_most(pause_for(db, at_most(p->debt_ns,
-	    WAIT_NS_MAX)), DEBT_NS_MAX);
+	p->debt_ns -= pause_for(db, p->debt_ns);
+	if (p->debt_ns < -AHEAD_NS_MAX)
+		p->debt_ns = -AHEAD_NS_MAX;
+	p->fresh = 0;
 }

@@ -31,10 +31,19 @@ struct pace {
 	uint64_t flush_us;		/* that it took so far */
 
 	/* Guarded by mu: moving averages. */
-	double flush_ns;		/* as flush_ps */
+	double flush_ns;		/* as flush_ps, of whole ones */
 	double merge_ns;		/* for a byte read by a merge */
 	double widening;		/* bytes merged for a byte of level 0 */
 };
+
+#ifdef LSM_SCHED
+extern enum pace_bug {			/* the tests must notice */
+	PACE_BUG_NONE,
+	PACE_BUG_FLUSHES_UNSEEN,
+	PACE_BUG_MERGES_UNSEEN,
+	PACE_BUG_NEVER_ANEW		/* what was found once holds */
+} pace_bug;
+#endif
 
 void pace_init(struct pace *);
 
@@ -43,9 +52,10 @@ void pace_wait(struct lsm_db *, size_t bytes);
 /* A writer stood still for so long. */
 void pace_stalled(struct lsm_db *, uint64_t us);
 
-/* Who flushes: a memtable of so many bytes; a step of it took so long. */
+/* Who flushes: a memtable of so many bytes; a step of it took so long, and
+ * now such a part of it is done. */
 void pace_flush_begin(struct lsm_db *, uint64_t bytes);
-void pace_flushed(struct lsm_db *, uint64_t us, bool ended);
+void pace_flushed(struct lsm_db *, uint64_t us, double part, bool ended);
 
 /* mu held. A merge begins; a step of one took so long, for so many bytes; what
  * is left of the merges has changed. */

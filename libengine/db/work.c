@@ -72,11 +72,21 @@ clock_of(struct lsm_db *db)
 	return db->working ? db->env->ops->now_us(db->env) : 0;
 }
 
+static double
+flush_part(const struct compact_job *job, const struct memtable *mem)
+{
+	struct compact_stats s;
+
+	compact_stats(job, &s);
+	return (double)s.entries_in / (double)memtable_entries(mem);
+}
+
 static int
 flush_turn(struct lsm_db *db)
 {
 	uint64_t next_log, begin, since = clock_of(db);
 	struct generation g;
+	double part;
 	bool ended;
 	int rc;
 
@@ -84,10 +94,11 @@ flush_turn(struct lsm_db *db)
 	begin = latency_now_ns(db->latencies);
 	rc = flush_step(db, &g, next_log);
 	latency_end(db->latencies, LATENCY_FLUSH_STEP, begin);
-	memtable_unref(g.mem);
 	ended = db->flush.compact == NULL;
+	part = ended ? 1 : flush_part(db->flush.compact, g.mem);
+	memtable_unref(g.mem);
 	if (db->working)
-		pace_flushed(db, clock_of(db) - since, ended);
+		pace_flushed(db, clock_of(db) - since, part, ended);
 	flush_note(db, rc, ended);
 	return rc;
 }
