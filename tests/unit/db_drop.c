@@ -253,6 +253,7 @@ overlap_most(lsm_db *db)
 	return most;
 }
 
+#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 TEST("no merge is larger than its bound, however far range deletes reach")
 {
 	struct random r = { test_seed() };
@@ -280,6 +281,7 @@ TEST("no merge is larger than its bound, however far range deletes reach")
 	CHECK(dbkit_stat(k.db, "merge.bytes_largest") < LARGEST);
 	kit_close(&k);
 }
+#endif
 
 /* All is there, or all is deleted; and no file that nobody needs. */
 static void
