@@ -254,7 +254,6 @@ overlap_most(lsm_db *db)
 	return most;
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 TEST("no merge is larger than its bound, however far range deletes reach")
 {
 	struct random r = { test_seed() };
