@@ -13,6 +13,7 @@
 #include "db/db.h"
 
 #include "support/dbkit.h"
+#include "support/scale.h"
 #include "support/session.h"
 
 enum { WORKERS = 3, PATIENCE = 100000000, KINDS = LSM_EVENT_FENCE + 1 };
@@ -449,7 +450,7 @@ TEST("killed or without power anywhere while two merge and one flushes")
 	CHECK(dbkit_stat(k.db, "merge.covered") > 0);
 	dbkit_close(k.db);
 	end = sim_operations(k.sim);
-	for (size_t upto = begin; upto <= end; upto++) {
+	for (size_t upto = begin; upto <= end; upto += SCALE_STEP) {
 		died(&k, sim_kill(k.sim, upto), hash);
 		died(&k, sim_crash(k.sim, upto, SIM_DROP, 0), hash);
 		died(&k, sim_crash(k.sim, upto, SIM_KEEP, 0), hash);
