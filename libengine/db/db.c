@@ -151,18 +151,28 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	return LSM_OK;
 }
 
+/* Where LOCK has two names the writer may be that of the other directory. */
+static const char *
+lock_shared(struct lsm_db *db)
+{
+	return db_one_name(db, FILE_LOCK, 0) ? "" : "; LOCK has another name, "
+	    "as in a copy made of links: lsm-cli DIR checkpoint DEST makes "
+	    "one that has its own";
+}
+
 /* The process is a hint only: it may be of another container, or have died. */
 static int
 locked_by(struct lsm_db *db)
 {
+	const char *shared = lock_shared(db);
 	struct env_words words;
 
 	db->env->ops->lock_words(db->lock, NULL, &words);
 	if (words.pid == 0)
-		return status_set(LSM_LOCKED, "%s: locked by another writer",
-		    db->path);
-	return status_set(LSM_LOCKED, "%s: locked by process %llu", db->path,
-	    (unsigned long long)words.pid);
+		return status_set(LSM_LOCKED, "%s: locked by another writer%s",
+		    db->path, shared);
+	return status_set(LSM_LOCKED, "%s: locked by process %llu%s", db->path,
+	    (unsigned long long)words.pid, shared);
 }
 
 static int

@@ -175,8 +175,8 @@ load_logs(struct load *l, const struct state *s, const struct log_end *from,
 	if ((rc = log_replay(&in, load_entry, l, out)) != LSM_OK)
 		return rc;
 	if (out->last.number == 0)
-		return status_set(LSM_CORRUPT, "%s: log %llu is missing",
-		    db->path, (unsigned long long)s->log);
+		return status_set(LSM_CORRUPT, "%s: log %llu is missing"
+		    FILES_MADE_WHOLE, db->path, (unsigned long long)s->log);
 	if (out->last.sequence > l->sequence)
 		l->sequence = out->last.sequence;
 	return ingest_reached(s, out, &l->sequence);

@@ -26,6 +26,12 @@ enum file_kind {
 
 enum { FILE_NAME_MAX = 32 };
 
+/* Ends the story of a file that is missing: nobody removed it where a copy was
+ * made while a writer was at work, or of links, behind which the writer went
+ * on. Below the engine nobody can tell, so it asks. */
+#define FILES_MADE_WHOLE "; a copy made of links, or of a database in use? " \
+    "lsm-cli DIR checkpoint DEST makes a whole one"
+
 /* Write the name of a kind (and number, where it has one). Returns `name`. */
 const char *file_name(char name[FILE_NAME_MAX], enum file_kind,
     uint64_t number);

@@ -81,7 +81,8 @@ missing(uint64_t number)
 	char name[FILE_NAME_MAX];
 
 	return status_set(LSM_CORRUPT, "%s: missing or without a header, and "
-	    "the log needs it", file_name(name, FILE_LOG, number));
+	    "the log needs it" FILES_MADE_WHOLE, file_name(name, FILE_LOG,
+	    number));
 }
 
 int

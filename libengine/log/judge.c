@@ -150,8 +150,8 @@ later_check(const struct judge *j, const struct later *l)
 		    before);
 	if (previous != j->end.number &&
 	    !numbers_have(&j->list->numbers, previous))
-		return status_set(LSM_CORRUPT, "%s: missing, and %s needs it",
-		    before, name);
+		return status_set(LSM_CORRUPT, "%s: missing, and %s needs it"
+		    FILES_MADE_WHOLE, before, name);
 	return LSM_OK;
 }
 

@@ -110,8 +110,8 @@ open_file(struct env_dir *dir, const char *name, uint64_t wanted,
 	uint64_t size;
 
 	if (rc == LSM_NOTFOUND)
-		return status_set(LSM_CORRUPT, "%s: the table is missing",
-		    name);
+		return status_set(LSM_CORRUPT, "%s: the table is missing"
+		    FILES_MADE_WHOLE, name);
 	if (rc != LSM_OK)
 		return rc;
 	size = (*out)->size;

@@ -167,7 +167,8 @@ open_manifest(struct env_dir *dir, struct reading *r)
 	rc = log_reader_open(dir, r->name, &id, bytes(NULL, 0), 0, &r->reader);
 	if (rc == LSM_NOTFOUND)
 		return status_set(LSM_CORRUPT,
-		    "CURRENT: names %s, which is not there", r->name);
+		    "CURRENT: names %s, which is not there" FILES_MADE_WHOLE,
+		    r->name);
 	if (rc != LSM_OK)
 		return rc;
 	if (memcmp(log_reader_header(r->reader)->id.branch, c->branch,

@@ -62,7 +62,8 @@ missing(const struct state *s, enum file_kind kind, uint64_t number)
 {
 	char manifest[FILE_NAME_MAX], name[FILE_NAME_MAX];
 
-	return status_set(LSM_CORRUPT, "%s: names %s, which is not there",
+	return status_set(LSM_CORRUPT, "%s: names %s, which is not there"
+	    FILES_MADE_WHOLE,
 	    file_name(manifest, FILE_MANIFEST, s->current.manifest),
 	    file_name(name, kind, number));
 }

@@ -35,14 +35,14 @@ void
 row_print(struct bench *b, const char *name, unsigned keys, double seconds,
     double drain)
 {
-	const struct latency *l = &b->latency;
+	const struct waits *l = &b->latency;
 	double ops = (double)l->count * keys;
 
 	printf("%s\t%s\t%u\t%.0f\t%.4f\t%.1f\t%.2f\t%.2f\t%.2f\t%.1f\t%.3f"
 	    "\t%.2f\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%"
 	    PRIu64 "\t%" PRIu64 "\t%.2f\n", name, b->label, b->round, ops,
-	    seconds, ops / seconds, latency_us(l, 0.5), latency_us(l, 0.99),
-	    latency_us(l, 0.999), (double)l->max_ns / 1e3,
+	    seconds, ops / seconds, waits_us(l, 0.5), waits_us(l, 0.99),
+	    waits_us(l, 0.999), (double)l->max_ns / 1e3,
 	    (double)meter_cpu_ns(&b->meter) / 1e3 / ops, drain,
 	    meter_write_bytes(&b->meter), b->user_bytes,
 	    disk_bytes(b->place.path),
@@ -102,7 +102,7 @@ run_one(struct bench *b, const struct workload *w)
 		return engine_failed(b->label, w->name, "nothing was filled");
 	b->user_bytes = 0;
 	meter_begin(&b->meter);
-	latency_begin(&b->latency);
+	waits_begin(&b->latency);
 	if (w->run(b))
 		return 1;
 	seconds = (double)(clock_ns() - b->meter.begin_ns) / 1e9;

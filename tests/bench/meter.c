@@ -55,14 +55,14 @@ tick_ns(unsigned tick)
 }
 
 void
-latency_begin(struct latency *l)
+waits_begin(struct waits *l)
 {
 	memset(l, 0, sizeof *l);
 	l->last_ns = clock_ns();
 }
 
 void
-latency_mark(struct latency *l)
+waits_mark(struct waits *l)
 {
 	uint64_t now = clock_ns(), took = now - l->last_ns;
 
@@ -74,7 +74,7 @@ latency_mark(struct latency *l)
 }
 
 void
-latency_join(struct latency *l, const struct latency *more)
+waits_add(struct waits *l, const struct waits *more)
 {
 	for (unsigned i = 0; i < TICKS; i++)
 		l->counts[i] += more->counts[i];
@@ -84,7 +84,7 @@ latency_join(struct latency *l, const struct latency *more)
 }
 
 double
-latency_us(const struct latency *l, double part)
+waits_us(const struct waits *l, double part)
 {
 	uint64_t wanted = (uint64_t)(part * (double)l->count), seen = 0;
 

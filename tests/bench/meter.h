@@ -9,7 +9,7 @@
 enum { TICK_BITS = 5, TICKS = 64 << TICK_BITS };
 
 /* Times in nanoseconds, counted in buckets 1/32 apart. One thread's own. */
-struct latency {
+struct waits {
 	uint64_t counts[TICKS];
 	uint64_t count, max_ns, last_ns;
 };
@@ -21,10 +21,10 @@ struct meter {
 uint64_t clock_ns(void);
 
 /* The operations follow each other: each begins when the one before ended. */
-void latency_begin(struct latency *);
-void latency_mark(struct latency *);
-void latency_join(struct latency *, const struct latency *);
-double latency_us(const struct latency *, double part);
+void waits_begin(struct waits *);
+void waits_mark(struct waits *);
+void waits_add(struct waits *, const struct waits *);
+double waits_us(const struct waits *, double part);
 
 /* Set the high-water mark of memory back and note where the counters stand. */
 void meter_begin(struct meter *);

@@ -53,7 +53,7 @@ fillseq(struct bench *b)
 	for (uint64_t i = 0; i < b->data.count; i++) {
 		if (put(b, i, 0, false))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->live = b->data.count;
 	return 0;
@@ -65,7 +65,7 @@ fillrandom(struct bench *b)
 	for (uint64_t i = 0; i < b->data.count; i++) {
 		if (put(b, data_permute(&b->data, i), 0, false))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->live = b->data.count;
 	return 0;
@@ -77,7 +77,7 @@ overwrite(struct bench *b)
 	for (uint64_t i = 0; i < b->data.count; i++) {
 		if (put(b, random_next(b) % b->data.count, 1, false))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	return 0;
 }
@@ -102,7 +102,7 @@ fillbatch(struct bench *b)
 		}
 		if (b->engine->batch(b->db, records, n))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->live = all;
 	return 0;
@@ -114,7 +114,7 @@ fillsync(struct bench *b)
 	for (uint64_t i = 0; i < b->syncs; i++) {
 		if (put(b, data_permute(&b->data, i), 0, true))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->live = b->syncs;
 	return 0;
@@ -133,11 +133,11 @@ syncer_main(void *arg)
 	struct syncer *s = arg;
 	struct bench *b = &s->b;
 
-	latency_begin(&b->latency);
+	waits_begin(&b->latency);
 	for (uint64_t i = s->number; i < b->syncs; i += SYNC_THREADS) {
 		if ((s->rc = put(b, data_permute(&b->data, i), 0, true)) != 0)
 			break;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	return NULL;
 }
@@ -161,7 +161,7 @@ fillsync16(struct bench *b)
 	}
 	for (unsigned i = 0; i < started; i++) {
 		pthread_join(all[i].thread, NULL);
-		latency_join(&b->latency, &all[i].b.latency);
+		waits_add(&b->latency, &all[i].b.latency);
 		b->user_bytes += all[i].b.user_bytes;
 		rc |= all[i].rc;
 	}
@@ -182,7 +182,7 @@ deleterandom(struct bench *b)
 		b->user_bytes += key.n;
 		if (b->engine->remove(b->db, key))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->deleted = all;
 	b->live -= all;
@@ -224,11 +224,11 @@ readrandom(struct bench *b)
 		if (get_one(b))
 			return 1;
 	meter_begin(&b->meter);
-	latency_begin(&b->latency);
+	waits_begin(&b->latency);
 	for (uint64_t i = 0; i < b->reads; i++) {
 		if (get_one(b))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	return 0;
 }
@@ -261,11 +261,11 @@ multireadrandom(struct bench *b)
 		if (get_one(b))
 			return 1;
 	meter_begin(&b->meter);
-	latency_begin(&b->latency);
+	waits_begin(&b->latency);
 	for (uint64_t i = 0; i < b->reads / MULTI; i++) {
 		if (get_many(b))
 			return 1;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	return 0;
 }
@@ -283,7 +283,7 @@ readmissing(struct bench *b)
 			return 1;
 		if (value.p != NULL)
 			return wrong(b, "an absent key is there");
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	return 0;
 }
@@ -317,7 +317,7 @@ scan(struct bench *b, int (*begin)(void *), int (*step)(void *))
 		if (seen++ % CHECK_ONE_IN == 0 &&
 		    (rc = check_record(b, &r)) != 0)
 			break;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->engine->cursor_close(cursor);
 	if (rc == 0 && (seen != b->live || sum == 0))
@@ -368,7 +368,7 @@ seekrandom(struct bench *b)
 		return rc;
 	for (uint64_t i = 0; i < b->reads / 4 && rc == 0; i++) {
 		rc = seek_one(b, cursor);
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	b->engine->cursor_close(cursor);
 	return rc;
@@ -382,12 +382,12 @@ writer_main(void *arg)
 	struct syncer *s = arg;
 	struct bench *b = &s->b;
 
-	latency_begin(&b->latency);
+	waits_begin(&b->latency);
 	while (atomic_load(&reading)) {
 		if ((s->rc = put(b, random_next(b) % b->data.count, 1,
 		    false)) != 0)
 			break;
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	return NULL;
 }
@@ -409,7 +409,7 @@ readwhilewriting(struct bench *b)
 		return engine_failed("bench", "thread", "cannot start");
 	for (uint64_t i = 0; i < b->reads / 2 && rc == 0; i++) {
 		rc = get_one(b);
-		latency_mark(&b->latency);
+		waits_mark(&b->latency);
 	}
 	atomic_store(&reading, false);
 	pthread_join(s->thread, NULL);
@@ -427,7 +427,7 @@ compact(struct bench *b)
 {
 	int rc = b->engine->compact(b->db);
 
-	latency_mark(&b->latency);
+	waits_mark(&b->latency);
 	return rc;
 }
 
@@ -441,10 +441,10 @@ open_again(struct bench *b)
 	if (b->engine->close(db))
 		return 1;
 	meter_begin(&b->meter);
-	latency_begin(&b->latency);
+	waits_begin(&b->latency);
 	if (b->engine->open(&b->place, &b->db) || get_one(b))
 		return 1;
-	latency_mark(&b->latency);
+	waits_mark(&b->latency);
 	return 0;
 }
 

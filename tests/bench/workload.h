@@ -20,7 +20,7 @@ struct bench {
 	unsigned round;
 
 	/* Of the phase that runs. */
-	struct latency latency;
+	struct waits latency;
 	struct meter meter;
 	uint64_t user_bytes;	/* keys and values handed to the engine */
 	double others;		/* processors that other programs used */

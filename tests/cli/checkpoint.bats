@@ -207,6 +207,29 @@ check_copy() {
 	check_copy backups/2
 }
 
+@test "a copy by hard links beside a writer is refused, and told what helps" {
+	help='lsm-cli DIR checkpoint DEST makes'
+	filled
+	writer_start
+	cp -al db copy
+	printf 'flush\nget --format=tsv held\n' >&"${writer[1]}"
+	read -r line <&"${writer[0]}"
+	tree copy >before
+	refused 75 lsm-cli copy put k v
+	grep -q "^lsm-cli: copy: locked by process $writer_pid; .*links.*$help" err
+	refused 65 lsm-cli copy get held
+	grep -q "\.log: missing .*links.*$help" err
+	writer_end
+	tree copy | grep -v LOCK >after
+	refused 65 lsm-cli copy put k v
+	grep -q "\.log: missing .*links.*$help" err
+	refused 65 lsm-cli copy scan
+	grep -v LOCK before | cmp - after
+	tree copy | grep -v LOCK | cmp - after
+	lsm-cli db checkpoint whole
+	check_copy whole
+}
+
 @test "an interrupt ends it, and nothing stays" {
 	filled
 	lsm-cli db load --memtable-size=64K < <(orchard_lines)

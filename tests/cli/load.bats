@@ -151,6 +151,26 @@ lsm-cli: bad: records committed: 0' lsm-cli db load bad
 	grep -q '^lsm-cli: dir: Is a directory$' err
 }
 
+@test "progress at a terminal: a line over the last one, with rate and time left" {
+	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "%06d\t%d\n", i, i }' >records
+	cat >typed.exp <<'END'
+log_user 0
+log_file -noappend -a seen
+set timeout 10
+spawn lsm-cli --create db load --rate=300K records
+expect_after timeout { exit 9 }
+set line {\rlsm-cli: load: (\d+) records [a-z]+, \d+ MB read, \d+ records/s, [^\r\n]+ left\x1b\[K}
+expect -re $line
+set first $expect_out(1,string)
+expect -re $line
+if {$expect_out(1,string) <= $first} { exit 8 }
+expect eof
+exit [lindex [wait] 3]
+END
+	expect typed.exp || { cat -v seen; false; }
+	[ "$(lsm-cli db scan --count | cut -f1)" = 30000 ]
+}
+
 @test "no progress in a log by accident, -v and --progress on demand" {
 	printf 'a\t1\n' >records
 	fails 0 '' lsm-cli --create db load records

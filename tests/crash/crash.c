@@ -7,8 +7,9 @@
  * the disk saw: the disk of a killed process, and disks of a power loss with
  * all, nothing, or some of what was not durable. Each must open and hold the
  * first N commits, N not below what was acknowledged; take one more write,
- * and hold that after it was opened again. Each crashes once more somewhere in
- * that recovery and its first write.
+ * and hold that after it was opened again, without a file that nobody needs.
+ * Of some all is merged then, and nothing that was deleted may come back. Each
+ * crashes once more somewhere in that recovery and its first write.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,11 +17,13 @@
 #include "base/alloc.h"
 #include "base/checksum.h"
 #include "base/random.h"
+#include "env/files.h"
 #include "support/script_test.h"
 #include "support/story.h"
 #include "support/wrong.h"
 
-enum { RANDOM_IMAGES = 10, RANDOM_IMAGES_LONG = 40, SEEDS_LONG = 50 };
+enum { RANDOM_IMAGES = 10, RANDOM_IMAGES_LONG = 40, SEEDS_LONG = 50,
+	MERGED_ONE_IN = 12 };
 #if defined(__SANITIZE_ADDRESS__)
 enum { SEEDS = 1 };
 #else
@@ -41,7 +44,7 @@ struct trial {
 
 static uint64_t *seen;			/* hashes of images, open addressing */
 static size_t seen_size, seen_count;
-static uint64_t states, doubles, depth_two;
+static uint64_t states, doubles, depth_two, merged;
 
 /* ---- images seen before ------------------------------------------------ */
 
@@ -150,6 +153,48 @@ closes(lsm_db *db, bool ok)
 	return ok && (rc == LSM_OK || wrong("close: %s", lsm_message()));
 }
 
+static void
+leak_see(void *arg, const lsm_file_info *f)
+{
+	static const char *const kinds[] = { "table", "log", "manifest",
+		"temporary", "unfinished" };
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (f->present && !f->live && strcmp(f->kind, kinds[i]) == 0)
+			snprintf(arg, FILE_NAME_MAX, "%s", f->name);
+}
+
+/* After an open behind a close in order. */
+static bool
+nothing_leaked(lsm_db *db)
+{
+	char name[FILE_NAME_MAX] = "";
+	int rc = lsm_files(db, leak_see, name);
+
+	if (rc != LSM_OK)
+		return wrong("files: %s", lsm_message());
+	return name[0] == '\0' || wrong("%s was left behind", name);
+}
+
+/* Deletes go where nothing is below them: what they hid would be seen. */
+static bool
+merges_to_same(struct trial *t, lsm_db *db, uint64_t hash)
+{
+	uint64_t again;
+	size_t count;
+	int rc;
+
+	if ((t->seed + t->opened_at) % MERGED_ONE_IN != 0)
+		return true;
+	merged++;
+	if (lsm_compact(db, NULL, NULL) != LSM_OK)
+		return wrong("merge: %s", lsm_message());
+	if (!scan_hash(db, NULL, &again, &count, &rc))
+		return false;
+	return (rc == LSM_OK && again == hash) ||
+	    wrong("merged it is not the same");
+}
+
 static bool
 image_check(struct trial *t, struct sim *image)
 {
@@ -168,7 +213,8 @@ image_check(struct trial *t, struct sim *image)
 	if (!closes(db, ok))
 		return false;
 	ok = open_and_scan(t, image, &db, &again) && (again == hash + t->more ||
-	    wrong("opened again it is not the same"));
+	    wrong("opened again it is not the same")) && nothing_leaked(db) &&
+	    merges_to_same(t, db, again);
 	return closes(db, ok);
 }
 
@@ -303,20 +349,45 @@ power_all(struct story *st, size_t upto, struct random *r, bool thorough)
 	return ok && (!thorough || power_subsets(st, upto));
 }
 
+static uint64_t
+logs_again(struct sim *sim)
+{
+	char text[SIM_TEXT_MAX];
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < sim_operations(sim); i++) {
+		sim_describe(sim, i, text);
+		n += strncmp(text, "rename ", 7) == 0 &&
+		    strstr(text, ".log") != NULL;
+	}
+	return n;
+}
+
+/* False: it did not go well, or not where it should. */
+static bool
+script_tell(struct story *st, const struct script *script, uint64_t seed)
+{
+	struct reached *reached = &st->session.reached;
+	bool ok = story_tell(st, script, seed);
+
+	reached->logs_again = logs_again(st->sim);
+	ok = ok && script_reached(script, reached);
+	if (!ok)
+		fprintf(stderr, "script \"%s\" itself: %s\n", script->name,
+		    wrong_words());
+	return ok;
+}
+
 static bool
 script_crash(const struct script *script, uint64_t seed, bool thorough)
 {
 	struct story st;
 	uint64_t live = mem_live(), before = states;
 	struct random r = { seed };
-	bool ok = story_tell(&st, script, seed) &&
-	    script_reached(script, &st.session.reached);
+	bool ok = script_tell(&st, script, seed);
 	struct reached did = st.session.reached;
 	size_t n = sim_operations(st.sim);
 
-	if (!ok)
-		fprintf(stderr, "script \"%s\" itself: %s\n", script->name,
-		    wrong_words());
 	for (size_t i = 0; i <= n && ok; i++) {
 		ok = kill_try(&st, i, random_next(&r));
 		if (ok && (i == 0 || sim_on_disk(st.sim, i - 1)))
@@ -327,17 +398,22 @@ script_crash(const struct script *script, uint64_t seed, bool thorough)
 		ok = wrong("%" PRIu64 " allocations left behind",
 		    mem_live() - live);
 	printf("%s, seed %" PRIu64 ": %zu operations, %" PRIu64 " states, %"
-	    PRIu64 " merges, %" PRIu64 " partial, %" PRIu64 " moves, %" PRIu64
-	    " deep\n", script->name, seed, n, states - before, did.merges,
-	    did.partial, did.tables_moved, did.deep);
+	    PRIu64 " merges, %" PRIu64 " partial, %" PRIu64 " cut, %" PRIu64
+	    " moves, %" PRIu64 " dropped, %" PRIu64 " flushed deep, %" PRIu64
+	    " and %" PRIu64 " ingested, %" PRIu64 " logs again\n",
+	    script->name, seed, n, states - before, did.merges, did.partial,
+	    did.cut_deep, did.tables_moved, did.tables_dropped,
+	    did.flushed_deep, did.ingested_deep, did.ingested_high,
+	    did.logs_again);
 	return ok;
 }
 
 static void
 sum(void)
 {
-	printf("%" PRIu64 " states, %" PRIu64 " of them second crashes; %"
-	    PRIu64 " images seen before\n", states, depth_two, doubles);
+	printf("%" PRIu64 " states, %" PRIu64 " of them second crashes, %"
+	    PRIu64 " merged whole; %" PRIu64 " images seen before\n", states,
+	    depth_two, merged, doubles);
 	free(seen);
 }
 

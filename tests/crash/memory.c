@@ -108,7 +108,8 @@ main(int argc, char **argv)
 	static const struct script_test test = { .run = script_memory,
 		.sum = sum,
 		.seeds = 1,
-		.seeds_long = 1 };
+		.seeds_long = 1,
+		.each_call = true };
 
 	return script_test_main(argc, argv, &test);
 }

@@ -8,7 +8,7 @@
 
 #include "support/wrong.h"
 
-enum { USAGE = 64 };
+enum { USAGE = 64, SEEDS_LARGE = 2 };
 
 struct arguments {
 	bool thorough;
@@ -41,12 +41,23 @@ static void
 run_script(const struct script_test *t, const struct script *script,
     const struct arguments *a, struct tally *tally)
 {
-	uint64_t usual = a->thorough ? t->seeds_long : t->seeds;
+	uint64_t few = script->large && t->seeds > SEEDS_LARGE ? SEEDS_LARGE :
+	    t->seeds;
+	uint64_t usual = a->thorough ? t->seeds_long : few;
 	uint64_t seeds = a->seeds ? a->seeds : usual;
 
 	for (uint64_t s = a->seed; s < a->seed + seeds; s++)
 		tally_case(tally, t->run(script, s, a->thorough),
 		    "%s, seed %" PRIu64, script->name, s);
+}
+
+static bool
+is_meant(const struct script_test *t, const struct script *script,
+    const char *name)
+{
+	if (name != NULL)
+		return strcmp(name, script->name) == 0;
+	return !t->each_call || !script->large;
 }
 
 int
@@ -58,7 +69,7 @@ script_test_main(int argc, char **argv, const struct script_test *t)
 	if (!arguments_read(argc, argv, &a))
 		return USAGE;
 	for (size_t i = 0; i < scripts_count; i++)
-		if (a.script == NULL || strcmp(a.script, scripts[i].name) == 0)
+		if (is_meant(t, &scripts[i], a.script))
 			run_script(t, &scripts[i], &a, &tally);
 	t->sum();
 	return tally_end(&tally);

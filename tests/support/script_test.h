@@ -13,6 +13,7 @@ struct script_test {
 	bool (*run)(const struct script *, uint64_t seed, bool thorough);
 	void (*sum)(void);		/* prints what was done in all */
 	uint64_t seeds, seeds_long;	/* for each script, unless told */
+	bool each_call;			/* a run for each: no large scripts */
 };
 
 /* Each script and seed is a case. The exit status of the program. */

@@ -146,8 +146,71 @@ const struct script scripts[] = {
 		    "flush; step 60; put 1 900; delete 9; flush; put 1 900;"
 		    "put 8 900; flush; step 60; put 2 900; put 7 900; flush",
 		.least = { .merges = 2 } },
+	{ .name = "flushes go deep", .memtable_size = 16384,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .large = true,
+		.ops = "put 1 3000; put 2 3000; flush; put 3 3000; delete 4;"
+		    "put 5 900; flush; delete 3; put 6 20; flush; put 7 900;"
+		    "put 8 900 1; flush; delrange 9; put 20 3000; flush;"
+		    "delete 8; reopen; put 21 900; flush",
+		.least = { .flushed_deep = 4 } },
+	{ .name = "a merge into the last level is cut", .memtable_size = 16384,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .set = "l0_trigger=2", .large = true,
+		.ops = "put 1 3000; put 2 3000; put 3 3000; flush; put 4 3000;"
+		    "put 5 3000; put 6 3000; flush; put 2 3000; delete 3;"
+		    "put 4 3000; flush; delete 5; put 2 900; put 9 3000;"
+		    "flush; delrange 6 0 0 4; step 60; put 5 20; reopen",
+		.least = { .merges = 1, .cut_deep = 1, .deletes_dropped = 1 } },
+	{ .name = "several tables move at once", .memtable_size = 16384,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .large = true, .set = "level_sizes=fixed "
+		    "base_size=16384 ratio=2 l0_trigger=1",
+		.ops = "put 1; flush; put 1; flush; put 1; flush; put 1; flush;"
+		    "put 1; flush; put 1; flush; put 1; flush; put 1 20;"
+		    "put 3 4200; put 4 4200; put 5 4200; flush; step 60;"
+		    "delete 4; flush; step 60; put 3 20",
+		.least = { .moved_together = 2, .cut_deep = 1 } },
+	{ .name = "covered tables are dropped", .memtable_size = 16384,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .large = true,
+		.ops = "put 1 3000; put 2 3000; put 3 3000; put 9 3000; flush;"
+		    "snapshot 1; delrange 1 0 0 12; put 2 900; delete 9;"
+		    "flush; step 20; look 1 0 0 8; put 3 20; flush; release 1;"
+		    "delrange 1 0 0 12; flush; step 20; put 1 10; reopen",
+		.least = { .tables_dropped = 3 } },
+	{ .name = "an ingestion across what is there", .memtable_size = 16384,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .set = "l0_trigger=2", .large = true,
+		.ops = "put 1 3000; put 2 3000; put 50 3000; put 51 3000;"
+		    "flush; delete 51; put 60 20; ingest 0 900 0 1; delete 2;"
+		    "put 70 20; flush; step 60; put 1 10",
+		.least = { .ingested_deep = 2, .ingested_high = 1,
+			.merges = 1 } },
+	{ .name = "compactions clear what is used again",
+		.memtable_size = 512, .ring = true, .maps = true,
+		.large = true,
+		.ops = "put 1 300; put 2 300; delete 1; put 3 300; put 4 300;"
+		    "put 2 300; put 5 300; step 60; compact; put 1 300;"
+		    "delete 2; compact; put 6 10",
+		.least = { .merges = 2, .logs_again = 1,
+			.deletes_dropped = 1 } },
 };
 const size_t scripts_count = sizeof scripts / sizeof *scripts;
+
+/* What no statistic counts. */
+static void
+hear(void *arg, const lsm_event *e)
+{
+	struct reached *r = arg;
+
+	if (e->kind == LSM_EVENT_FLUSH_END)
+		r->flushed_deep += e->level > 0;
+	else if (e->kind == LSM_EVENT_MERGE_END)
+		r->cut_deep += e->level > 0 && e->tables_out > 1;
+	else if (e->kind == LSM_EVENT_MOVE)
+		r->moved_together += e->tables_in > 1;
+}
 
 /* Each NAME=VALUE of the text. */
 static bool
@@ -182,6 +245,8 @@ script_start(const struct script *c, struct sim *sim, struct session *s,
 		o.table_size = c->table_size;
 	if (!options_set(&o, c->set))
 		return false;
+	o.event = hear;
+	o.event_arg = &s->reached;
 	session_init(s, "/db", &o);
 	s->keys = c->keys;
 	return op_list_parse(l, c->ops);

@@ -19,6 +19,7 @@ struct script {
 	enum key_set keys;
 	int codec;
 	bool no_sync, ring, maps;
+	bool large;			/* few seeds; not a run a call */
 	const char *set;		/* "NAME=VALUE ...", or NULL */
 	struct reached least;		/* what it must lead to */
 };

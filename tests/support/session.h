@@ -41,6 +41,10 @@ struct reached {
 	uint64_t ingested_deep, ingested_high;	/* tables; level 0 */
 	uint64_t tables_moved, partial;	/* moved as they are; merges of some */
 	uint64_t deep, last_level;	/* closed with 3; with the last */
+	/* Told by events, to scripts only: flushes below level 0, merges that
+	 * put several tables there, edits that moved several. */
+	uint64_t flushed_deep, cut_deep, moved_together;
+	uint64_t logs_again;		/* used again; counted by crash.c */
 	uint64_t gets, gets_found, gets_memory, tables_asked;
 	uint64_t filter_useful, inflated, evicted, stalls;
 	uint64_t unmet, errors, fences;

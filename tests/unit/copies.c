@@ -195,6 +195,26 @@ TEST("copies by hard links of different days stay what they were")
 	check_content("db", "a=1 b=2 d=x e=x z=e");
 }
 
+/* Refused, whoever opens it, with these words and one that helps; and nothing
+ * of it or of the original is another than before. */
+static void
+copy_refused(int code, const char *words)
+{
+	lsm_options o = options();
+	uint64_t before = dbkit_tree(test_dir());
+
+	o.create = 0;
+	for (o.read_only = code == LSM_LOCKED ? 0 : 1; o.read_only >= 0;
+	    o.read_only--) {
+		dbkit_refused(dbkit_path("copy"), &o, code);
+		CHECK(strstr(lsm_message(), words) != NULL);
+		CHECK(strstr(lsm_message(), "made of links") != NULL);
+		CHECK(strstr(lsm_message(), "lsm-cli DIR checkpoint DEST") !=
+		    NULL);
+	}
+	CHECK_EQ(dbkit_tree(test_dir()), before);
+}
+
 /* Beside a writer they share a log that goes on. What then opens is a prefix
  * of what the original has; a log that it has begun since is missing. */
 TEST("a copy by hard links beside a writer never harms the original")
@@ -207,7 +227,7 @@ TEST("a copy by hard links beside a writer never harms the original")
 	db = dbkit_open(dbkit_path("db"), &o);
 	dbkit_fill(db, 0, 10, "");
 	shell("cp -al db copy");
-	dbkit_refused(dbkit_path("copy"), &existing, LSM_LOCKED);
+	copy_refused(LSM_LOCKED, "copy: locked by process ");
 	dbkit_fill(db, 10, 20, "");
 	dbkit_close(db);
 	copy = dbkit_open(dbkit_path("copy"), &existing);
@@ -219,10 +239,37 @@ TEST("a copy by hard links beside a writer never harms the original")
 	dbkit_check(db, NULL, "c", NULL);
 	shell("rm -r copy && cp -al db copy");
 	CHECK_OK(lsm_flush(db));
-	dbkit_refused(dbkit_path("copy"), &existing, LSM_LOCKED);
+	copy_refused(LSM_LOCKED, "copy: locked by process ");
 	dbkit_close(db);
-	dbkit_refused(dbkit_path("copy"), &existing, LSM_CORRUPT);
+	copy_refused(LSM_CORRUPT, ".log: missing or without a header");
 	db = dbkit_open(dbkit_path("db"), &o);
 	dbkit_check_fill(db, 0, 20, "");
 	dbkit_close(db);
+}
+
+TEST("a writer whose LOCK has one name is not taken for that of a copy")
+{
+	lsm_options o = options();
+	lsm_db *db;
+
+	make();
+	db = dbkit_open(dbkit_path("db"), &o);
+	dbkit_refused(dbkit_path("db"), &o, LSM_LOCKED);
+	CHECK(strstr(lsm_message(), "checkpoint") == NULL);
+	shell("cp -a db copy");
+	dbkit_refused(dbkit_path("db"), &o, LSM_LOCKED);
+	CHECK(strstr(lsm_message(), "checkpoint") == NULL);
+	dbkit_close(db);
+}
+
+TEST("a copy that lacks a file says how a whole one is made")
+{
+	make();
+	live("db", "d");
+	shell("cp -a db copy && rm copy/*.sst");
+	copy_refused(LSM_CORRUPT, ".sst, which is not there");
+	shell("rm -r copy && cp -a db copy && rm copy/MANIFEST-*");
+	copy_refused(LSM_CORRUPT, "CURRENT: names MANIFEST-");
+	shell("rm -r copy && cp -a db copy && rm copy/*.log");
+	copy_refused(LSM_CORRUPT, ".log, which is not there");
 }

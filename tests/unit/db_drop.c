@@ -183,6 +183,7 @@ TEST("a merge under way keeps its tables, which go when it has ended")
 	kit_close(&k);
 }
 
+#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 struct span {
 	int level;
 	uint64_t size;
@@ -280,6 +281,7 @@ TEST("no merge is larger than its bound, however far range deletes reach")
 	CHECK(dbkit_stat(k.db, "merge.bytes_largest") < LARGEST);
 	kit_close(&k);
 }
+#endif
 
 /* All is there, or all is deleted; and no file that nobody needs. */
 static void

@@ -325,7 +325,8 @@ TEST("a manifest that CURRENT names must be there")
 	mkit_unlink(&k, FILE_MANIFEST, MKIT_MANIFEST);
 	CHECK_CODE(mkit_read_code(k.sim), LSM_CORRUPT);
 	CHECK_STR(lsm_message(),
-	    "CURRENT: names MANIFEST-000002, which is not there");
+	    "CURRENT: names MANIFEST-000002, which is not there"
+	    FILES_MADE_WHOLE);
 	mkit_release(&k);
 }
 
@@ -338,7 +339,8 @@ TEST("a table or the oldest log that is missing is told at once")
 	mkit_unlink(&k, FILE_TABLE, 13);
 	CHECK_CODE(mkit_read_code(k.sim), LSM_CORRUPT);
 	CHECK_STR(lsm_message(),
-	    "MANIFEST-000002: names 000013.sst, which is not there");
+	    "MANIFEST-000002: names 000013.sst, which is not there"
+	    FILES_MADE_WHOLE);
 	mkit_file(&k, FILE_TABLE, 13, 0, 8192);
 	mkit_unlink(&k, FILE_LOG, 20);
 	CHECK_CODE(mkit_read_code(k.sim), LSM_CORRUPT);

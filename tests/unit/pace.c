@@ -203,12 +203,11 @@ TEST("a full memtable goes on for a while when the next log is on its way")
 	kit_small(&k);
 	mem = k.db->active;
 	k.db->working = true;
-	mutex_lock(&k.db->edit_mu);
 	for (; !memtable_full(mem); i++)
 		dbkit_fill(k.db, i, i + 1, "");
 	dbkit_fill(k.db, i, i + 10, "");
-	mutex_unlock(&k.db->edit_mu);
 	CHECK(k.db->active == mem);
+	CHECK_EQ(log_prepared(k.db->log), 0);
 	CHECK_OK(db_prepare_log(k.db, 0));
 	dbkit_fill(k.db, 0, 1, "");
 	CHECK(k.db->active != mem);

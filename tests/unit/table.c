@@ -515,7 +515,8 @@ TEST("a table that is not the one the manifest means is refused")
 	memenv_put(k.env, "000014.sst", buffer_bytes(tkit_file(&k)));
 	meta = k.meta, meta.number = 14, meta_refused(&k, meta);
 	meta.number = 15, meta_refused(&k, meta);
-	CHECK_STR(lsm_message(), "000015.sst: the table is missing");
+	CHECK_STR(lsm_message(), "000015.sst: the table is missing"
+	    FILES_MADE_WHOLE);
 	tkit_release(&k);
 	model_free(&m);
 }

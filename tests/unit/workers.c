@@ -1,6 +1,7 @@
 /*
  * Several workers: merges at the same time with a flush beside them, and what
- * failures, a compaction by hand and close make of that.
+ * failures, a compaction by hand, close, and the end of the process or of the
+ * power make of that.
  *
  * "At the same time" is proven by a meeting: whoever makes a table waits in the
  * door until as many as are wanted stand there.
@@ -12,6 +13,8 @@
 #include "db/db.h"
 
 #include "support/dbkit.h"
+#include "support/scale.h"
+#include "support/session.h"
 
 enum { WORKERS = 3, PATIENCE = 100000000, KINDS = LSM_EVENT_FENCE + 1 };
 
@@ -19,6 +22,7 @@ enum { WORKERS = 3, PATIENCE = 100000000, KINDS = LSM_EVENT_FENCE + 1 };
 static struct door {
 	lsm_env env;
 	struct env_ops ops;
+	const struct env_ops *below;
 	unsigned wanted;
 	_Atomic unsigned here;
 	_Atomic bool no_sync;		/* every file_sync fails */
@@ -39,7 +43,7 @@ door_open(struct env_dir *dir, const char *name, enum env_open how,
 		for (int i = 0; i < PATIENCE && door.here < door.wanted; i++)
 			thread_yield();
 	}
-	return env_posix()->ops->file_open(dir, name, how, out);
+	return door.below->file_open(dir, name, how, out);
 }
 
 static int
@@ -47,7 +51,7 @@ door_sync(struct env_file *file)
 {
 	if (door.no_sync)
 		return status_set(LSM_IO, "sync: refused by the test");
-	return env_posix()->ops->file_sync(file);
+	return door.below->file_sync(file);
 }
 
 struct heard {
@@ -55,6 +59,7 @@ struct heard {
 };
 
 struct kit {
+	struct sim *sim;
 	lsm_options o;
 	lsm_db *db;
 	struct heard heard;
@@ -69,14 +74,19 @@ hear(void *arg, const lsm_event *e)
 }
 
 static void
-kit_open(struct kit *k)
+door_make(const struct env_ops *below)
 {
-	*k = (struct kit){ .o = dbkit_options(NULL) };
-	door = (struct door){ .ops = *env_posix()->ops };
+	door = (struct door){ .ops = *below, .below = below };
 	door.ops.file_open = door_open;
 	door.ops.file_sync = door_sync;
 	door.env.ops = &door.ops;
-	k->o.env = &door.env;
+}
+
+static void
+kit_open_in(struct kit *k, lsm_env *env)
+{
+	k->o = dbkit_options(NULL);
+	k->o.env = env;
 	k->o.workers = WORKERS;
 	k->o.memtable_size = 64 << 10;
 	k->o.table_size = 16 << 10;
@@ -85,6 +95,32 @@ kit_open(struct kit *k)
 	k->o.event = hear;
 	k->o.event_arg = &k->heard;
 	k->db = dbkit_open(dbkit_path("db"), &k->o);
+}
+
+static void
+kit_open(struct kit *k)
+{
+	*k = (struct kit){ 0 };
+	door_make(env_posix()->ops);
+	kit_open_in(k, &door.env);
+}
+
+/* On a simulated disk, whose door then has threads. */
+static void
+kit_open_sim(struct kit *k)
+{
+	*k = (struct kit){ .sim = sim_new(test_seed()) };
+	door_make(sim_env(k->sim)->ops);
+	door.ops.work = env_posix()->ops->work;
+	sim_env(k->sim)->ops = &door.ops;
+	kit_open_in(k, sim_env(k->sim));
+}
+
+static void
+kit_end_sim(struct kit *k)
+{
+	sim_env(k->sim)->ops = door.below;
+	sim_free(k->sim);
 }
 
 /* No merge begins between these two. */
@@ -332,4 +368,94 @@ TEST("after a fence nobody works, and nobody waits for ever")
 	places_check(&k);
 	dbkit_check_fill(k.db, 500, 600, "");
 	dbkit_close(k.db);
+}
+
+static uint64_t
+hash_of(lsm_db *db)
+{
+	uint64_t hash;
+	size_t count;
+	int code;
+
+	CHECK(scan_hash(db, NULL, &hash, &count, &code));
+	CHECK_OK(code);
+	return hash;
+}
+
+/* It opens with all that there was, and when that has been closed in order no
+ * file is left that nobody needs; nor does a merge of all bring back what was
+ * deleted. */
+static void
+died(struct kit *k, struct sim *image, uint64_t hash)
+{
+	static const char *const kinds[] = { "table", "log", "manifest" };
+	lsm_options o = dbkit_options(image);
+	lsm_db *db;
+
+	o.memtable_size = k->o.memtable_size;
+	db = dbkit_open(dbkit_path("db"), &o);
+	CHECK_EQ(hash_of(db), hash);
+	dbkit_close(db);
+	db = dbkit_open(dbkit_path("db"), &o);
+	CHECK_EQ(hash_of(db), hash);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		CHECK_EQ(dbkit_files(db, kinds[i], false),
+		    dbkit_files(db, kinds[i], true));
+	CHECK_OK(lsm_compact(db, NULL, NULL));
+	CHECK_EQ(hash_of(db), hash);
+	dbkit_close(db);
+	sim_free(image);
+}
+
+/* Beside what two_places makes: deletes of one kind in each place, each a
+ * table, and what is durable but not flushed. */
+static uint64_t
+deletes_and_more(struct kit *k)
+{
+	lsm_slice from = lsm_str("k001015"), to = lsm_str("k001030");
+
+	for (unsigned i = 15; i < 30; i++) {
+		char key[16];
+
+		snprintf(key, sizeof key, "k%06u", i);
+		dbkit_delete(k->db, key);
+	}
+	CHECK_OK(lsm_flush(k->db));
+	CHECK_OK(lsm_delete_range(k->db, from, to, 0));
+	CHECK_OK(lsm_flush(k->db));
+	dbkit_fill(k->db, 500, 600, "");
+	CHECK_OK(lsm_sync(k->db));
+	return hash_of(k->db);
+}
+
+TEST("killed or without power anywhere while two merge and one flushes")
+{
+	static struct kit k;
+	uint64_t hash, seed = test_seed();
+	size_t begin, end;
+
+	kit_open_sim(&k);
+	merges_hold(&k);
+	two_places(&k);
+	hash = deletes_and_more(&k);
+	begin = sim_operations(k.sim);
+	door.here = 0;
+	door.wanted = 3;
+	merges_let_go(&k);
+	CHECK_OK(lsm_flush(k.db));
+	CHECK(door.here >= 3);
+	CHECK(reached(&k, "merge.count", 2));
+	CHECK_EQ(dbkit_stat(k.db, "merge.at_once_max"), 2);
+	CHECK(dbkit_stat(k.db, "merge.deletes_dropped") > 0);
+	CHECK(dbkit_stat(k.db, "merge.covered") > 0);
+	dbkit_close(k.db);
+	end = sim_operations(k.sim);
+	for (size_t upto = begin; upto <= end; upto += SCALE_STEP) {
+		died(&k, sim_kill(k.sim, upto), hash);
+		died(&k, sim_crash(k.sim, upto, SIM_DROP, 0), hash);
+		died(&k, sim_crash(k.sim, upto, SIM_KEEP, 0), hash);
+		died(&k, sim_crash(k.sim, upto, SIM_RANDOM, seed++), hash);
+		died(&k, sim_crash(k.sim, upto, SIM_RANDOM, seed++), hash);
+	}
+	kit_end_sim(&k);
 }
