@@ -82,10 +82,12 @@ script_memory(const struct script *script, uint64_t seed, bool thorough)
 	uint64_t calls, unused, before = runs;
 	bool ok = run_once(script, 0, false, &calls);
 
-	(void)seed;		/* no chance is in it */
 	for (uint64_t at = 1; at <= calls && ok; at += stride) {
-		ok = run_once(script, at, false, &unused) &&
-		    run_once(script, at, true, &unused);
+		bool for_ever = (at / stride + seed) % 2;
+
+		/* In any case in one of the two ways. */
+		ok = run_once(script, at, for_ever, &unused) &&
+		    (!thorough || run_once(script, at, !for_ever, &unused));
 		if (!ok)
 			fprintf(stderr, "script \"%s\": allocation %" PRIu64
 			    " of %" PRIu64 ": %s\n", script->name, at, calls,
