@@ -270,8 +270,9 @@ PARTS_tsan := unit.tsan $(call parts,MODEL,model,tsan)
 ALL_PARTS := $(foreach f,release asan sched tsan,$(PARTS_$(f)))
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-check: PARTS := $(PARTS_release) $(PARTS_asan) $(PARTS_sched) \
-	$(if $(CI),$(PARTS_tsan))
+# The longest first.
+check: PARTS := $(if $(CI),$(PARTS_tsan)) $(PARTS_release) $(PARTS_asan) \
+	$(PARTS_sched)
 check-asan: PARTS := $(PARTS_asan)
 check-tsan: PARTS := $(PARTS_tsan)
 check-sched: PARTS := $(PARTS_sched)

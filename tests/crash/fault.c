@@ -19,7 +19,7 @@
 #include "support/script_test.h"
 #include "support/wrong.h"
 
-enum { KINDS = 12, KINDS_SHORT = 2 };
+enum { KINDS = 12, KINDS_SHORT = 1 };
 
 struct fault {
 	uint64_t at;			/* 0: none */

@@ -2,7 +2,7 @@
  * scale.h - how much of a long enumeration a flavour does.
  *
  * All of it where nothing slows a step down. Under AddressSanitizer one step
- * in four; under ThreadSanitizer, which has nothing to see in the work of one
+ * in eight; under ThreadSanitizer, which has nothing to see in the work of one
  * thread, enough to see it run. In unit tests the seed draws the first one.
  */
 #ifndef SUPPORT_SCALE_H
@@ -11,7 +11,7 @@
 #if defined(__SANITIZE_THREAD__)
 enum { SCALE_STEP = 16 };
 #elif defined(__SANITIZE_ADDRESS__)
-enum { SCALE_STEP = 4 };
+enum { SCALE_STEP = 8 };
 #else
 enum { SCALE_STEP = 1 };
 #endif
