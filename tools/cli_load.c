@@ -20,6 +20,9 @@
 #include <string.h>
 
 #include "cli.h"
+#include "signals.h"
+
+enum { SETTLE_BYTES = 16 << 20 };
 
 /* A record that is none. Returns 0 when the load goes on behind it. */
 static int
@@ -83,6 +86,19 @@ load_all(struct load *l)
 	return cli_worst(status, l->refused ? EXIT_NO : 0);
 }
 
+/* Whoever reads later looks into each run that was left unmerged, process by
+ * process, so what is due is seen through. A small load fills no memtable. All
+ * is committed: what fails here is tried again by another writer. */
+static void
+load_settle(struct load *l)
+{
+	int more = l->reader.in.bytes >= SETTLE_BYTES;
+
+	while (more && signals_pending() == 0 &&
+	    lsm_step(l->db, &more) == LSM_OK)
+		;
+}
+
 static unsigned
 load_flags(enum sync_mode mode)
 {
@@ -138,6 +154,8 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 		status = cli_fail_code(rc);
 	else
 		status = load_all(&l);
+	if (status == 0 && !r->session->script)
+		load_settle(&l);
 done:
 	lsm_ingest_free(l.ingest);
 	lsm_batch_free(l.batch);

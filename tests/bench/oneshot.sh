@@ -6,7 +6,7 @@
 #	--dir DIR	where databases are made (default build/oneshot)
 #	--smoke		small and short: does it work?
 #
-# Whole processes, each round all of them once: /bin/true, lsm-cli get and put,
+# Whole processes, each round all of them twice: /bin/true, lsm-cli get and put,
 # and, where they are installed, ldb of RocksDB and mdb_stat of LMDB. Then the
 # same open and get inside of one process. Times in microseconds; the put of
 # RocksDB is one without a sync, as far as its tool can.

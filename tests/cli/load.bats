@@ -151,6 +151,17 @@ lsm-cli: bad: records committed: 0' lsm-cli db load bad
 	grep -q '^lsm-cli: dir: Is a directory$' err
 }
 
+@test "a large load leaves no merge that is due to the readers" {
+	awk 'BEGIN {
+		for (i = 0; i < 200000; i++)
+			printf "%07d\t%0100d\n", i * 7919 % 200000, i
+	}' >records
+	lsm-cli --create --sync=off --set codec=none --memtable-size=256K \
+	    --set l0_trigger=2 db load records
+	lsm-cli db stats --format=json |
+	    jq -e '(.level["0"].runs // 0) < 2'
+}
+
 @test "progress at a terminal: a line over the last one, with rate and time left" {
 	awk 'BEGIN { for (i = 0; i < 30000; i++) printf "%06d\t%d\n", i, i }' >records
 	cat >typed.exp <<'END'

@@ -3,11 +3,13 @@
  *
  *	spawn ROUNDS -- COMMAND [ARG]... [-- COMMAND [ARG]...]...
  *
- * Every round runs each command once, so that a slow moment of the machine
- * hits all of them. Prints a row for each: the tenth and the fiftieth
- * percentile of its wall time, the median of its processor time, all in
- * microseconds, then how far the median is from that of the first command, as
- * a difference and as a ratio. A command that fails ends the run.
+ * Every round runs each command, so that a slow moment of the machine hits all
+ * of them: twice, first behind another command, which may have left nothing of
+ * it in the processor's caches, and then behind itself, as in a loop. Prints a
+ * row for each: the tenth and the fiftieth percentile of its wall time in a
+ * loop, the median of its processor time there, all in microseconds, how far
+ * the median is from that of the first command, as a difference and as a
+ * ratio, and the median behind another. A command that fails ends the run.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -26,7 +28,9 @@ extern char **environ;
 
 struct command {
 	char **argv;
-	double *wall, *cpu;	/* microseconds, one a round */
+	/* Microseconds, one a round. */
+	double *behind;			/* another: wall time */
+	double *wall, *cpu;		/* in a loop */
 };
 
 static double
@@ -45,8 +49,8 @@ time_us(struct timeval t)
 }
 
 static int
-run(const struct command *c, size_t round,
-    const posix_spawn_file_actions_t *quiet)
+run(const struct command *c, const posix_spawn_file_actions_t *quiet,
+    double *wall, double *cpu)
 {
 	struct rusage used;
 	double begin = now_us();
@@ -58,9 +62,17 @@ run(const struct command *c, size_t round,
 		fprintf(stderr, "spawn: %s: failed\n", c->argv[0]);
 		return 1;
 	}
-	c->wall[round] = now_us() - begin;
-	c->cpu[round] = time_us(used.ru_utime) + time_us(used.ru_stime);
+	*wall = now_us() - begin;
+	*cpu = time_us(used.ru_utime) + time_us(used.ru_stime);
 	return 0;
+}
+
+static int
+run_twice(const struct command *c, size_t round,
+    const posix_spawn_file_actions_t *quiet)
+{
+	return run(c, quiet, &c->behind[round], &c->cpu[round]) ||
+	    run(c, quiet, &c->wall[round], &c->cpu[round]);
 }
 
 static int
@@ -88,13 +100,15 @@ report(const struct command *c, size_t rounds, double *first)
 {
 	double median;
 
+	qsort(c->behind, rounds, sizeof *c->behind, order);
 	qsort(c->wall, rounds, sizeof *c->wall, order);
 	qsort(c->cpu, rounds, sizeof *c->cpu, order);
 	median = c->wall[rounds / 2];
 	if (*first <= 0)
 		*first = median;
-	printf("%8.0f %8.0f %8.0f %+8.0f %7.2f ", c->wall[rounds / 10],
-	    median, c->cpu[rounds / 2], median - *first, median / *first);
+	printf("%8.0f %8.0f %8.0f %+8.0f %7.2f %8.0f ", c->wall[rounds / 10],
+	    median, c->cpu[rounds / 2], median - *first, median / *first,
+	    c->behind[rounds / 2]);
 	print_command(c->argv);
 }
 
@@ -111,10 +125,11 @@ commands_read(char **argv, size_t rounds, struct command *c)
 		if (n == COMMANDS_MAX || argv[1] == NULL)
 			return 0;
 		c[n].argv = argv + 1;
-		c[n].wall = calloc(rounds, sizeof *c[n].wall);
-		c[n].cpu = calloc(rounds, sizeof *c[n].cpu);
-		if (c[n].wall == NULL || c[n].cpu == NULL)
+		c[n].behind = calloc(3 * rounds, sizeof *c[n].behind);
+		if (c[n].behind == NULL)
 			return 0;
+		c[n].wall = c[n].behind + rounds;
+		c[n].cpu = c[n].wall + rounds;
 		n++;
 	}
 	return n;
@@ -139,9 +154,9 @@ main(int argc, char **argv)
 	posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", O_WRONLY, 0);
 	for (size_t round = 0; round < rounds; round++)
 		for (size_t i = 0; i < n; i++)
-			if (run(&commands[i], round, &quiet))
+			if (run_twice(&commands[i], round, &quiet))
 				return 1;
-	printf("     p10      p50      cpu  to first   ratio\n");
+	printf("     p10      p50      cpu  to first   ratio   behind\n");
 	for (size_t i = 0; i < n; i++)
 		report(&commands[i], rounds, &first);
 	return 0;
