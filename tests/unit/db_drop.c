@@ -5,32 +5,18 @@
 #include <stdio.h>
 
 #include "base/random.h"
-#include "support/dbkit.h"
+#include "support/kit.h"
 
 enum { TABLE = 16384, LAST = 7 };
 
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
 static void
-kit_open(struct kit *k)
+kit_small(struct kit *k)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.table_size = TABLE;
 	k->o.memtable_size = TABLE;
 	k->o.codec = LSM_CODEC_NONE;
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
 }
 
 static void
@@ -71,7 +57,7 @@ TEST("a delete of everything reads and writes next to nothing")
 	uint64_t tables, read;
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k, 5000);
 	tables = dbkit_stat(k.db, "db.tables");
 	read = dbkit_stat(k.db, "merge.bytes_read");
@@ -82,8 +68,7 @@ TEST("a delete of everything reads and writes next to nothing")
 	CHECK_EQ(dbkit_stat(k.db, "merge.bytes_read"), read);
 	CHECK_EQ(dbkit_files(k.db, "table", false), 1);
 	CHECK_EQ(count_keys(k.db, NULL), 0);
-	dbkit_close(k.db);
-	k.db = dbkit_open("db", &k.o);
+	kit_reopen(&k);
 	CHECK_EQ(count_keys(k.db, NULL), 0);
 	kit_close(&k);
 }
@@ -94,7 +79,7 @@ TEST("tables at the ends of the range stay, and what came later")
 	lsm_ingest *g;
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k, 5000);
 	tables = dbkit_stat(k.db, "db.tables");
 	delete_keys(k.db, 1500, 4500);
@@ -125,7 +110,7 @@ TEST("snapshots, iterators and readers keep what they see, and its files")
 	lsm_iter *it;
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k, 3000);
 	CHECK_OK(lsm_snapshot_new(k.db, &s));
 	CHECK_OK(lsm_iter_new(k.db, NULL, NULL, &it));
@@ -162,7 +147,7 @@ TEST("a merge under way keeps its tables, which go when it has ended")
 	struct kit k;
 	int more = 1;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k, 3000);
 	for (unsigned i = 0; dbkit_stat(k.db, "merge.count") < 3; i++) {
 		dbkit_fill(k.db, i % 30 * 100, i % 30 * 100 + 3, "again");
@@ -259,7 +244,7 @@ TEST("no merge is larger than its bound, however far range deletes reach")
 	struct random r = { test_seed() };
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k, 100000);
 	CHECK(dbkit_stat(k.db, "level.7.bytes") > 4 * LARGEST);
 	for (unsigned i = 0; i < 600; i++) {
@@ -312,7 +297,7 @@ TEST("killed or without power anywhere in a drop nothing comes back")
 	size_t begin, end;
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k, 1000);
 	CHECK_OK(lsm_sync(k.db));
 	begin = sim_operations(k.sim);
@@ -341,7 +326,7 @@ TEST("each call that fails leaves all of it or nothing")
 		uint64_t calls;
 		int rc;
 
-		kit_open(&k);
+		kit_small(&k);
 		kit_fill(&k, 300);
 		delete_keys(k.db, 0, 300);
 		calls = sim_calls(k.sim);

@@ -4,32 +4,18 @@
  */
 #include <stdio.h>
 
-#include "support/dbkit.h"
+#include "support/kit.h"
 
 enum { TABLE = 65536, RECORD = 100 };
 
-struct kit {
-	struct sim *sim;
-	lsm_options o;
-	lsm_db *db;
-};
-
 /* Tables of TABLE bytes that hold about 600 records. */
 static void
-kit_open(struct kit *k)
+kit_small(struct kit *k)
 {
-	k->sim = sim_new(test_seed());
-	k->o = dbkit_options(k->sim);
+	kit_init(k);
 	k->o.table_size = TABLE;
 	k->o.codec = LSM_CODEC_NONE;
-	k->db = dbkit_open("db", &k->o);
-}
-
-static void
-kit_close(struct kit *k)
-{
-	dbkit_close(k->db);
-	sim_free(k->sim);
+	kit_start(k);
 }
 
 /* Keys "k000007", RECORD bytes each that end in the tag, [from, to). */
@@ -111,7 +97,7 @@ TEST("only what meets something lies above it")
 	struct sum upper, last;
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k);
 	ingest(k.db, 2500, 21000, 1, 'b');
 	last = level_sum(k.db, LAST);
@@ -131,7 +117,7 @@ TEST("what lies above is merged with little, the rest is never read")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k);
 	ingest(k.db, 2500, 21000, 1, 'b');
 	for (int i = 0; i < 4; i++) {
@@ -151,7 +137,7 @@ TEST("above a full level lie those that meet it, in one run")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	ingest(k.db, 0, 30002, 2, 'a');
 	ingest(k.db, 1, 30001, 2, 'b');
 	CHECK_EQ(dbkit_stat(k.db, "db.runs"), 2);
@@ -172,7 +158,7 @@ TEST("gaps that are not worth a table cost none")
 	struct kit k;
 	uint64_t before;
 
-	kit_open(&k);
+	kit_small(&k);
 	for (unsigned i = 0; i < 40; i++)
 		ingest(k.db, 30 * i, 30 * i + 10, 1, 'a');
 	before = dbkit_stat(k.db, "db.tables");
@@ -189,7 +175,7 @@ TEST("a range delete in the tree keeps what it meets above it")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k);
 	CHECK_OK(lsm_delete_range(k.db, lsm_str("k001000"),
 	    lsm_str("k010000"), 0));
@@ -208,7 +194,7 @@ TEST("only memory that meets a table of it is flushed")
 {
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	kit_fill(&k);
 	ingest(k.db, 2990, 3010, 1, 'b');
 	dbkit_put(k.db, "k005000", "memory");
@@ -252,7 +238,7 @@ TEST("killed or without power all levels have it, or none")
 	size_t begin, end;
 	struct kit k;
 
-	kit_open(&k);
+	kit_small(&k);
 	ingest(k.db, 0, 3000, 1, 'a');
 	begin = sim_operations(k.sim);
 	ingest(k.db, 2500, 4500, 1, 'b');
