@@ -12,7 +12,7 @@ shift
 dir=build/check
 log=$dir/$name.log
 mkdir -p "$dir"
-rm -f "$dir/$name.count"
+rm -f "$dir/$name.count" "$dir/$name.why"
 begin=$(date +%s)
 timeout -k 10 "${LSM_PART_SECONDS:-1800}" "$@" >"$log" 2>&1 </dev/null
 status=$?
@@ -41,6 +41,7 @@ cpu=$(awk 'NR == 2 {
 printf '%-24s %s, %d s (%d)\n' "$name" "$count" \
 	$(($(date +%s) - begin)) "$cpu"
 if [ -n "$why" ]; then
+	printf '%s\n' "$why" >"$dir/$name.why"
 	printf -- '--- %s (%s), the end of %s:\n' "$name" "$why" "$log"
 	tail -n 40 "$log"
 	printf -- '---\n'
