@@ -254,6 +254,15 @@ sorted_score(const struct shape *s, const struct version *v, int level)
 	    score;
 }
 
+/* Would a merge of level 0 rewrite more than it brings down? */
+static bool
+first_dear(const struct shape *s, const struct version *v)
+{
+	int to = shape_destination(s, v, 0);
+
+	return !shape_tier(s, to) && v->levels[to].bytes > v->levels[0].bytes;
+}
+
 /* Runs of level 0 count also when they do not overlap: each is asked. */
 static uint64_t
 first_score(const struct shape *s, const struct version *v, bool idle)
@@ -264,7 +273,8 @@ first_score(const struct shape *s, const struct version *v, bool idle)
 	if (idle && runs >= IDLE_RUNS)
 		return SCORE_DUE;
 	score = runs * SCORE_DUE / s->runs[0];
-	if (s->options->tree_runs > v->runs && score >= SCORE_DUE)
+	if (score >= SCORE_DUE && (s->options->tree_runs > v->runs ||
+	    (runs < s->options->l0_patience && first_dear(s, v))))
 		score = SCORE_DUE - 1;
 	return score;
 }

@@ -40,7 +40,8 @@ enum {
 	FROZEN_MAX = 6,
 	LOG_AHEAD_PARTS = 4,	/* one of a memtable is used: a log is made;
 				 * the worker may be busy for long */
-	NUMBERS_RESERVED = 64	/* file numbers that one edit reserves */
+	NUMBERS_RESERVED = 64,	/* file numbers that one edit reserves */
+	DRAIN_LOOK_US = 250000
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first */
 #define CLOSE_FLUSH ((size_t)1 << 20)	/* memory: more is flushed at close */
@@ -110,6 +111,13 @@ struct recovery {
 	uint64_t interrupted_log, interrupted_at, set_aside;
 };
 
+/* See drain.c. */
+struct drain {
+	unsigned looks;		/* without a write between them */
+	uint64_t edit;		/* of the tree at the last one, */
+	uint64_t asked;		/* and what reads had asked when it was new */
+};
+
 struct lsm_db {
 	/* Set at open. */
 	lsm_env *env;
@@ -177,6 +185,7 @@ struct lsm_db {
 	bool merge_retry;		/* the time helps too */
 	uint64_t picked_edit;		/* its version needs no merge, */
 	uint64_t drained_edit;		/* nor when nobody writes */
+	struct drain drain;
 	bool stopping;
 
 	/* Set at open and at close. */
@@ -292,6 +301,10 @@ void work_wake(struct lsm_db *);
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
 void work_main(void *db);		/* what a worker does until then */
+
+/* drain.c: a look each DRAIN_LOOK_US; quiet: there was no write since the last
+ * one. Is it time to merge what level 0 has? */
+bool drain_due_locked(struct lsm_db *, bool quiet);
 
 /* stall.c */
 enum stall stall_due(struct lsm_db *);		/* is a writer to wait? */

@@ -29,8 +29,8 @@ lsm_options_init(lsm_options *o)
 		.compaction = LSM_COMPACTION_HYBRID,
 		.base_size = (uint64_t)40 << 20,
 		.ratio = 8,
-		.l0_trigger = 4,
-		.l0_stop = 16,
+		.l0_trigger = 8,
+		.l0_stop = 36,
 	};
 }
 
@@ -100,6 +100,15 @@ stored_read(const struct state *state, struct stored *s)
 	return kept_read(state, s);
 }
 
+/* Twice the trigger, if that leaves room for the runs that come meanwhile. */
+static uint64_t
+patience(const struct stored *s)
+{
+	uint64_t most = (s->l0_trigger + s->l0_stop) / 2;
+
+	return 2 * s->l0_trigger < most ? 2 * s->l0_trigger : most;
+}
+
 struct shape_options
 stored_shape(const struct stored *s, const lsm_options *o)
 {
@@ -108,6 +117,7 @@ stored_shape(const struct stored *s, const lsm_options *o)
 	return (struct shape_options){
 		.compaction = (enum compaction)s->compaction,
 		.l0_trigger = (size_t)s->l0_trigger,
+		.l0_patience = (size_t)patience(s),
 		.flush_size = o->memtable_size > FLUSH_SIZE_MIN ?
 		    o->memtable_size : FLUSH_SIZE_MIN,
 		.ratio = s->ratio,

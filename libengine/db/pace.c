@@ -140,6 +140,20 @@ bytes_left_locked(struct lsm_db *db)
 	    (double)db->view->version->levels[0].bytes * db->pace.widening;
 }
 
+/* Is level 0 merged, or would be if somebody had the time? */
+static bool
+first_due_locked(struct lsm_db *db)
+{
+	struct shape s;
+
+	mutex_assert_held(&db->mu);
+	for (const struct job *j = db->jobs; j != NULL; j = j->next)
+		if (j->merge && j->place.from == 0)
+			return true;
+	shape_of(db->view->version, &db->shape, &s);
+	return shape_score(&s, db->view->version, 0, false) >= SCORE_DUE;
+}
+
 /* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
  * the room there is used up; a worker who is alone flushes the byte, too. */
 static double
@@ -150,9 +164,9 @@ merge_wait_locked(struct lsm_db *db)
 	double ns = p->merge_ns;
 	size_t runs;
 
-	runs = db->view->version->levels[0].count + db->view->count - 1;
-	if (runs < db->stored.l0_trigger || PACE_BUG(MERGES_UNSEEN))
+	if (!first_due_locked(db) || PACE_BUG(MERGES_UNSEEN))
 		return 0;
+	runs = db->view->version->levels[0].count + db->view->count - 1;
 	/* None was ever measured: flushes may have had all of the worker. */
 	if (ns == 0)
 		ns = p->flush_ns;

@@ -5,7 +5,7 @@
  * flush goes first, between the steps of a merge; flushes are one at a time
  * and in order, merges as many as there are workers left for. A failed flush
  * is kept as work_error until one works: writers that need its room are told.
- * When nobody has written for a while, level 0 is merged away.
+ * When nobody writes, level 0 is merged away: drain.c says when.
  *
  * A task is taken under mu and carried out without it: what is taken, nobody
  * else does.
@@ -16,7 +16,6 @@
 #include <stdio.h>
 
 enum {
-	IDLE_US = 250000,	/* without a write */
 	RETRY_US = 1000000	/* before a failed merge is tried again */
 };
 
@@ -293,7 +292,7 @@ rest_us_locked(struct lsm_db *db)
 	if (db->merge_failed)
 		return db->merge_retry ? RETRY_US : 0;
 	return v->levels[0].count > 1 && db->jobs == NULL &&
-	    db->drained_edit != v->edit ? IDLE_US : 0;
+	    db->drained_edit != v->edit ? DRAIN_LOOK_US : 0;
 }
 
 /* Nothing to do: wait for something, or for time. True when that has passed. */
@@ -313,8 +312,8 @@ rest_locked(struct lsm_db *db)
 	return passed;
 }
 
-/* Another try, or, when there was not one write in all the time, a merge of
- * what level 0 has. */
+/* Another try, or a merge of what level 0 has. `quiet`: there was not one
+ * write in all the time. */
 static void
 rested_locked(struct lsm_db *db, bool quiet)
 {
@@ -325,8 +324,9 @@ rested_locked(struct lsm_db *db, bool quiet)
 		db->merge_failed = false;
 		return;
 	}
-	if (!quiet || db->stopping || db->jobs != NULL || db->picking ||
-	    db->holding > 0 || !may_work(db))
+	if (!drain_due_locked(db, quiet) || db->stopping ||
+	    db->jobs != NULL || db->picking || db->holding > 0 ||
+	    !may_work(db))
 		return;
 	db->picking = true;
 	mutex_unlock(&db->mu);

@@ -193,8 +193,10 @@ typedef struct lsm_options {
 	int level_sizes;	/* LSM_LEVELS_*; default dynamic */
 	uint64_t base_size;	/* of level 1, when fixed; default 40 MB */
 	uint64_t ratio;		/* of two levels' sizes; default 8 */
-	uint64_t l0_trigger;	/* runs of level 0 that are merged; default 4 */
-	uint64_t l0_stop;	/* runs at which writers wait; default 16 */
+	uint64_t l0_trigger;	/* runs of level 0 that are merged; default 8.
+				 * Up to twice as many wait, while the merge
+				 * would rewrite more than it brings down */
+	uint64_t l0_stop;	/* runs at which writers wait; default 36 */
 	uint64_t max_sstables;	/* no merge of level 0 with fewer runs in the
 				 * whole tree; default 0 */
 

@@ -300,7 +300,7 @@ END
 	    "$(printf 'compaction\tleveled')" ]
 	[ "$(lsm-cli db options --format=tsv | grep -w ratio)" = \
 	    "$(printf 'ratio\t10')" ]
-	[ "$(lsm-cli db options --format=json | jq -r .l0_trigger)" = 4 ]
+	[ "$(lsm-cli db options --format=json | jq -r .l0_trigger)" = 8 ]
 	lsm-cli --create --set preset=write-heavy db2 put a b
 	[ "$(lsm-cli db2 options --format=json | jq -r .max_sstables)" = 20 ]
 }

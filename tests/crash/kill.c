@@ -379,6 +379,7 @@ options_choose(struct world *w, struct random *r)
 	w->options.memtable_size = sizes[random_below(r, 3)];
 	w->options.workers = (int)random_below(r, 4);
 	w->options.table_size = 64 << 10;
+	w->options.l0_trigger = 4;
 	w->threads = 1 + (unsigned)random_below(r, THREADS);
 }
 

@@ -61,6 +61,7 @@ options(void)
 	o.no_sync = 1;
 	o.memtable_size = 16 << 10;
 	o.table_size = 16 << 10;
+	o.l0_trigger = 4;
 	o.wait_us = 10000000;
 	return o;
 }

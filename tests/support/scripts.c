@@ -240,6 +240,8 @@ script_start(const struct script *c, struct sim *sim, struct session *s,
 	o.workers = 0;
 	o.memtable_size = c->memtable_size;
 	o.no_sync = c->no_sync;
+	o.l0_trigger = 4;	/* a short story has few flushes */
+	o.l0_stop = 16;
 	o.codec = c->codec;
 	if (c->table_size)
 		o.table_size = c->table_size;
