@@ -10,7 +10,7 @@
 #include "base/sync.h"
 #include "lsm.h"
 
-enum { SPARES = 2 };
+enum { SPARES = 1 };
 
 struct arena_pool {
 	_Atomic uint32_t refs;

@@ -36,7 +36,7 @@
 enum {
 	/* Unflushed memtables beside the active one: so many of full size, or
 	 * more of the small first ones. */
-	FROZEN_FULL = 2,
+	FROZEN_FULL = 1,
 	FROZEN_MAX = 6,
 	LOG_AHEAD_PARTS = 4,	/* one of a memtable is used: a log is made;
 				 * the worker may be busy for long */

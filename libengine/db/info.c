@@ -21,7 +21,7 @@ lsm_version(void)
 const char *
 lsm_format_version(void)
 {
-	return "0.2";
+	return "0.3";
 }
 
 static bool

@@ -17,7 +17,7 @@ lsm_options_init(lsm_options *o)
 {
 	*o = (lsm_options){
 		.struct_size = sizeof *o,
-		.memtable_size = (size_t)16 << 20,
+		.memtable_size = (size_t)24 << 20,
 		.cache_size = (size_t)8 << 20,
 		.reads = LSM_READS_MAPPED,
 		.workers = 1,
@@ -30,7 +30,7 @@ lsm_options_init(lsm_options *o)
 		.base_size = (uint64_t)40 << 20,
 		.ratio = 8,
 		.l0_trigger = 8,
-		.l0_stop = 36,
+		.l0_stop = 40,
 	};
 }
 
@@ -100,13 +100,13 @@ stored_read(const struct state *state, struct stored *s)
 	return kept_read(state, s);
 }
 
-/* Twice the trigger, if that leaves room for the runs that come meanwhile. */
+/* Three times the trigger, if that leaves room for runs that come meanwhile. */
 static uint64_t
 patience(const struct stored *s)
 {
 	uint64_t most = (s->l0_trigger + s->l0_stop) / 2;
 
-	return 2 * s->l0_trigger < most ? 2 * s->l0_trigger : most;
+	return 3 * s->l0_trigger < most ? 3 * s->l0_trigger : most;
 }
 
 struct shape_options

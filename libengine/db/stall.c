@@ -17,7 +17,7 @@ stall_word(enum stall why)
 }
 
 /* The first memtables are small, and their flushes slow for what they are:
- * they count by what they hold. */
+ * they count by what they hold, with the next one. */
 static bool
 frozen_enough_locked(struct lsm_db *db)
 {
@@ -28,7 +28,8 @@ frozen_enough_locked(struct lsm_db *db)
 		return frozen >= FROZEN_MAX;
 	for (size_t i = 0; i <= frozen; i++)
 		bytes += memtable_limit(db->view->generations[i].mem);
-	return bytes > FROZEN_FULL * db->opt.memtable_size;
+	return bytes + load_relaxed(&db->memtable_size) >
+	    (FROZEN_FULL + 1) * db->opt.memtable_size;
 }
 
 enum stall

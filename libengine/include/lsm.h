@@ -174,7 +174,7 @@ typedef struct lsm_options {
 	uint64_t wait_us;	/* for the writer's lock; 0: do not wait */
 
 	/* Of the handle. */
-	size_t memtable_size;	/* 512 bytes to 1 GiB; default 16 MiB */
+	size_t memtable_size;	/* 512 bytes to 1 GiB; default 24 MiB */
 	size_t cache_size;	/* inflated leaves kept; default 8 MiB */
 	int reads;		/* LSM_READS_MAPPED or LSM_READS_STRICT */
 	int workers;		/* background threads, to 8: one flushes, all
@@ -194,9 +194,9 @@ typedef struct lsm_options {
 	uint64_t base_size;	/* of level 1, when fixed; default 40 MB */
 	uint64_t ratio;		/* of two levels' sizes; default 8 */
 	uint64_t l0_trigger;	/* runs of level 0 that are merged; default 8.
-				 * Up to twice as many wait, while the merge
-				 * would rewrite more than it brings down */
-	uint64_t l0_stop;	/* runs at which writers wait; default 36 */
+				 * Up to three times as many wait while it
+				 * would rewrite more than they bring down */
+	uint64_t l0_stop;	/* runs at which writers wait; default 40 */
 	uint64_t max_sstables;	/* no merge of level 0 with fewer runs in the
 				 * whole tree; default 0 */
 

@@ -19,7 +19,7 @@ enum {
 	BLOCK_PACK = 8,		/* packed leaves start on this */
 	BLOCK_PACKED = 1,	/* flag: this block is packed */
 	FORMAT_MAJOR = 0,
-	FORMAT_MINOR = 2,
+	FORMAT_MINOR = 3,
 	ID_SIZE = 16
 };
 

@@ -1,10 +1,11 @@
 /*
  * page.c - a node of a table, leaf or inner, read in place.
  *
- *   block header | n, prefix length, height, width, flags, base | prefix |
- *   heads | children (inner) | offsets | rows
+ *   block header | n, prefix length, height, widths, flags, base | prefix |
+ *   heads | children (inner) | offsets | infos | sequences (leaf) | rows
  *
- * A search compares the prefix once, then the heads without branches, and
+ * What entries have in common lies side by side, where a codec takes it
+ * together: a row is what is left, the rest of a key and the value. A search compares the prefix once, then the heads without branches, and
  * touches rows only where heads tie. A step forward or back stores the head
  * behind the prefix and copies what is left of the suffix: both cost the same.
  */
@@ -95,17 +96,46 @@ head_ties(const struct page *page, uint32_t i, uint64_t h)
 	return i < page->n && head_at(page, i) == h;
 }
 
+/* Offsets are kept as differences from those of rows of equal length. */
+static inline uint32_t
+row_begin(const struct page *page, uint32_t i)
+{
+	int32_t from_mean = (int16_t)get16(page->offsets + 2 * (size_t)i);
+
+	return page->rows + i * page->mean + (uint32_t)from_mean;
+}
+
+static inline size_t
+row_end(const struct page *page, uint32_t i)
+{
+	return i + 1 < page->n ? row_begin(page, i + 1) : page->size;
+}
+
 static inline const uint8_t *
 row_at(const struct page *page, uint32_t i)
 {
-	return page->p + get16(page->offsets + 2 * (size_t)i);
+	return page->p + row_begin(page, i);
 }
 
 static inline uint32_t
-row_suffix(const struct page *page, const uint8_t *row)
+suffix_at(const struct page *page, uint32_t i)
 {
-	return (uint32_t)get16(row + page->row - (page->row ==
-	    PAGE_LEAF_ROW ? 4 : 2)) >> 3;
+	return (uint32_t)get16(page->infos + 2 * (size_t)i) >> 3;
+}
+
+static inline uint32_t
+kind_at(const struct page *page, uint32_t i)
+{
+	return get16(page->infos + 2 * (size_t)i) & 7;
+}
+
+/* Up to three bytes behind it are read and dropped. */
+static inline uint32_t
+sequence_at(const struct page *page, uint32_t i)
+{
+	const uint8_t *p = page->sequences + (size_t)page->sequence * i;
+
+	return (uint32_t)(get32(p) & ~(UINT64_MAX << 8 * page->sequence));
 }
 
 /* What of a suffix stands in the row: all but the head. */
@@ -120,11 +150,10 @@ tail_of(const struct page *page, uint32_t suffix)
 static int
 tie_compare(const struct page *page, uint32_t i, struct bytes key)
 {
-	const uint8_t *row = row_at(page, i);
-	uint32_t mine = row_suffix(page, row), a = tail_of(page, mine);
+	uint32_t mine = suffix_at(page, i), a = tail_of(page, mine);
 	uint32_t theirs = (uint32_t)key.n - page->prefix;
 	uint32_t b = tail_of(page, theirs), n = a < b ? a : b;
-	int c = n ? memcmp(row + page->row, key.p + key.n - b, n) : 0;
+	int c = n ? memcmp(row_at(page, i), key.p + key.n - b, n) : 0;
 
 	return c ? c : (mine > theirs) - (mine < theirs);
 }
@@ -204,39 +233,39 @@ void
 page_open(struct page *page, const uint8_t *p, size_t size)
 {
 	uint32_t n = get16(p + PAGE_AT_COUNT);
-	bool leaf = p[PAGE_AT_HEIGHT] == 0;
 
 	page->p = p;
 	page->size = size;
 	page->n = n;
 	page->prefix = get16(p + PAGE_AT_PREFIX);
 	page->width = p[PAGE_AT_WIDTH];
-	page->row = leaf ? PAGE_LEAF_ROW : PAGE_INNER_ROW;
-	page->one = (p[PAGE_AT_FLAGS] & PAGE_ONE) != 0;
+	page->leaf = p[PAGE_AT_HEIGHT] == 0;
+	page->sequence = p[PAGE_AT_SEQUENCE];
 	page->base = get64(p + PAGE_AT_BASE);
 	page->heads = p + PAGE_FIXED + page_pad(page->prefix);
 	page->children = page->heads + (size_t)page->width * n;
-	page->offsets = page->children + (leaf ? 0 : 4 * (size_t)n);
+	page->offsets = page->children + (page->leaf ? 0 : 4 * (size_t)n);
+	page->infos = page->offsets + 2 * (size_t)n;
+	page->sequences = page->infos + 2 * (size_t)n;
+	page->rows = (uint32_t)(page->sequences - p) + page->sequence * n;
+	page->mean = ((uint32_t)size - page->rows) / n;
 }
 
-/* What a leaf's row says of all but the key; `value` is where that begins. */
+/* What a leaf says of an entry but the key; `value` is where that begins. */
 static inline void
-row_value(const struct page *page, const uint8_t *row, const uint8_t *value,
+entry_rest(const struct page *page, uint32_t i, const uint8_t *value,
     struct entry *e)
 {
-	e->sequence = page->base + get32(row);
-	e->kind = (enum kind)(get16(row + 4) & 7);
-	e->value = bytes(value, page->one ?
-	    (size_t)(page->p + page->size - value) : get16(row + 6));
+	e->sequence = page->base + sequence_at(page, i);
+	e->kind = (enum kind)kind_at(page, i);
+	e->value = bytes(value, (size_t)(page->p + row_end(page, i) - value));
 }
 
 void
 page_value(const struct page *page, uint32_t i, struct entry *e)
 {
-	const uint8_t *row = row_at(page, i);
-
-	row_value(page, row,
-	    row + PAGE_LEAF_ROW + tail_of(page, row_suffix(page, row)), e);
+	entry_rest(page, i,
+	    row_at(page, i) + tail_of(page, suffix_at(page, i)), e);
 }
 
 /* Copy n bytes; up to PAGE_SLACK more may be read and written. */
@@ -250,29 +279,27 @@ copy_short(uint8_t *to, const uint8_t *from, size_t n)
 
 /* Compose the suffix behind the prefix; returns where the row goes on. */
 static inline const uint8_t *
-suffix_put(const struct page *page, uint32_t i, const uint8_t *row,
-    uint8_t *key, size_t *size)
+suffix_put(const struct page *page, uint32_t i, uint8_t *key, size_t *size)
 {
-	uint32_t suffix = row_suffix(page, row), tail = tail_of(page, suffix);
+	const uint8_t *row = row_at(page, i);
+	uint32_t suffix = suffix_at(page, i), tail = tail_of(page, suffix);
 	uint64_t h = head_at(page, i);
 
 	h = BE64(page->width == 8 ? h : h << 32);
 	memcpy(key + page->prefix, &h, sizeof h);
 	if (tail > 0)
-		copy_short(key + page->prefix + page->width, row + page->row,
-		    tail);
+		copy_short(key + page->prefix + page->width, row, tail);
 	*size = page->prefix + suffix;
-	return row + page->row + tail;
+	return row + tail;
 }
 
 void
 page_entry(const struct page *page, uint32_t i, uint8_t *key, struct entry *e)
 {
-	const uint8_t *row = row_at(page, i);
-	const uint8_t *value = suffix_put(page, i, row, key, &e->key.n);
+	const uint8_t *value = suffix_put(page, i, key, &e->key.n);
 
 	e->key.p = key;
-	row_value(page, row, value, e);
+	entry_rest(page, i, value, e);
 }
 
 struct bytes
@@ -280,7 +307,7 @@ page_separator(const struct page *page, uint32_t i, uint8_t *key)
 {
 	size_t n;
 
-	suffix_put(page, i, row_at(page, i), key, &n);
+	suffix_put(page, i, key, &n);
 	return bytes(key, n);
 }
 
@@ -288,13 +315,14 @@ page_separator(const struct page *page, uint32_t i, uint8_t *key)
 static const char *
 fields_fault(const uint8_t *p, size_t size, unsigned height)
 {
-	uint32_t n, prefix, flags, column;
+	uint32_t n, prefix, flags, sequence, column;
 
 	if (size < PAGE_FIXED)
 		return "too short for a node";
 	n = get16(p + PAGE_AT_COUNT);
 	prefix = get16(p + PAGE_AT_PREFIX);
 	flags = p[PAGE_AT_FLAGS];
+	sequence = p[PAGE_AT_SEQUENCE];
 	if (p[PAGE_AT_HEIGHT] != height)
 		return "height";
 	if (n == 0 || n > PAGE_ENTRIES_MAX)
@@ -303,14 +331,15 @@ fields_fault(const uint8_t *p, size_t size, unsigned height)
 		return "length of the prefix";
 	if (p[PAGE_AT_WIDTH] != 4 && p[PAGE_AT_WIDTH] != 8)
 		return "width of heads";
-	if (flags & ~(height ? 0u : PAGE_DELETES | PAGE_ONE) ||
-	    p[PAGE_AT_ZERO] != 0)
+	if (flags & ~(height ? 0u : PAGE_DELETES | PAGE_ONE))
 		return "flags";
+	if (sequence > (height ? 0u : 4u))
+		return "width of sequences";
 	if (height > 0 && get64(p + PAGE_AT_BASE) != 0)
 		return "base sequence";
 	if ((flags & PAGE_ONE) ? n != 1 : size > PAGE_MAX)
 		return "size";
-	column = p[PAGE_AT_WIDTH] + (height ? 4u : 0u) + 2u;
+	column = p[PAGE_AT_WIDTH] + (height ? 4u : sequence) + PAGE_COLUMNS;
 	if (PAGE_FIXED + page_pad(prefix) + (size_t)n * column > size)
 		return "columns run over the end";
 	return NULL;
@@ -341,35 +370,28 @@ children_fault(const struct page *page, const struct page_limits *limits)
 	return NULL;
 }
 
-/* Row i, which begins at `at`; *end is where it ends. */
 static const char *
-row_fault(const struct page *page, uint32_t i, size_t at, size_t *end)
+row_fault(const struct page *page, uint32_t i)
 {
-	const uint8_t *row = page->p + at;
-	bool leaf = page->row == PAGE_LEAF_ROW;
-	uint32_t suffix, kind, value;
+	uint32_t suffix = suffix_at(page, i), kind = kind_at(page, i);
+	uint32_t tail = tail_of(page, suffix);
+	size_t begin = row_begin(page, i), end = row_end(page, i);
 
-	if (get16(page->offsets + 2 * (size_t)i) != at)
+	if (begin < page->rows || end < begin || end > page->size)
 		return "offset of a row";
-	if (page->size - at < page->row)
-		return "a row runs over the end";
-	suffix = row_suffix(page, row);
-	kind = get16(row + (leaf ? 4 : 0)) & 7;
-	value = leaf ? get16(row + 6) : 0;
-	if (kind > (leaf ? KIND_DELETE : 0))
+	if (kind > (page->leaf ? KIND_DELETE : 0))
 		return "kind of an entry";
-	if (kind == KIND_DELETE && (value != 0 || page->one))
-		return "a delete has a value";
-	if (leaf && page->base > UINT64_MAX - get32(row))
-		return "sequence";
 	if (page->prefix + suffix > LSM_KEY_MAX)
 		return "length of a key";
+	if (end - begin < tail)
+		return "a row is too short for its key";
+	if ((!page->leaf || kind == KIND_DELETE) && end - begin > tail)
+		return "a value where there is none";
+	if (page->leaf && page->base > UINT64_MAX - sequence_at(page, i))
+		return "sequence";
 	if (suffix < page->width && (head_at(page, i) &
 	    (UINT64_MAX >> (64 - 8 * (page->width - suffix)))) != 0)
 		return "padding of a head";
-	if (page->size - at - page->row < tail_of(page, suffix) + value)
-		return "a row runs over the end";
-	*end = at + page->row + tail_of(page, suffix) + value;
 	return NULL;
 }
 
@@ -378,45 +400,38 @@ static bool
 ascends(const struct page *page, uint32_t i)
 {
 	uint64_t before = head_at(page, i - 1), h = head_at(page, i);
-	const uint8_t *a, *b;
 	uint32_t an, bn, at, bt;
 	int c;
 
 	if (before != h)
 		return before < h;
-	a = row_at(page, i - 1);
-	b = row_at(page, i);
-	an = row_suffix(page, a);
-	bn = row_suffix(page, b);
+	an = suffix_at(page, i - 1);
+	bn = suffix_at(page, i);
 	at = tail_of(page, an);
 	bt = tail_of(page, bn);
-	c = memcmp(a + page->row, b + page->row, at < bt ? at : bt);
+	c = memcmp(row_at(page, i - 1), row_at(page, i), at < bt ? at : bt);
 	return c ? c < 0 : an < bn;
 }
 
 static const char *
 rows_fault(const struct page *page)
 {
-	size_t at = (size_t)(page->offsets - page->p) + 2 * (size_t)page->n;
+	uint32_t flags = page->p[PAGE_AT_FLAGS];
 	bool deletes = false;
 	const char *fault;
 
+	if (row_begin(page, 0) != page->rows)
+		return "offset of a row";
 	for (uint32_t i = 0; i < page->n; i++) {
-		bool leaf = page->row == PAGE_LEAF_ROW;
-
-		if ((fault = row_fault(page, i, at, &at)) != NULL)
+		if ((fault = row_fault(page, i)) != NULL)
 			return fault;
 		if (i > 0 && !ascends(page, i))
 			return "keys do not ascend";
-		if (leaf && (get16(row_at(page, i) + 4) & 7) == KIND_DELETE)
-			deletes = true;
+		deletes |= kind_at(page, i) == KIND_DELETE;
 	}
-	if (deletes != ((page->p[PAGE_AT_FLAGS] & PAGE_DELETES) != 0))
+	if (deletes != ((flags & PAGE_DELETES) != 0))
 		return "flag of deletes";
-	if (!page->one)
-		return at == page->size ? NULL : "bytes behind the last row";
-	if (row_suffix(page, row_at(page, 0)) != 0 ||
-	    get16(row_at(page, 0) + 6) != 0)
+	if ((flags & PAGE_ONE) && (deletes || suffix_at(page, 0) != 0))
 		return "malformed single entry";
 	return NULL;
 }

@@ -22,10 +22,10 @@ enum {
 	PAGE_MAX = 16384,	/* but for a leaf of one large entry */
 	PAGE_OWN = 8192,	/* a larger entry has a leaf of its own */
 	PAGE_ENTRIES_MAX = 4095,
-	PAGE_LEAF_ROW = 8,	/* bytes of a row before its suffix */
-	PAGE_INNER_ROW = 2,
+	PAGE_COLUMNS = 4,	/* bytes of an entry in columns, beside its
+				 * head and its child or sequence */
 	PAGE_DELETES = 2,	/* flag: there are deletes */
-	PAGE_ONE = 4,		/* flag: one entry, its value runs to the end */
+	PAGE_ONE = 4,		/* flag: one large entry */
 	PAGE_SLACK = 16,
 	PAGE_KEY_ROOM = LSM_KEY_MAX + 8 + PAGE_SLACK
 };
@@ -40,18 +40,19 @@ enum {
 	PAGE_AT_HEIGHT = 36,
 	PAGE_AT_WIDTH = 37,
 	PAGE_AT_FLAGS = 38,
-	PAGE_AT_ZERO = 39,
+	PAGE_AT_SEQUENCE = 39,
 	PAGE_AT_BASE = 40
 };
 
 struct page {
 	const uint8_t *p;
-	const uint8_t *heads, *children, *offsets;
+	const uint8_t *heads, *children, *offsets, *infos, *sequences;
 	size_t size;
 	uint64_t base;		/* sequence */
 	uint32_t n, prefix, width;
-	uint32_t row;		/* bytes of a row before its suffix */
-	bool one;
+	uint32_t sequence;	/* width of one */
+	uint32_t rows, mean;	/* where they begin, their mean length */
+	bool leaf;
 };
 
 /* What must hold of a page from outside of it. */

@@ -15,7 +15,7 @@
 enum {
 	WASTE = 16,		/* a page may waste one part in so many */
 	FANOUT_MIN = 2,		/* else a level would be as long as the last */
-	ENTRIES = PAGE_MAX / 12,	/* the smallest takes so many bytes */
+	ENTRIES = PAGE_MAX / (4 + PAGE_COLUMNS),	/* at most */
 	TIES = 8		/* more than n/TIES ties ask for wide heads */
 };
 
@@ -112,14 +112,21 @@ tails_at(const struct page_builder *b, uint32_t prefix)
 	return sum;
 }
 
-static size_t
-size_at(const struct page_builder *b, uint32_t n, uint32_t prefix,
-    size_t tails, size_t values)
+static uint32_t
+sequence_width(uint64_t spread)
 {
-	size_t row = b->height ? 4 + 2 + PAGE_INNER_ROW : 2 + PAGE_LEAF_ROW;
+	uint32_t n = 0;
 
-	return PAGE_FIXED + page_pad(prefix) + n * (row + b->width) + tails +
-	    values;
+	while (spread >> 8 * n)
+		n++;
+	return n;
+}
+
+/* Bytes of an entry in columns. */
+static size_t
+column(const struct page_builder *b, uint32_t sequence)
+{
+	return b->width + (b->height ? 4u : sequence) + PAGE_COLUMNS;
 }
 
 /* Let the page grow rather than waste too much of it. */
@@ -153,16 +160,18 @@ stage(struct page_builder *b, const void *p, size_t n)
 	b->staged += n;
 }
 
-/* The key, and a value or the position of a child: into the stage. */
+/* The key, and a value or the position of a child: into the stage. `sequence`
+ * is the width of one. */
 static bool
 stage_entry(struct page_builder *b, struct bytes key, struct bytes value,
-    enum kind kind, uint64_t word)
+    enum kind kind, uint64_t word, uint32_t sequence)
 {
 	uint32_t prefix = (uint32_t)(b->n ? bytes_common(first_key(b), key) :
 	    key.n);
 	size_t tails = tails_at(b, prefix) + tail(b, key.n, prefix);
 	size_t values = b->values + value.n;
-	size_t size = size_at(b, b->n + 1, prefix, tails, values);
+	size_t size = PAGE_FIXED + page_pad(prefix) + tails + values +
+	    (b->n + 1) * column(b, sequence);
 	uint32_t from = b->n ? prefix : 0;
 
 	if (!make_room(b, size))
@@ -191,8 +200,8 @@ page_builder_add(struct page_builder *b, const struct entry *e)
 	uint64_t most = e->sequence > b->most ? e->sequence : b->most;
 
 	assert(b->height == 0 && e->key.n + e->value.n <= PAGE_OWN);
-	if (most - least > UINT32_MAX ||
-	    !stage_entry(b, e->key, e->value, e->kind, e->sequence))
+	if (most - least > UINT32_MAX || !stage_entry(b, e->key, e->value,
+	    e->kind, e->sequence, sequence_width(most - least)))
 		return false;
 	b->least = least;
 	b->most = most;
@@ -205,7 +214,7 @@ page_builder_add_child(struct page_builder *b, struct bytes key,
     uint64_t position)
 {
 	assert(b->height > 0);
-	return stage_entry(b, key, bytes(NULL, 0), KIND_PUT, position);
+	return stage_entry(b, key, bytes(NULL, 0), KIND_PUT, position, 0);
 }
 
 /* A key without the prefix: in one piece where it lies so, else put together
@@ -224,7 +233,7 @@ suffix_of(struct page_builder *b, const struct staged *e)
 }
 
 static void
-write_fields(const struct page_builder *b, uint8_t *block)
+write_fields(const struct page_builder *b, uint32_t sequence, uint8_t *block)
 {
 	uint32_t pad = page_pad(b->prefix);
 
@@ -233,10 +242,58 @@ write_fields(const struct page_builder *b, uint8_t *block)
 	block[PAGE_AT_HEIGHT] = (uint8_t)b->height;
 	block[PAGE_AT_WIDTH] = (uint8_t)b->width;
 	block[PAGE_AT_FLAGS] = b->deletes ? PAGE_DELETES : 0;
-	block[PAGE_AT_ZERO] = 0;
+	block[PAGE_AT_SEQUENCE] = (uint8_t)sequence;
 	put64(block + PAGE_AT_BASE, b->height ? 0 : b->least);
 	memcpy(block + PAGE_FIXED, b->stage, b->prefix);
 	memset(block + PAGE_FIXED + b->prefix, 0, pad - b->prefix);
+}
+
+/* Where the columns are written, entry by entry. */
+struct columns {
+	uint8_t *heads, *children, *offsets, *infos, *sequences;
+	uint32_t sequence;	/* width of one */
+};
+
+static uint8_t *
+columns_begin(const struct page_builder *b, struct columns *c, uint8_t *block)
+{
+	size_t n = b->n;
+
+	c->heads = block + PAGE_FIXED + page_pad(b->prefix);
+	c->children = c->heads + b->width * n;
+	c->offsets = c->children + (b->height ? 4 * n : 0);
+	c->infos = c->offsets + 2 * n;
+	c->sequences = c->infos + 2 * n;
+	return c->sequences + c->sequence * n;
+}
+
+static void
+put_low(uint8_t *to, uint64_t word, uint32_t width)
+{
+	for (uint32_t i = 0; i < width; i++)
+		to[i] = (uint8_t)(word >> 8 * i);
+}
+
+/* `from_mean`: how far the row begins from where it would if all were equal. */
+static void
+columns_put(const struct page_builder *b, struct columns *c,
+    const struct staged *e, size_t suffix, uint64_t head, size_t from_mean)
+{
+	if (b->width == 8)
+		put64(c->heads, head);
+	else
+		put32(c->heads, (uint32_t)(head >> 32));
+	c->heads += b->width;
+	if (b->height) {
+		put32(c->children, (uint32_t)(e->word / 8));
+		c->children += 4;
+	}
+	put16(c->offsets, (uint16_t)from_mean);
+	c->offsets += 2;
+	put16(c->infos, (uint16_t)(suffix << 3 | e->kind));
+	c->infos += 2;
+	put_low(c->sequences, e->word - b->least, c->sequence);
+	c->sequences += c->sequence;
 }
 
 /* Returns the byte behind the row. */
@@ -246,15 +303,6 @@ write_row(const struct page_builder *b, const struct staged *e,
 {
 	size_t behind = suffix.n > b->width ? suffix.n - b->width : 0;
 
-	if (b->height == 0) {
-		put32(row, (uint32_t)(e->word - b->least));
-		put16(row + 4, (uint16_t)(suffix.n << 3 | e->kind));
-		put16(row + 6, e->value);
-		row += PAGE_LEAF_ROW;
-	} else {
-		put16(row, (uint16_t)(suffix.n << 3));
-		row += PAGE_INNER_ROW;
-	}
 	if (behind)
 		memcpy(row, suffix.p + b->width, behind);
 	row += behind;
@@ -266,16 +314,16 @@ write_row(const struct page_builder *b, const struct staged *e,
 size_t
 page_builder_finish(struct page_builder *b, uint8_t *block)
 {
-	uint8_t *heads = block + PAGE_FIXED + page_pad(b->prefix);
-	uint8_t *children = heads + (size_t)b->width * b->n;
-	uint8_t *offsets = children + (b->height ? 4 * (size_t)b->n : 0);
-	uint8_t *row = offsets + 2 * (size_t)b->n;
+	struct columns c = { .sequence = b->height ? 0 :
+	    sequence_width(b->most - b->least) };
+	uint8_t *rows = columns_begin(b, &c, block), *row = rows;
+	size_t size = b->size, mean;
 	uint64_t before = 0;
 	uint32_t ties = 0;
-	size_t size = b->size;
 
 	assert(b->n > 0);
-	write_fields(b, block);
+	mean = (b->tails + b->values) / b->n;
+	write_fields(b, c.sequence, block);
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct staged *e = &b->entries[i];
 		struct bytes suffix = suffix_of(b, e);
@@ -283,14 +331,8 @@ page_builder_finish(struct page_builder *b, uint8_t *block)
 
 		ties += i > 0 && h >> 32 == before >> 32;
 		before = h;
-		if (b->width == 8)
-			put64(heads + 8 * (size_t)i, h);
-		else
-			put32(heads + 4 * (size_t)i, (uint32_t)(h >> 32));
-		if (b->height)
-			put32(children + 4 * (size_t)i,
-			    (uint32_t)(e->word / 8));
-		put16(offsets + 2 * (size_t)i, (uint16_t)(row - block));
+		columns_put(b, &c, e, suffix.n, h,
+		    (size_t)(row - rows) - i * mean);
 		row = write_row(b, e, suffix, row);
 	}
 	assert((size_t)(row - block) == size);
@@ -299,32 +341,31 @@ page_builder_finish(struct page_builder *b, uint8_t *block)
 	return size;
 }
 
+/* Its head, offset and key behind the prefix are empty, so zero. */
 size_t
 page_one_size(const struct entry *e)
 {
-	return PAGE_FIXED + page_pad((uint32_t)e->key.n) + 4 + 2 +
-	    PAGE_LEAF_ROW + e->value.n;
+	return PAGE_FIXED + page_pad((uint32_t)e->key.n) + 4 + PAGE_COLUMNS +
+	    e->value.n;
 }
 
 void
 page_one_write(const struct entry *e, uint8_t *block)
 {
 	uint32_t prefix = (uint32_t)e->key.n, pad = page_pad(prefix);
-	uint8_t *head = block + PAGE_FIXED + pad, *row = head + 4 + 2;
+	uint8_t *columns = block + PAGE_FIXED + pad;
 
 	put16(block + PAGE_AT_COUNT, 1);
 	put16(block + PAGE_AT_PREFIX, (uint16_t)prefix);
 	block[PAGE_AT_HEIGHT] = 0;
 	block[PAGE_AT_WIDTH] = 4;
 	block[PAGE_AT_FLAGS] = PAGE_ONE;
-	block[PAGE_AT_ZERO] = 0;
+	block[PAGE_AT_SEQUENCE] = 0;
 	put64(block + PAGE_AT_BASE, e->sequence);
 	memset(block + PAGE_FIXED, 0, pad);
 	if (prefix)
 		memcpy(block + PAGE_FIXED, e->key.p, prefix);
-	put32(head, 0);
-	put16(head + 4, (uint16_t)(row - block));
-	memset(row, 0, PAGE_LEAF_ROW);
-	put16(row + 4, KIND_PUT);
-	memcpy(row + PAGE_LEAF_ROW, e->value.p, e->value.n);
+	memset(columns, 0, 4 + PAGE_COLUMNS);
+	put16(columns + 4 + 2, KIND_PUT);
+	memcpy(columns + 4 + PAGE_COLUMNS, e->value.p, e->value.n);
 }

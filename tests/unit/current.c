@@ -33,9 +33,9 @@ TEST("CURRENT is this line of text and no other")
 
 	CHECK_OK(current_encode(&c, &b));
 	CHECK_BYTES(buffer_bytes(&b),
-	    "LSM 0.2 00112233445566778899aabbccddeeff "
+	    "LSM 0.3 00112233445566778899aabbccddeeff "
 	    "fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0 MANIFEST-000007 41 "
-	    "4d72d67a62559f9d\n");
+	    "7c6181ff9c668cb6\n");
 	CHECK_OK(current_decode(buffer_bytes(&b), &got));
 	check_equal(&c, &got);
 	buffer_free(&b);
@@ -129,11 +129,11 @@ TEST("a CURRENT that verifies is refused unless it has its one form")
 
 TEST("a CURRENT of another format is refused by name")
 {
-	CHECK_CODE(resummed("0.2", "0.1"), LSM_UNSUPPORTED);
+	CHECK_CODE(resummed("0.3", "0.1"), LSM_UNSUPPORTED);
 	CHECK_STR(lsm_message(),
-	    "CURRENT: format 0.1; this build reads 0.2");
-	CHECK_CODE(resummed("0.2", "0.10"), LSM_UNSUPPORTED);
-	CHECK_CODE(resummed("0.2", "1.0"), LSM_UNSUPPORTED);
+	    "CURRENT: format 0.1; this build reads 0.3");
+	CHECK_CODE(resummed("0.3", "0.10"), LSM_UNSUPPORTED);
+	CHECK_CODE(resummed("0.3", "1.0"), LSM_UNSUPPORTED);
 }
 
 TEST("out of memory while CURRENT is written or read is only that")

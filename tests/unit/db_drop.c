@@ -15,6 +15,8 @@ kit_small(struct kit *k)
 	kit_init(k);
 	k->o.table_size = TABLE;
 	k->o.memtable_size = TABLE;
+	k->o.l0_trigger = 4;
+	k->o.l0_stop = 5;
 	k->o.codec = LSM_CODEC_NONE;
 	kit_start(k);
 }

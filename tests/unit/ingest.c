@@ -261,7 +261,7 @@ TEST("many tables are larger ones")
 	o.table_size = 65536;
 	o.codec = LSM_CODEC_NONE;
 	db = dbkit_open(dbkit_path("db"), &o);
-	ingest_fill(db, 0, 200000, "");
+	ingest_fill(db, 0, 400000, "");
 	CHECK_OK(lsm_files(db, largest, &most));
 	CHECK(most > 7 * 65536 && most < 9 * 65536 + 65536);
 	CHECK(dbkit_files(db, "table", true) < 40);

@@ -120,7 +120,7 @@ TEST("what lies above is merged with little, the rest is never read")
 	kit_small(&k);
 	kit_fill(&k);
 	ingest(k.db, 2500, 21000, 1, 'b');
-	for (int i = 0; i < 16; i++) {
+	for (int i = 0; i < 24; i++) {
 		dbkit_put(k.db, "k002400", "x");
 		CHECK_OK(lsm_flush(k.db));
 	}

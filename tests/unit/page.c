@@ -173,8 +173,8 @@ TEST("a key that is a prefix of the page's prefix is below all of it")
 	page_builder_free(b);
 }
 
-/* Fixed fields 48, prefix "key/" padded to 8, then 14 for each entry with
- * suffixes no longer than a head; the values fill the rest. */
+/* Fixed fields 48, prefix "key/" padded to 8, then 9 for each entry with
+ * suffixes no longer than a head and near sequences; values fill the rest. */
 static size_t
 fill_to(struct page_builder *b, size_t wanted)
 {
@@ -182,9 +182,9 @@ fill_to(struct page_builder *b, size_t wanted)
 
 	add(b, "key/1", "", 1);
 	add(b, "key/2", "", 2);
-	CHECK_EQ(page_builder_size(b), 48 + 8 + 2 * 14);
+	CHECK_EQ(page_builder_size(b), 48 + 8 + 2 * 9);
 	memset(value, 'v', sizeof value);
-	value[wanted - (48 + 8 + 3 * 14)] = '\0';
+	value[wanted - (48 + 8 + 3 * 9)] = '\0';
 	add(b, "key/3", value, 3);
 	return page_builder_size(b);
 }
@@ -198,7 +198,7 @@ TEST("a page may be exactly full, and grows by a step for one byte more")
 	CHECK_EQ(fill_to(b, 4096), 4096);
 	CHECK(!page_builder_add(b, &e));
 	page_builder_begin(b, 0, 4096);
-	CHECK_EQ(fill_to(b, 4096 - 14), 4096 - 14);
+	CHECK_EQ(fill_to(b, 4096 - 9), 4096 - 9);
 	CHECK(page_builder_add(b, &e));
 	CHECK_EQ(page_builder_size(b), 4096);
 	page_builder_free(b);
@@ -402,14 +402,36 @@ TEST("a page with any byte set to anything is refused or safe and in order")
 	craft(&inner_limits);
 }
 
-TEST("a page of any other length is refused")
+TEST("a page of any other length is refused or safe and in order")
 {
 	struct made m = sample(&leaf_limits);
+	size_t whole = m.size;
 
-	for (size_t n = 0; n < m.size; n++)
-		CHECK(page_fault(m.p, n, &leaf_limits) != NULL);
-	CHECK(page_fault(m.p, m.size + 1, &leaf_limits) != NULL);
+	CHECK(page_fault(m.p, whole + 1, &leaf_limits) != NULL);
+	for (m.size = 0; m.size < whole; m.size++)
+		if (page_fault(m.p, m.size, &leaf_limits) == NULL)
+			use(&m, &leaf_limits);
 	free(m.p);
+}
+
+TEST("a page keeps no sequence when all are the same")
+{
+	static const uint64_t spreads[] = { 0, 1, 255, 256, 65536, 1 << 24 };
+	struct page_builder *b;
+
+	CHECK_OK(page_builder_new(4096, &b));
+	for (unsigned width = 0, i = 0; i < 6; i++, width += i != 2) {
+		struct made m;
+
+		add(b, "a", "v", 7);
+		add(b, "b", "v", 7 + spreads[i]);
+		m = made_of(b, &leaf_limits);
+		CHECK_EQ(m.p[PAGE_AT_SEQUENCE], width);
+		check_entry(&m, 1, &(struct entry){ text("b"), text("v"),
+		    7 + spreads[i], KIND_PUT });
+		free(m.p);
+	}
+	page_builder_free(b);
 }
 
 static void
@@ -430,7 +452,8 @@ refused(const struct page_limits *limits, size_t at, uint32_t value, int width,
 	free(m.p);
 }
 
-/* Offsets in sample(): prefix "pre/" at 48, heads at 56. */
+/* In sample() the prefix "pre/" is at 48, heads are at 56; of the leaf offsets
+ * at 68, infos at 74, sequences of one byte at 80 and rows at 83. */
 TEST("each field of a crafted page is refused for its reason")
 {
 	const struct page_limits *leaf = &leaf_limits, *inner = &inner_limits;
@@ -445,10 +468,20 @@ TEST("each field of a crafted page is refused for its reason")
 	refused(leaf, PAGE_AT_FLAGS, 0, 1, "flag of deletes");
 	refused(leaf, PAGE_AT_FLAGS, 8, 1, "flags");
 	refused(leaf, PAGE_AT_FLAGS, PAGE_ONE, 1, "size");
-	refused(leaf, PAGE_AT_ZERO, 1, 1, "flags");
+	refused(leaf, PAGE_AT_SEQUENCE, 5, 1, "width of sequences");
 	refused(leaf, 55, 1, 1, "padding of the prefix");
-	refused(leaf, 68, 75, 2, "offset of a row");
+	refused(leaf, 68, 1, 2, "offset of a row");
+	refused(leaf, 70, (uint16_t)-4, 2, "a row is too short for its key");
+	refused(leaf, 70, (uint16_t)-6, 2, "offset of a row");
+	refused(leaf, 72, 6, 2, "offset of a row");
+	refused(leaf, 72, 4, 2, "a value where there is none");
+	refused(leaf, 74, 6 << 3 | 2, 2, "kind of an entry");
+	refused(leaf, 74, 6 << 3 | KIND_DELETE, 2, "a value where there is none");
+	refused(leaf, 74, 5000 << 3, 2, "length of a key");
+	refused(leaf, 74, 16 << 3, 2, "a row is too short for its key");
+	refused(leaf, 78, 0 | KIND_DELETE, 2, "padding of a head");
 	refused(inner, PAGE_AT_BASE, 1, 1, "base sequence");
+	refused(inner, PAGE_AT_SEQUENCE, 1, 1, "width of sequences");
 	refused(inner, PAGE_AT_FLAGS, PAGE_DELETES, 1, "flags");
 	refused(inner, 68, 0, 4, "position of a child");
 	refused(inner, 72, 512, 4, "position of a child");

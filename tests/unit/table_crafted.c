@@ -268,11 +268,11 @@ TEST("a newer format is refused by its name")
 	struct craft c;
 
 	craft_init(&c, LSM_CODEC_NONE);
-	put16(c.p + 46, 3);
+	put16(c.p + 46, 4);
 	seal(&c, 0);
 	CHECK_CODE(ask(&c), LSM_UNSUPPORTED);
 	CHECK_STR(lsm_message(),
-	    "000013.sst: format 0.3; this build reads 0.2");
+	    "000013.sst: format 0.4; this build reads 0.3");
 	craft_release(&c);
 }
 
