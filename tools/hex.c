@@ -10,9 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { WIDE = 16, STEP = 'a' - '0' - 10, LOWER = 'a' - 'A' };
+enum { WIDE = 16, STEP = 'a' - '0' - 10, UPPER = 0xff & ~('a' - 'A') };
 
 typedef uint8_t vector __attribute__((vector_size(WIDE)));
+typedef int8_t vector_signed __attribute__((vector_size(WIDE)));
 
 static inline vector
 vector_get(const char *from)
@@ -29,10 +30,29 @@ vector_put(char *to, vector v)
 	memcpy(to, &v, sizeof v);
 }
 
+/* All bits of a byte, or none: is it one of `count` from `first` on? What
+ * there is of comparisons everywhere is signed ones. */
+static inline vector
+vector_range(vector v, uint8_t first, uint8_t count)
+{
+	vector_signed moved = (vector_signed)(v + (uint8_t)(0x80 - first));
+
+	return (vector)(moved < (int8_t)(count - 0x80));
+}
+
+static inline bool
+vector_all(vector v)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &v, sizeof halves);
+	return (halves[0] & halves[1]) == UINT64_MAX;
+}
+
 static inline vector
 digits_of(vector nibbles)
 {
-	return nibbles + '0' + ((vector)(nibbles > 9) & STEP);
+	return nibbles + '0' + (vector_range(nibbles, 10, 6) & STEP);
 }
 
 static inline void
@@ -64,44 +84,43 @@ hex_encode(char *to, const void *from, size_t size)
 	return HEX_MAX * size;
 }
 
-/*
- * The nibbles of digits; bits of *bad are set where the text is none: a nibble
- * is below 16, and digits_of() gives its text back. Letters have bit 6.
- */
+/* The nibbles of digits; *good loses bits where the text is none. */
 static inline vector
-nibbles_of(vector text, vector *bad)
+nibbles_of(vector text, vector *good)
 {
-	vector letter = (vector)((text & 0x40) != 0);
-	vector nibbles = (text & 15) + (letter & 9);
+	vector letter = vector_range(text & UPPER, 'A', 6);
 
-	*bad |= (nibbles & 16) |
-	    (digits_of(nibbles) ^ (text | (letter & LOWER)));
-	return nibbles;
+	*good &= letter | vector_range(text, '0', 10);
+	return (text & 15) + (letter & 9);
 }
 
-static inline bool
-all_zero(vector v)
+static inline void
+decode_wide(char *to, const char *from, vector *good)
 {
-	uint64_t halves[2];
-
-	memcpy(halves, &v, sizeof halves);
-	return (halves[0] | halves[1]) == 0;
-}
-
-static inline bool
-decode_wide(char *to, const char *from)
-{
-	vector bad = { 0 }, a = nibbles_of(vector_get(from), &bad);
-	vector b = nibbles_of(vector_get(from + WIDE), &bad);
+	vector a = nibbles_of(vector_get(from), good);
+	vector b = nibbles_of(vector_get(from + WIDE), good);
 	vector high = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14,
 	    16, 18, 20, 22, 24, 26, 28, 30);
 	vector low = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15,
 	    17, 19, 21, 23, 25, 27, 29, 31);
 
-	if (!all_zero(bad))
-		return false;
 	vector_put(to, high << 4 | low);
-	return true;
+}
+
+/* Decode what can be done sixteen at a time, and return how much that is. The
+ * last bytes may come twice: their digits are not overwritten yet. */
+static size_t
+decode_vectors(char *text, size_t bytes, vector *good)
+{
+	size_t i;
+
+	for (i = 0; i + WIDE <= bytes; i += WIDE)
+		decode_wide(text + i, text + HEX_MAX * i, good);
+	if (i == bytes || bytes < 2 * WIDE)
+		return i;
+	i = bytes - WIDE;
+	decode_wide(text + i, text + HEX_MAX * i, good);
+	return bytes;
 }
 
 bool
@@ -125,16 +144,15 @@ hex_byte(const char *at, char *byte)
 const char *
 hex_decode(char *text, size_t *size)
 {
-	size_t i = 0, bytes = *size / HEX_MAX;
+	size_t i, bytes = *size / HEX_MAX;
+	vector wide = ~(vector){ 0 };
 	bool good = true;
 
 	if (*size % HEX_MAX != 0)
 		return "an odd number of hexadecimal digits";
-	for (; good && i + WIDE <= bytes; i += WIDE)
-		good = decode_wide(text + i, text + HEX_MAX * i);
-	for (; good && i < bytes; i++)
+	for (i = decode_vectors(text, bytes, &wide); good && i < bytes; i++)
 		good = hex_byte(text + HEX_MAX * i, text + i);
-	if (!good)
+	if (!good || !vector_all(wide))
 		return "not a hexadecimal digit";
 	*size = bytes;
 	return NULL;

@@ -21,7 +21,10 @@
 #include "signals.h"
 #include "sum.h"
 
-enum { CAPACITY_FIRST = 64 * 1024 };
+enum {
+	CAPACITY_FIRST = 64 * 1024,
+	NEAR = 256	/* most fields end before */
+};
 
 static int
 input_start(struct input *in, const char *name, size_t capacity)
@@ -91,6 +94,7 @@ int
 input_sum_start(struct input *in)
 {
 	in->sum = sum_new();
+	in->summed = in->begin;
 	return in->sum != NULL ? 0 : cli_fail_memory();
 }
 
@@ -120,6 +124,29 @@ wait_readable(int fd)
 		;
 }
 
+/* Before anybody writes into it. */
+static void
+sum_up_to(struct input *in, size_t end)
+{
+	if (in->sum == NULL || in->summed >= end)
+		return;
+	sum_add(in->sum, in->buffer + in->summed, end - in->summed);
+	in->summed = end;
+}
+
+/* Bytes behind `had` are new. A sum of much at once costs least; but the last
+ * line may be the one that tells the sum. */
+static void
+sum_ahead(struct input *in, size_t had)
+{
+	size_t at = in->end;
+
+	while (--at > had && in->buffer[at - 1] != '\n')
+		;
+	if (at > had)
+		sum_up_to(in, at);
+}
+
 /* Make room behind `end`: move what is kept to the front, then grow. */
 static int
 make_room(struct input *in)
@@ -129,6 +156,8 @@ make_room(struct input *in)
 
 	if (in->begin > 0) {
 		memmove(in->buffer, in->buffer + in->begin, kept);
+		if (in->sum != NULL)
+			in->summed -= in->begin;
 		in->begin = 0;
 		in->end = kept;
 	}
@@ -161,6 +190,8 @@ fill(struct input *in)
 	in->ended = n == 0;
 	in->end += (size_t)n;
 	in->bytes += (uint64_t)n;
+	if (in->sum != NULL && n > 0)
+		sum_ahead(in, in->end - (size_t)n);
 	return 0;
 }
 
@@ -173,24 +204,10 @@ take(struct input *in, size_t size, struct word *field, int *stopped)
 
 	*stopped = more ? (unsigned char)at[size] : INPUT_END;
 	*field = (struct word){ at, size };
-	/* Before anybody writes into it. */
-	if (in->sum != NULL)
-		sum_add(in->sum, at, size + more);
+	sum_up_to(in, in->begin + size + more);
 	at[size] = '\0';
 	in->begin += size + more;
 	in->line_ended = *stopped == '\n';
-}
-
-/* Up to the nearer of `stop` and a newline. */
-static size_t
-find_field(const char *from, size_t size, char stop)
-{
-	const char *newline = memchr(from, '\n', size), *other;
-
-	if (newline != NULL)
-		size = (size_t)(newline - from);
-	other = stop == '\n' ? NULL : memchr(from, stop, size);
-	return other != NULL ? (size_t)(other - from) : size;
 }
 
 static size_t
@@ -199,6 +216,20 @@ find_stop(const char *from, size_t size, char stop)
 	const char *found = memchr(from, stop, size);
 
 	return found != NULL ? (size_t)(found - from) : size;
+}
+
+/* Up to the nearer of `stop` and a newline: once the one is found, the other
+ * can only be before it. */
+static size_t
+find_field(const char *from, size_t size, char stop)
+{
+	size_t near = size < NEAR ? size : NEAR, at;
+
+	if (stop == '\n')
+		return find_stop(from, size, '\n');
+	if ((at = find_stop(from, near, stop)) < near)
+		return find_stop(from, at, '\n');
+	return find_stop(from, find_stop(from, size, '\n'), stop);
 }
 
 static int
@@ -281,9 +312,7 @@ input_skip_line(struct input *in)
 	for (;;) {
 		have = in->end - in->begin;
 		size = find_stop(in->buffer + in->begin, have, '\n');
-		if (in->sum != NULL)
-			sum_add(in->sum, in->buffer + in->begin,
-			    size + (size < have));
+		sum_up_to(in, in->begin + size + (size < have));
 		in->begin += size + (size < have);
 		in->line_ended = size < have;
 		if (size < have || in->ended)
@@ -313,8 +342,12 @@ input_begins(struct input *in, const char *text, bool *begins)
 {
 	size_t size = strlen(text);
 	struct word ahead;
-	int status = input_peek(in, size, &ahead);
+	int status;
 
+	*begins = false;
+	if (in->begin < in->end && in->buffer[in->begin] != text[0])
+		return 0;
+	status = input_peek(in, size, &ahead);
 	*begins = ahead.size == size && memcmp(ahead.text, text, size) == 0;
 	return status;
 }

@@ -24,7 +24,8 @@ struct input {
 	char *buffer;
 	size_t begin, end, capacity;
 	bool ended, line_ended;
-	struct sum *sum;	/* of the bytes taken, or NULL */
+	struct sum *sum;	/* of the bytes before `summed`, or NULL */
+	size_t summed;		/* in the buffer, not before `begin` */
 };
 
 /* "-" is stdin. Functions return an exit status; *input can be closed after
@@ -38,7 +39,8 @@ int input_open_memory(struct input *, const void *, size_t);
 /* From now on a sum is taken of what is read. */
 int input_sum_start(struct input *);
 
-/* The sum of all bytes taken so far by field or line. */
+/* The sum of all bytes taken so far by field or line. Where more than a line
+ * follows it may be the sum of more. */
 uint64_t input_sum(const struct input *);
 
 /*

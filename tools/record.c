@@ -208,19 +208,22 @@ record_trailer(struct record_reader *r, const char *count, const char *sum,
     uint64_t found)
 {
 	char want_count[24], want_sum[24];
-	bool at_end;
+	bool counts, sums, at_end;
 	int status;
 
 	snprintf(want_count, sizeof want_count, "%" PRIu64, r->count);
 	snprintf(want_sum, sizeof want_sum, "%016" PRIx64, found);
-	if (strcmp(count, want_count) != 0)
-		return record_lost(r, "the trailer counts other records");
-	if (strcmp(sum, want_sum) != 0)
-		return record_lost(r, "the trailer has another checksum");
+	counts = strcmp(count, want_count) == 0;
+	sums = strcmp(sum, want_sum) == 0;
+	/* The words are gone then. */
 	if ((status = input_at_end(&r->in, &at_end)) != 0)
 		return status;
 	if (!at_end)
 		return record_lost(r, "something follows the trailer");
+	if (!counts)
+		return record_lost(r, "the trailer counts other records");
+	if (!sums)
+		return record_lost(r, "the trailer has another checksum");
 	r->ended = true;
 	return 0;
 }

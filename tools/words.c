@@ -23,12 +23,6 @@ word_of(char *text)
 }
 
 bool
-word_is(struct word w, const char *text)
-{
-	return w.size == strlen(text) && memcmp(w.text, text, w.size) == 0;
-}
-
-bool
 word_begins(struct word w, const char *text)
 {
 	size_t n = strlen(text);

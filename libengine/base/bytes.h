@@ -154,6 +154,16 @@ varint_put(uint8_t *p, uint64_t v)
 	return p;
 }
 
+/* A varint and the bytes. Returns the byte behind them. */
+static inline uint8_t *
+bytes_put(uint8_t *p, struct bytes b)
+{
+	p = varint_put(p, b.n);
+	if (b.n)
+		memcpy(p, b.p, b.n);
+	return p + b.n;
+}
+
 static inline size_t
 varint_size(uint64_t v)
 {

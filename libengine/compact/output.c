@@ -71,22 +71,37 @@ table_begin(struct output *o, struct bytes from)
 	return table_builder_new(&t, &o->builder);
 }
 
-/* A builder that failed unlinks its file when it is freed. */
+static int
+sync_oldest(struct output *o)
+{
+	struct env_file *file = o->unsynced[0];
+
+	memmove(o->unsynced, o->unsynced + 1,
+	    --o->unsynced_count * sizeof *o->unsynced);
+	return table_file_finish(file);
+}
+
+/* A builder that failed unlinks its file when it is freed. The sync comes some
+ * tables later: by then the disk has most of the table, and nobody waits. */
 static int
 table_end(struct output *o)
 {
 	struct table_meta *meta = &o->tables[o->count];
+	struct env_file *file;
 	int rc;
 
 	assert(o->count < o->room);
-	rc = table_builder_finish(o->builder, meta);
+	rc = table_builder_hand_over(o->builder, meta, &file);
 	table_builder_free(o->builder);
 	o->builder = NULL;
 	if (rc != LSM_OK)
 		return rc;
 	o->bytes += meta->size;
 	o->count++;
-	return LSM_OK;
+	if (o->unsynced_count == UNSYNCED_MAX)
+		rc = sync_oldest(o);
+	o->unsynced[o->unsynced_count++] = file;
+	return rc;
 }
 
 static bool
@@ -241,6 +256,9 @@ output_finish(struct output *o)
 	if ((o->reaching && (rc = range_end(o)) != LSM_OK) ||
 	    (rc = output_cut(o)) != LSM_OK)
 		return rc;
+	while (o->unsynced_count > 0)
+		if ((rc = sync_oldest(o)) != LSM_OK)
+			return rc;
 	return o->count > 0 ? dir->env->ops->dir_sync(dir) : LSM_OK;
 }
 
@@ -270,6 +288,8 @@ output_release(struct output *o, bool keep)
 	char name[FILE_NAME_MAX];
 
 	table_builder_free(o->builder);
+	for (size_t i = 0; i < o->unsynced_count; i++)
+		env_file_close(o->unsynced[i]);
 	for (size_t i = 0; i < o->count; i++) {
 		file_name(name, FILE_TABLE, o->tables[i].number);
 		if (!keep)	/* one that stays is an orphan, removed later */

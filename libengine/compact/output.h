@@ -9,6 +9,9 @@
 #include "compact/compact.h"
 #include "compact/fences.h"
 
+/* Tables that are written and wait for their syncs, at most. */
+enum { UNSYNCED_MAX = 8 };
+
 struct output {
 	struct compact_options options;
 	uint64_t *inputs;		/* numbers for the footers; owned */
@@ -17,6 +20,8 @@ struct output {
 	struct table_meta *tables;	/* finished ones */
 	size_t count, room;
 	uint64_t bytes;			/* of them */
+	struct env_file *unsynced[UNSYNCED_MAX];	/* the last of them */
+	size_t unsynced_count;
 	struct fences fences;
 	/* A range delete that reaches on; not in a table yet. */
 	bool reaching;
@@ -36,7 +41,7 @@ int output_add_range(struct output *, const struct range *,
 /* End the table begun, if any; no range delete may reach on. */
 int output_cut(struct output *);
 
-/* The last table, and the directory: all is durable. */
+/* The last table, all syncs, and the directory: all is durable. */
 int output_finish(struct output *);
 
 uint64_t output_bytes(const struct output *);	/* written so far */

@@ -107,26 +107,44 @@ commit_ranges(struct lsm_db *db, const struct commit *c,
 	return rc;
 }
 
+/* So many operations of a batch are expected before they are put. */
+enum { AHEAD = 8 };
+
+static void
+put_batch(struct lsm_db *db, struct bytes rest)
+{
+	struct entry e[AHEAD];
+	uint64_t hash[AHEAD];
+	size_t n;
+
+	do {
+		for (n = 0; n < AHEAD && batch_take(&rest, &e[n]); n++)
+			hash[n] = memtable_expect(db->active, e[n].key);
+		for (size_t i = 0; i < n; i++) {
+			e[i].sequence = ++db->sequence;
+			if (e[i].kind != KIND_RANGE)
+				memtable_put_expected(db->active, &e[i],
+				    hash[i]);
+		}
+	} while (n == AHEAD);
+}
+
 static void
 commit_memory(struct lsm_db *db, const struct commit *c,
     struct range_set *made)
 {
-	struct bytes rest = c->ops;
-	struct entry e = c->entry;
+	const struct entry *e = &c->entry;
 
 	if (load_acquire(&db->unread)) {
 		db->sequence += c->count;
 		store_release(&db->visible, db->sequence);
 		return;
 	}
-	for (size_t i = 0; i < c->count; i++) {
-		if (c->ops.n > 0 && !batch_take(&rest, &e))
-			break;	/* a batch is made by our own calls only */
-		db->sequence++;
-		if (e.kind != KIND_RANGE)
-			memtable_put(db->active, e.kind, e.key, e.value,
-			    db->sequence);
-	}
+	if (c->ops.n > 0)	/* made by our own calls only */
+		put_batch(db, c->ops);
+	else
+		memtable_put(db->active, e->kind, e->key, e->value,
+		    ++db->sequence);
 	if (made != NULL)
 		memtable_ranges_put(db->active, made, c->ranges);
 	store_release(&db->visible, db->sequence);

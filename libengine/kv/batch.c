@@ -101,6 +101,7 @@ static int
 batch_add(lsm_batch *b, enum kind kind, struct bytes key, struct bytes value)
 {
 	size_t size = 1 + varint_size(key.n) + key.n;
+	uint8_t *p;
 	int rc;
 
 	if ((rc = batch_check_entry(key, value)) != LSM_OK)
@@ -109,11 +110,13 @@ batch_add(lsm_batch *b, enum kind kind, struct bytes key, struct bytes value)
 		size += varint_size(value.n) + value.n;
 	if ((rc = batch_room(b, size)) != LSM_OK)
 		return rc;
-	rc = buffer_add8(&b->ops, (uint8_t)kind);
-	rc |= buffer_add_bytes(&b->ops, key);
+	p = b->ops.p + b->ops.n;
+	*p++ = (uint8_t)kind;
+	p = bytes_put(p, key);
 	if (kind == KIND_PUT)
-		rc |= buffer_add_bytes(&b->ops, value);
-	assert(rc == LSM_OK);
+		p = bytes_put(p, value);
+	b->ops.n = (size_t)(p - b->ops.p);
+	assert(b->ops.n <= b->ops.cap);
 	b->count++;
 	b->data += key.n + value.n;
 	return LSM_OK;

@@ -76,19 +76,10 @@ range_size(struct bytes from, struct bytes to)
 	return varint_size(from.n) + from.n + varint_size(to.n) + to.n;
 }
 
-static uint8_t *
-put_bytes(uint8_t *p, struct bytes b)
-{
-	p = varint_put(p, b.n);
-	if (b.n)
-		memcpy(p, b.p, b.n);
-	return p + b.n;
-}
-
 uint8_t *
 range_put(uint8_t *p, struct bytes from, struct bytes to)
 {
-	return put_bytes(put_bytes(p, from), end_written(to));
+	return bytes_put(bytes_put(p, from), end_written(to));
 }
 
 bool

@@ -173,20 +173,35 @@ count_used(struct memtable *m)
 	store_relaxed(&m->used, arena_used(&m->list.arena) + m->ranges_size);
 }
 
-void
-memtable_put(struct memtable *m, enum kind kind, struct bytes key,
-    struct bytes value, uint64_t sequence)
+uint64_t
+memtable_expect(const struct memtable *m, struct bytes key)
 {
-	uint64_t distance = sequence - m->base_sequence;
 	uint64_t hash = hash64(key);
 
-	assert(sequence >= m->base_sequence && distance <= UINT32_MAX);
 	mem_filter_fetch(&m->filter, hash);
-	skiplist_put(&m->list, (uint16_t)kind, key, value,
+	return hash;
+}
+
+void
+memtable_put_expected(struct memtable *m, const struct entry *e, uint64_t hash)
+{
+	uint64_t distance = e->sequence - m->base_sequence;
+
+	assert(e->sequence >= m->base_sequence && distance <= UINT32_MAX);
+	skiplist_put(&m->list, (uint16_t)e->kind, e->key, e->value,
 	    (uint32_t)distance);
 	mem_filter_add(&m->filter, hash);
 	count_used(m);
 	count(&m->entries, 1);
+}
+
+void
+memtable_put(struct memtable *m, enum kind kind, struct bytes key,
+    struct bytes value, uint64_t sequence)
+{
+	struct entry e = { key, value, sequence, kind };
+
+	memtable_put_expected(m, &e, memtable_expect(m, key));
 }
 
 int

@@ -48,6 +48,12 @@ bool memtable_full(const struct memtable *);
 void memtable_put(struct memtable *, enum kind, struct bytes key,
     struct bytes value, uint64_t sequence);
 
+/* For one of several that follow: its hash, with which it will be put. What is
+ * told a few entries ahead is in the cache when it is put. */
+uint64_t memtable_expect(const struct memtable *, struct bytes key);
+void memtable_put_expected(struct memtable *, const struct entry *,
+    uint64_t hash);
+
 /* The newest entry of the key with a sequence of at most `sequence`, covered
  * or not; its bytes live as long as the memtable. `hash` is hash64(key). */
 bool memtable_get(const struct memtable *, struct bytes key, uint64_t hash,

@@ -149,16 +149,12 @@ block_writer_align(struct block_writer *w)
 }
 
 int
-block_writer_finish(struct block_writer *w)
+block_writer_finish(struct block_writer *w, struct env_file **file)
 {
-	const struct env_ops *ops = w->dir->env->ops;
-	struct env_file *file = w->file;
-	int rc;
+	int rc = flush(w);
 
-	if ((rc = flush(w)) != LSM_OK || (rc = ops->file_sync(file)) != LSM_OK)
-		return rc;
-	w->file = NULL;
-	if ((rc = ops->file_close(file)) != LSM_OK)
-		(void)ops->dir_unlink(w->dir, w->name);
+	*file = rc == LSM_OK ? w->file : NULL;
+	if (rc == LSM_OK)
+		w->file = NULL;
 	return rc;
 }

@@ -14,7 +14,7 @@
 
 struct block_writer {
 	struct env_dir *dir;
-	struct env_file *file;		/* NULL: not created, or closed */
+	struct env_file *file;		/* NULL: not created, or finished */
 	char name[FILE_NAME_MAX];
 	struct file_id id;
 	uint64_t seed;
@@ -55,7 +55,7 @@ int block_writer_add(struct block_writer *, const uint8_t *block, size_t size);
 /* Zeros to the next unit. */
 int block_writer_align(struct block_writer *);
 
-/* Everything to the disk, durably; closed. */
-int block_writer_finish(struct block_writer *);
+/* Everything to the door. *file, not synced yet, is the caller's. */
+int block_writer_finish(struct block_writer *, struct env_file **file);
 
 #endif

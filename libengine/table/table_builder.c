@@ -440,17 +440,46 @@ make_meta(const struct table_footer *f, struct table_meta *meta)
 }
 
 int
-table_builder_finish(struct table_builder *b, struct table_meta *meta)
+table_builder_hand_over(struct table_builder *b, struct table_meta *meta,
+    struct env_file **file)
 {
 	int rc;
 
+	*file = NULL;
 	memset(meta, 0, sizeof *meta);
 	if ((rc = close_leaf(b)) != LSM_OK ||
 	    (rc = write_index(b)) != LSM_OK ||
 	    (rc = write_footer(b)) != LSM_OK ||
 	    (rc = make_meta(&b->footer, meta)) != LSM_OK)
 		return rc;
-	if ((rc = block_writer_finish(&b->writer)) != LSM_OK)
+	if ((rc = block_writer_finish(&b->writer, file)) != LSM_OK)
 		table_meta_release(meta);
+	return rc;
+}
+
+int
+table_file_finish(struct env_file *file)
+{
+	const struct env_ops *ops = file->env->ops;
+	int rc = ops->file_sync(file);
+
+	if (rc == LSM_OK)
+		return ops->file_close(file);
+	env_file_close(file);
+	return rc;
+}
+
+int
+table_builder_finish(struct table_builder *b, struct table_meta *meta)
+{
+	struct env_dir *dir = b->opt.dir;
+	struct env_file *file;
+	int rc;
+
+	if ((rc = table_builder_hand_over(b, meta, &file)) != LSM_OK ||
+	    (rc = table_file_finish(file)) == LSM_OK)
+		return rc;
+	(void)dir->env->ops->dir_unlink(dir, b->writer.name);
+	table_meta_release(meta);
 	return rc;
 }

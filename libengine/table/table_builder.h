@@ -66,5 +66,11 @@ uint64_t table_builder_entries(const struct table_builder *);
 /* Write the rest, sync, close. *meta is the caller's to release. The file
  * stays; its directory is not synced yet. */
 int table_builder_finish(struct table_builder *, struct table_meta *meta);
+/* The same without sync and close: *file is the caller's for that, and the
+ * disk may as well work meanwhile. */
+int table_builder_hand_over(struct table_builder *, struct table_meta *meta,
+    struct env_file **file);
+/* Sync and close it, on failure too. */
+int table_file_finish(struct env_file *);
 
 #endif

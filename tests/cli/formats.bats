@@ -168,6 +168,30 @@ refused_end() {
 	[ "$(lsm-cli none scan --count)" = $'0\t0\t0' ]
 }
 
+@test "a framed file has one sum, however its bytes come" {
+	orchard
+	head -c 300000 /dev/zero | tr '\0' x | lsm-cli db put long --value-file -
+	for format in tsv hex jsonl; do
+		lsm-cli db scan --framed --format=$format >whole
+		rm -rf copy
+		lsm-cli --create --sync=off copy load --format=$format --framed \
+		    whole
+		for piece in 777 65536; do
+			rm -rf piped
+			dd bs=$piece <whole 2>/dev/null |
+			    lsm-cli --create --sync=off piped load \
+			    --format=$format --framed -
+			cmp <(lsm-cli db scan) <(lsm-cli piped scan)
+		done
+		cmp <(lsm-cli db scan) <(lsm-cli copy scan)
+		# One letter, near the beginning, near a buffer's end, at the end.
+		for line in 2 1500 20000; do
+			sed "${line}s/[0-8]\([^0-8]*\)$/9\1/" whole >other
+			refused_end 'another checksum' $format other
+		done
+	done
+}
+
 @test "bdb and cdb without their end are cut short" {
 	fruit
 	for format in bdb bdb-print cdb; do

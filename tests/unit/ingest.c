@@ -333,6 +333,108 @@ TEST("a full disk ends it, and gives back what it took")
 	kit_close(&k);
 }
 
+enum { LARGE = 30000, LARGE_COUNT = 60 };
+
+/* Tables that are more than wait for their syncs at once. */
+static int
+ingest_large(lsm_db *db)
+{
+	static char value[LARGE];
+	lsm_ingest *g = ingest(db);
+	int rc = LSM_OK;
+
+	for (unsigned i = 0; i < LARGE_COUNT && rc == LSM_OK; i++) {
+		char key[16];
+
+		snprintf(key, sizeof key, "k%06u", i);
+		memset(value, 'a' + (int)i % 26, sizeof value);
+		rc = lsm_ingest_add(g, lsm_str(key),
+		    lsm_bytes(value, sizeof value));
+	}
+	if (rc == LSM_OK)
+		rc = lsm_ingest_commit(g);
+	lsm_ingest_free(g);
+	return rc;
+}
+
+static void
+start_large(struct kit *k)
+{
+	kit_init(k);
+	k->o.table_size = 65536;
+	k->o.codec = LSM_CODEC_NONE;
+	kit_start(k);
+}
+
+/* Each value whole; returns how many there are. */
+static unsigned
+check_large(lsm_db *db)
+{
+	unsigned found = 0;
+	lsm_iter *it;
+
+	CHECK_OK(lsm_iter_new(db, NULL, NULL, &it));
+	CHECK_OK(lsm_iter_first(it));
+	for (; lsm_iter_valid(it); found++) {
+		lsm_slice v = lsm_iter_value(it);
+
+		CHECK_EQ(v.size, LARGE);
+		CHECK_EQ(((const char *)v.data)[LARGE - 1], 'a' + found % 26);
+		CHECK_OK(lsm_iter_next(it));
+	}
+	lsm_iter_free(it);
+	return found;
+}
+
+TEST("tables that were synced late are durable with the commit")
+{
+	struct kit k;
+
+	start_large(&k);
+	CHECK_OK(ingest_large(k.db));
+	CHECK(dbkit_files(k.db, "table", true) > 12);
+	kit_crash(&k);
+	CHECK_EQ(check_large(k.db), LARGE_COUNT);
+	kit_close(&k);
+}
+
+/* As kit_crash, of a handle that may be fenced. */
+static void
+crash_fenced(struct kit *k)
+{
+	struct sim *left = sim_crash(k->sim, sim_operations(k->sim), SIM_DROP,
+	    0);
+
+	(void)lsm_close(k->db);
+	sim_free(k->sim);
+	k->sim = left;
+	k->o.env = sim_env(left);
+	kit_start(k);
+}
+
+TEST("whichever write or sync of many tables fails, a crash shows all or none")
+{
+	bool failed = true;
+	unsigned found;
+	struct kit k;
+	int rc;
+
+	for (uint64_t n = 1; failed; n += 3) {
+		start_large(&k);
+		sim_fail_at(k.sim, n, LSM_IO, false, false);
+		rc = ingest_large(k.db);
+		failed = sim_failed(k.sim);
+		sim_fail_at(k.sim, 0, LSM_OK, false, false);
+		CHECK(failed || rc == LSM_OK);
+		crash_fenced(&k);
+		found = check_large(k.db);
+		CHECK(found == LARGE_COUNT || (found == 0 && rc != LSM_OK));
+		CHECK_EQ(dbkit_files(k.db, "table", false),
+		    dbkit_files(k.db, "table", true));
+		kit_close(&k);
+	}
+}
+
 TEST("a handle that may not write may not ingest")
 {
 	lsm_ingest *g;

@@ -65,6 +65,31 @@ TEST("a get sees the newest version of its sequence")
 	memtable_unref(m);
 }
 
+TEST("entries that were expected are put like others, in any order")
+{
+	struct memtable *m = table();
+	struct entry e[3] = {
+		{ text("b"), text("two"), BASE + 1, KIND_PUT },
+		{ text("a"), text("one"), BASE + 2, KIND_PUT },
+		{ text("b"), text(""), BASE + 3, KIND_DELETE },
+	}, got;
+	uint64_t hash[3];
+
+	for (int i = 0; i < 3; i++)
+		hash[i] = memtable_expect(m, e[i].key);
+	CHECK(!get(m, "a", UINT64_MAX, &got));
+	for (int i = 0; i < 3; i++)
+		memtable_put_expected(m, &e[i], hash[i]);
+	CHECK(get(m, "a", UINT64_MAX, &got));
+	CHECK_BYTES(got.value, "one");
+	CHECK(get(m, "b", BASE + 2, &got));
+	CHECK_BYTES(got.value, "two");
+	CHECK(get(m, "b", UINT64_MAX, &got));
+	CHECK_EQ(got.kind, KIND_DELETE);
+	CHECK_EQ(memtable_entries(m), 3);
+	memtable_unref(m);
+}
+
 TEST("nothing is seen from before the memtable's base")
 {
 	struct memtable *m = table();
