@@ -88,7 +88,12 @@ LINK = $(CC) $(ALL_LDFLAGS)
 STATIC := $(if $(filter release,$(FLAVOUR)),$(if $(strip $(foreach f,rcrt1.o \
 	$(patsubst %,lib%.a,c $(CODEC_NAMES) $(if $(JANSSON),jansson)), \
 	$(if $(call found,$(f)),,$(f)))),,y))
-LINK_TOOL = $(if $(STATIC),$(patsubst -pie,-static-pie,$(LINK)),$(LINK))
+# Code and constants in one mapping, and no look at what nobody asks for
+# (tools/origin.c): each costs as much as reading a table.
+AT_ONCE := -Wl,-z,noseparate-code \
+	-Wl,--wrap=_dl_get_origin,-u,__wrap__dl_get_origin
+LINK_TOOL = $(if $(STATIC),$(patsubst -pie,-static-pie,$(LINK)) $(AT_ONCE), \
+	$(LINK))
 
 # ---- files -----------------------------------------------------------------
 
