@@ -19,7 +19,7 @@ enum latency {
 	LATENCY_SYNC, LATENCY_FLUSH_STEP, LATENCY_MERGE_STEP, LATENCIES
 };
 
-enum { LATENCY_EVERY = 64, LATENCY_FIRST = 4 };
+enum { LATENCY_EVERY = 64, LATENCY_FIRST = 1 };
 
 struct latencies {
 	lsm_env *env;
@@ -38,7 +38,7 @@ const struct histogram *latency_of(const struct latencies *, enum latency);
 uint64_t latency_now_ns(const struct latencies *);
 
 /* When it begins, or 0: this one is not measured. `nth` is that of a thread's
- * tally, so that each thread's first few have one. */
+ * tally, so that the second is. */
 static inline uint64_t
 latency_begin(const struct latencies *l, uint64_t nth)
 {
