@@ -88,7 +88,12 @@ LINK = $(CC) $(ALL_LDFLAGS)
 STATIC := $(if $(filter release,$(FLAVOUR)),$(if $(strip $(foreach f,rcrt1.o \
 	$(patsubst %,lib%.a,c $(CODEC_NAMES) $(if $(JANSSON),jansson)), \
 	$(if $(call found,$(f)),,$(f)))),,y))
-LINK_TOOL = $(if $(STATIC),$(patsubst -pie,-static-pie,$(LINK)),$(LINK))
+# Code and constants in one mapping, and no look at what nobody asks for
+# (tools/origin.c): each costs as much as reading a table.
+AT_ONCE := -Wl,-z,noseparate-code \
+	-Wl,--wrap=_dl_get_origin,-u,__wrap__dl_get_origin
+LINK_TOOL = $(if $(STATIC),$(patsubst -pie,-static-pie,$(LINK)) $(AT_ONCE), \
+	$(LINK))
 
 # ---- files -----------------------------------------------------------------
 
@@ -174,8 +179,11 @@ $(B)/liblsm.pc: libengine/liblsm.pc.in libengine/include/lsm.h FORCE
 		-e 's|@VERSION@|$(VERSION)|' \
 		-e 's|@REQUIRES@|$(CODECS) zlib|' $< >$@
 
+# What a linker wrote bit by bit lies in small pieces in the page cache, and each
+# fault maps less of it; an installed tool is a copy, so this is one, too.
 $(B)/lsm-%: $(B)/tools/lsm-%.o $(B)/tools.a $(B)/liblsm.a
-	$(LINK_TOOL) -o $@ $^ $(TOOL_LIBS) $(LIBS)
+	$(LINK_TOOL) -o $@.linked $^ $(TOOL_LIBS) $(LIBS)
+	@cp $@.linked $@.copy && mv $@.copy $@ && rm $@.linked
 
 # What lsm-cli becomes where lines are typed: line_edit stands for line_plain.
 $(B)/lsm-cli-prompt: $(B)/tools/lsm-cli.o $(B)/tools/line_edit.o $(B)/tools.a \

@@ -15,6 +15,13 @@
 
 enum { GATHER_MAX = 128, VALUES_MAX = 1 << 20 };
 
+/* Keys that wait together, copied, and their values. */
+struct several {
+	lsm_slice keys[GATHER_MAX];
+	lsm_buffer values[GATHER_MAX];
+	char room[GATHER_MAX][LSM_KEY_MAX];
+};
+
 struct get {
 	struct request *request;
 	lsm_db *db;
@@ -23,9 +30,11 @@ struct get {
 	bool alone;		/* one key: its value is printed as it is */
 	int status;		/* the worst so far */
 	size_t count, most;	/* keys gathered; this many at once */
-	lsm_slice keys[GATHER_MAX];
-	lsm_buffer values[GATHER_MAX];
-	char (*room)[LSM_KEY_MAX];	/* NULL while one is asked at a time */
+	lsm_slice *keys;	/* those of `several`, or the one */
+	lsm_buffer *values;
+	struct several *several;	/* NULL while one is asked at a time */
+	lsm_slice key;
+	lsm_buffer value;
 };
 
 static int
@@ -112,15 +121,29 @@ get_rest(void *arg)
 	return status;
 }
 
-/* Where several keys wait together they are copied, if there is memory. */
+/* Several keys wait together if there is memory. */
 static bool
 get_waits(struct get *g)
 {
-	if (g->most > 1 && g->room == NULL)
-		g->room = malloc(GATHER_MAX * sizeof *g->room);
-	if (g->room == NULL)
+	if (g->most > 1 && g->several == NULL &&
+	    (g->several = calloc(1, sizeof *g->several)) != NULL) {
+		g->keys = g->several->keys;
+		g->values = g->several->values;
+	}
+	if (g->several == NULL)
 		g->most = 1;
-	return g->room != NULL;
+	return g->several != NULL;
+}
+
+static void
+get_release(struct get *g)
+{
+	size_t i;
+
+	for (i = 0; g->several != NULL && i < GATHER_MAX; i++)
+		lsm_buffer_free(&g->several->values[i]);
+	free(g->several);
+	lsm_buffer_free(&g->value);
 }
 
 /* Called with each key, whose bytes do not stay. */
@@ -132,7 +155,7 @@ get_add(void *arg, lsm_slice key)
 	if (key.size > LSM_KEY_MAX)
 		return get_answer(g, 0, lsm_get(g->db, NULL, key, NULL));
 	if (get_waits(g) && key.size > 0)
-		key = lsm_bytes(memcpy(g->room[g->count], key.data, key.size),
+		key.data = memcpy(g->several->room[g->count], key.data,
 		    key.size);
 	g->keys[g->count++] = key;
 	return g->count >= g->most ? get_rest(g) : 0;
@@ -180,20 +203,14 @@ get_all(struct get *g)
 int
 command_get(struct request *r)
 {
-	struct get *g = calloc(1, sizeof *g);
-	size_t i;
+	struct get g = { .request = r, .snapshot = r->session->snapshot,
+		.most = 1 };
 	int status;
 
-	if (g == NULL)
-		return cli_fail_memory();
-	g->request = r;
-	g->snapshot = r->session->snapshot;
-	g->most = 1;
-	status = get_all(g);
-	for (i = 0; i < GATHER_MAX; i++)
-		lsm_buffer_free(&g->values[i]);
-	free(g->room);
-	free(g);
+	g.keys = &g.key;
+	g.values = &g.value;
+	status = get_all(&g);
+	get_release(&g);
 	return status;
 }
 

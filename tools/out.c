@@ -26,9 +26,10 @@
 enum { FORMAT_MAX = 1024, CHUNK = 3 * 1365, BASE64_FACTOR = 4 };
 _Static_assert(CHUNK * ESCAPE_MAX <= OUT_ROOM, "a chunk fits");
 
+static char buffer[OUT_ROOM];
+
 static struct {
-	char buffer[OUT_ROOM];
-	size_t used;
+	size_t used;		/* of the buffer */
 	int error;		/* the first errno, or 0 */
 	struct sum *sum;	/* of what was written, or NULL */
 	int fd, error_before;
@@ -86,7 +87,7 @@ out_flush(void)
 
 	/* Emptied first: the message of a failure flushes again. */
 	out.used = 0;
-	write_all(out.buffer, used);
+	write_all(buffer, used);
 }
 
 char *
@@ -95,7 +96,7 @@ out_reserve(size_t size)
 	assert(size <= OUT_ROOM);
 	if (size > OUT_ROOM - out.used)
 		out_flush();
-	return out.buffer + out.used;
+	return buffer + out.used;
 }
 
 void

@@ -166,3 +166,18 @@ bytes_take64(struct bytes *b, uint64_t *out)
 	*out = get64(raw.p);
 	return true;
 }
+
+char *
+decimal_put(char *to, uint64_t v, size_t digits_min)
+{
+	uint64_t rest = v;
+	size_t n = 1;
+
+	while ((rest /= 10) > 0)
+		n++;
+	if (n < digits_min)
+		n = digits_min;
+	for (size_t i = n; i-- > 0; v /= 10)
+		to[i] = (char)('0' + v % 10);
+	return to + n;
+}

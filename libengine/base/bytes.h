@@ -14,7 +14,7 @@
 
 #include "lsm.h"
 
-enum { VARINT_MAX = 10 };
+enum { VARINT_MAX = 10, DECIMAL_MAX = 20 };
 
 /* Bytes of somebody else. */
 struct bytes {
@@ -141,6 +141,10 @@ put64(void *p, uint64_t v)
 	v = LE64(v);
 	memcpy(p, &v, sizeof v);
 }
+
+/* As text: at least so many digits, no NUL. Returns the place behind them. At
+ * most DECIMAL_MAX, or digits_min. */
+char *decimal_put(char *to, uint64_t v, size_t digits_min);
 
 /* Returns the byte behind the number. Writes at most VARINT_MAX bytes. */
 static inline uint8_t *

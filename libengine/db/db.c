@@ -367,6 +367,8 @@ lsm_close(lsm_db *db)
 		    (unsigned long long)db->open_handles);
 	close_flush(db);
 	work_stop(db);
+	if (!db->read_only)
+		db_shorten_manifest(db);
 	graves_sweep(db, SWEEP_LAST);
 	rc = close_log(db);
 	events_tell(db);

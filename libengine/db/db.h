@@ -276,6 +276,9 @@ void table_gone(void *db, struct version_table *);
 int db_number(void *db, uint64_t *);	/* a fresh file number */
 int db_edit(struct lsm_db *, struct edit *);	/* append, install, show */
 int db_renew_manifest(struct lsm_db *);	/* without what it had before */
+/* At close: one without many edits, for whoever opens next. That it cannot be
+ * made is no failure, unless that fences. */
+void db_shorten_manifest(struct lsm_db *);
 /* Of a dead log, or, when that is 0, of a new file. LSM_BUSY: one is ready, and
  * the dead log was not used. */
 int db_prepare_log(struct lsm_db *, uint64_t recycle);

@@ -53,21 +53,19 @@ db_announce(struct lsm_db *db)
 	mutex_unlock(&db->edit_mu);
 }
 
-/* Start a new manifest when the old has grown, or the last write of it was
- * torn at open. */
+/* Start a new manifest. What fails and is not *fatal leaves the old one. */
 static int
-manifest_restart_locked(struct lsm_db *db)
+manifest_begin_locked(struct lsm_db *db, bool *fatal)
 {
 	uint64_t old = db->state.current.manifest;
 	struct manifest *next;
-	bool fatal;
 	int rc;
 
 	mutex_assert_held(&db->edit_mu);
-	rc = manifest_create(db->dir, &db->state, db->next_number++, &fatal,
+	rc = manifest_create(db->dir, &db->state, db->next_number++, fatal,
 	    &next);
 	if (rc != LSM_OK)
-		return fatal || rc != LSM_NO_MEMORY ? db_fence(db, rc) : rc;
+		return rc;
 	manifest_free(db->manifest);
 	db->manifest = next;
 	COUNT(db, manifest_bytes, db->state.manifest_size);
@@ -77,6 +75,17 @@ manifest_restart_locked(struct lsm_db *db)
 	announce_locked(db);
 	grave_add(db, FILE_MANIFEST, old, db->state.edit);
 	return LSM_OK;
+}
+
+/* When the old has grown, or the last write of it was torn at open. */
+static int
+manifest_restart_locked(struct lsm_db *db)
+{
+	bool fatal;
+	int rc = manifest_begin_locked(db, &fatal);
+
+	return fatal || (rc != LSM_OK && rc != LSM_NO_MEMORY) ?
+	    db_fence(db, rc) : rc;
 }
 
 static int
@@ -219,6 +228,21 @@ db_renew_manifest(struct lsm_db *db)
 	if (rc == LSM_OK)
 		graves_sweep(db, SWEEP_WORK);
 	return rc;
+}
+
+void
+db_shorten_manifest(struct lsm_db *db)
+{
+	bool fatal = false;
+	int rc = LSM_OK;
+
+	mutex_lock(&db->edit_mu);
+	if (db->manifest != NULL && manifest_is_long(db->manifest) &&
+	    fence_check(&db->fence) == LSM_OK && db_own(db) == LSM_OK)
+		rc = manifest_begin_locked(db, &fatal);
+	if (fatal)
+		(void)db_fence(db, rc);
+	mutex_unlock(&db->edit_mu);
 }
 
 int

@@ -3,8 +3,9 @@
  *
  * Short ones are measured once in LATENCY_EVERY, because to read the clock
  * twice costs a tenth of a get; what costs far more than that is measured
- * each time. A histogram is made with the first that it counts, because few of
- * those who open and leave need one; without memory that one is not counted.
+ * each time. Not the very first: it opens what the others find open, and who
+ * does no more than one never looks. A histogram is made with the first that
+ * it counts; without memory that one is not counted.
  * Threads: any.
  */
 #ifndef DB_LATENCY_H
@@ -18,7 +19,7 @@ enum latency {
 	LATENCY_SYNC, LATENCY_FLUSH_STEP, LATENCY_MERGE_STEP, LATENCIES
 };
 
-enum { LATENCY_EVERY = 64 };
+enum { LATENCY_EVERY = 64, LATENCY_FIRST = 1 };
 
 struct latencies {
 	lsm_env *env;
@@ -37,11 +38,11 @@ const struct histogram *latency_of(const struct latencies *, enum latency);
 uint64_t latency_now_ns(const struct latencies *);
 
 /* When it begins, or 0: this one is not measured. `nth` is that of a thread's
- * tally, so that the first is. */
+ * tally, so that the second is. */
 static inline uint64_t
 latency_begin(const struct latencies *l, uint64_t nth)
 {
-	return nth % LATENCY_EVERY == 0 ? latency_now_ns(l) : 0;
+	return nth % LATENCY_EVERY == LATENCY_FIRST ? latency_now_ns(l) : 0;
 }
 
 static inline void

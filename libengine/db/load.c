@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "db/ingest.h"
 
-enum { LOAD_FIRST = 64 << 10, LOAD_GROWS = 8 };
+enum { LOAD_FIRST = 16 << 10, LOAD_GROWS = 8 };
 
 static int
 load_room(struct load *l)

@@ -6,10 +6,10 @@
  */
 #include "env/files.h"
 
-#include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/bytes.h"
 
 enum { DIGITS_MIN = 6 };
 
@@ -30,17 +30,20 @@ static const struct shape {
 };
 
 enum { SHAPES = sizeof shapes / sizeof *shapes };
+_Static_assert(sizeof "MANIFEST-" + DECIMAL_MAX <= FILE_NAME_MAX,
+    "the longest name fits");
 
 const char *
 file_name(char name[FILE_NAME_MAX], enum file_kind kind, uint64_t number)
 {
 	const struct shape *s = &shapes[kind];
+	size_t n = strlen(s->before);
+	char *p = name + n;
 
+	memcpy(name, s->before, n);
 	if (s->numbered)
-		snprintf(name, FILE_NAME_MAX, "%s%0*" PRIu64 "%s", s->before,
-		    DIGITS_MIN, number, s->behind);
-	else
-		snprintf(name, FILE_NAME_MAX, "%s", s->before);
+		p = decimal_put(p, number, DIGITS_MIN);
+	strcpy(p, s->behind);
 	return name;
 }
 
@@ -87,6 +90,15 @@ file_parse(const char *name, uint64_t *number)
 			return (enum file_kind)kind;
 	*number = 0;
 	return FILE_OTHER;
+}
+
+void
+file_name_copy(char to[FILE_NAME_MAX], const char *name)
+{
+	size_t n = strnlen(name, FILE_NAME_MAX - 1);
+
+	memcpy(to, name, n);
+	to[n] = '\0';
 }
 
 const char *

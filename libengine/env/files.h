@@ -36,6 +36,9 @@ enum { FILE_NAME_MAX = 32 };
 const char *file_name(char name[FILE_NAME_MAX], enum file_kind,
     uint64_t number);
 
+/* As much of any name as fits. */
+void file_name_copy(char to[FILE_NAME_MAX], const char *name);
+
 /* What a name stands for; FILE_OTHER when it is none of ours. */
 enum file_kind file_parse(const char *name, uint64_t *number);
 

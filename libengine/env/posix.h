@@ -20,8 +20,6 @@ struct posix_dir {
 	int fd;
 	char *given;		/* the path it was opened by, or NULL */
 	char *path;		/* a writer's: absolute; NULL when unknown */
-	dev_t device;
-	ino_t inode;
 	bool locked;		/* LOCK was opened, and was this: */
 	dev_t lock_device;
 	ino_t lock_inode;
@@ -36,6 +34,7 @@ struct posix_lock {
 	ino_t inode;
 	int dir_fd;		/* carries flock(2); -1 when not writable */
 	bool writable;
+	bool filled;		/* when it was opened */
 	struct ring_memory memory;
 };
 
@@ -114,7 +113,9 @@ enum { POSIX_PAGE_BYTE = 1 };
  * no failure. The writer's map is its own, a reader's belongs to the lock. */
 struct ring_memory posix_ring_map(int fd, bool writable);
 void posix_ring_unmap(struct ring_memory);
-/* A reader's, in two steps. NULL: cannot. */
+/* Is all of it there to be mapped? Once it is, it stays. */
+bool posix_ring_filled(int fd);
+/* A reader's, in two steps, when it is filled. NULL: cannot. */
 struct ring_control *posix_ring_page(int fd, bool writable);
 uint8_t *posix_ring_bytes(int fd, bool writable);
 /* Two times the ring in a row, over `fd` at `offset`; NULL: cannot. */

@@ -139,23 +139,16 @@ static int
 dir_new(lsm_env *env, int fd, const char *path, struct env_dir **out)
 {
 	struct posix_dir *dir = mem_zalloc(sizeof *dir);
-	struct stat st;
 	int rc;
 
 	if (dir == NULL) {
 		rc = mem_exhausted(sizeof *dir);
 		goto failed;
 	}
-	if (fstat(fd, &st) != 0) {
-		rc = status_system(errno, "directory: stat");
-		goto failed;
-	}
 	if (path != NULL && (rc = path_copy(path, &dir->given)) != LSM_OK)
 		goto failed;
 	dir->base.env = env;
 	dir->fd = fd;
-	dir->device = st.st_dev;
-	dir->inode = st.st_ino;
 	*out = &dir->base;
 	return LSM_OK;
 failed:
@@ -205,14 +198,22 @@ posix_dir_close(struct env_dir *base)
 	mem_free(dir);
 }
 
+/* Is the directory still where it was opened? */
+static bool
+is_at(const struct posix_dir *dir, const char *path)
+{
+	struct stat there, here;
+
+	return stat(path, &there) == 0 && fstat(dir->fd, &here) == 0 &&
+	    there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
 int
 posix_dir_remove(struct env_dir *base)
 {
 	const struct posix_dir *dir = (struct posix_dir *)base;
-	struct stat st;
 
-	if (dir->given == NULL || stat(dir->given, &st) != 0 ||
-	    st.st_dev != dir->device || st.st_ino != dir->inode)
+	if (dir->given == NULL || !is_at(dir, dir->given))
 		return status_set(LSM_EXISTS, "directory: not where it was");
 	if (rmdir(dir->given) == 0)
 		return LSM_OK;
@@ -402,8 +403,7 @@ posix_dir_same(struct env_dir *base)
 	struct posix_dir *dir = (struct posix_dir *)base;
 	struct stat st;
 
-	if (dir->path != NULL && (stat(dir->path, &st) != 0 ||
-	    st.st_dev != dir->device || st.st_ino != dir->inode))
+	if (dir->path != NULL && !is_at(dir, dir->path))
 		return false;
 	if (!dir->locked)
 		return true;

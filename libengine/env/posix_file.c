@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -39,7 +38,7 @@ posix_name(const char *name)
 {
 	struct posix_name n;
 
-	snprintf(n.text, sizeof n.text, "%s", name);
+	file_name_copy(n.text, name);
 	return n;
 }
 
@@ -214,7 +213,7 @@ posix_file_open(struct env_dir *base, const char *name, enum env_open how,
 	if (file == NULL)
 		return mem_exhausted(sizeof *file);
 	file->base.env = base->env;
-	memcpy(file->name, posix_name(name).text, sizeof file->name);
+	file_name_copy(file->name, name);
 	rc = posix_openat_stat(dir->fd, name, open_flags(how), &file->fd,
 	    &st);
 	if (rc != LSM_OK) {

@@ -52,6 +52,7 @@ posix_lock_open(struct env_dir *base, bool create, struct env_lock **out)
 		return rc;
 	}
 	dir->locked = true;
+	lock->filled = st.st_size >= LOCK_SIZE;
 	lock->device = dir->lock_device = st.st_dev;
 	lock->inode = dir->lock_inode = st.st_ino;
 	*out = &lock->base;
@@ -182,7 +183,8 @@ posix_lock_page(struct posix_lock *lock, const uint8_t id[16],
 	uint64_t held;
 	bool any;
 
-	if (lock->memory.control == NULL)
+	if (lock->memory.control == NULL &&
+	    (lock->filled || posix_ring_filled(lock->fd)))
 		lock->memory.control = posix_ring_page(lock->fd, false);
 	if (lock->memory.control == NULL)
 		return false;

@@ -86,7 +86,7 @@ segment_open(struct posix_dir *dir, const char *name, uint64_t number,
 	}
 	s->base.ops = &segment_ops;
 	s->base.number = number;
-	memcpy(s->name, posix_name(name).text, sizeof s->name);
+	file_name_copy(s->name, name);
 	*out = &s->base;
 	return LSM_OK;
 }

@@ -35,11 +35,13 @@ posix_ring_twice(int fd, off_t offset, int protection)
 	return at;
 }
 
-static bool
-is_filled(int fd, struct stat *st)
+bool
+posix_ring_filled(int fd)
 {
-	return fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-	    st->st_size >= LOCK_SIZE;
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size >= LOCK_SIZE;
 }
 
 /* A child of fork(2) must not write to the parent's ring. */
@@ -56,17 +58,17 @@ protection(bool writable)
 	return PROT_READ | (writable ? PROT_WRITE : 0);
 }
 
+/* It is looked at in a moment: mapped at once, it costs no fault. */
 struct ring_control *
 posix_ring_page(int fd, bool writable)
 {
-	struct stat st;
 	void *page;
 
 	/* A page larger than the offset of the ring could not be mapped. */
-	if (!is_filled(fd, &st) || LOCK_RING % sysconf(_SC_PAGESIZE) != 0)
+	if (LOCK_RING % sysconf(_SC_PAGESIZE) != 0)
 		return NULL;
-	page = mmap(NULL, CONTROL_SIZE, protection(writable), MAP_SHARED, fd,
-	    0);
+	page = mmap(NULL, CONTROL_SIZE, protection(writable),
+	    MAP_SHARED | MAP_POPULATE, fd, 0);
 	return page == MAP_FAILED ? NULL : page;
 }
 
@@ -79,9 +81,10 @@ posix_ring_bytes(int fd, bool writable)
 struct ring_memory
 posix_ring_map(int fd, bool writable)
 {
-	struct ring_memory m = { .control = posix_ring_page(fd, writable) };
+	struct ring_memory m = { 0 };
 
-	if (m.control == NULL)
+	if (!posix_ring_filled(fd) ||
+	    (m.control = posix_ring_page(fd, writable)) == NULL)
 		return m;
 	m.bytes = posix_ring_bytes(fd, writable);
 	if (m.bytes != NULL && (!writable || keep_from_children(m)))

@@ -6,8 +6,6 @@
  */
 #include "log/reader.h"
 
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "base/status.h"
 
@@ -57,10 +55,11 @@ window_load(struct log_reader *r, uint64_t at, size_t n)
 		r->chunk *= 2;
 	if (n < r->chunk)
 		n = r->chunk;
-	if (n > r->limit - at)
-		n = (size_t)(r->limit - at);
+	/* Windows of one size: the next reader takes the memory over. */
 	if ((rc = window_reserve(r, n)) != LSM_OK)
 		return rc;
+	if (n > r->limit - at)
+		n = (size_t)(r->limit - at);
 	r->window_size = 0;
 	rc = r->file->env->ops->file_read(r->file, at, r->window, n, &got);
 	if (rc != LSM_OK)
@@ -150,7 +149,7 @@ reader_new(struct env_dir *dir, const char *name, struct log_reader **out)
 	*out = NULL;
 	if (r == NULL)
 		return mem_exhausted(sizeof *r);
-	snprintf(r->name, sizeof r->name, "%s", name);
+	file_name_copy(r->name, name);
 	r->chunk = CHUNK_FIRST;
 	r->offset = BLOCK_UNIT;
 	rc = dir->env->ops->file_open(dir, name, ENV_READ, &r->file);

@@ -392,28 +392,39 @@ load_cached(struct page_source *s, const struct page_where *w,
 	    load_kept(s, w, hold);
 }
 
+/* Of the first few pages, which are only read: is this one? The map is made
+ * with the last of them. */
+static bool
+load_is_early(struct page_source *s)
+{
+	uint32_t loads;
+
+	if (load_relaxed(&s->loads) > MAP_AFTER)
+		return false;
+	loads = atomic_fetch_add_explicit(&s->loads, 1, memory_order_relaxed);
+	if (loads == MAP_AFTER)
+		source_map(s);
+	return loads <= MAP_AFTER;
+}
+
 int
 page_source_load(struct page_source *s, const struct page_where *w,
     struct page_hold *hold)
 {
 	bool packed = w->tag == BLOCK_LEAF && s->codec != LSM_CODEC_NONE;
 	const uint8_t *map;
-	uint32_t loads;
 	int rc;
 
 	*hold = (struct page_hold){ 0 };
 	if (w->tag != BLOCK_FILTER &&
 	    (rc = page_source_introduce(s)) != LSM_OK)
 		return rc;
-	if (packed || !s->maps)
+	if (!s->maps)
 		return load_cached(s, w, hold);
-	if (w->position % BLOCK_UNIT != 0)
+	if (!packed && w->position % BLOCK_UNIT != 0)
 		return page_bad(s, w->position, "position of a block");
-	if ((map = load_acquire(&s->map)) != NULL)
+	if (!packed && (map = load_acquire(&s->map)) != NULL)
 		return load_mapped(s, map, w, hold);
-	loads = atomic_fetch_add_explicit(&s->loads, 1, memory_order_relaxed);
-	if (loads == MAP_AFTER)
-		source_map(s);
-	return loads <= MAP_AFTER ? page_source_read(s, w, hold) :
+	return load_is_early(s) ? page_source_read(s, w, hold) :
 	    load_cached(s, w, hold);
 }

@@ -8,9 +8,6 @@
  */
 #include "version/manifest.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "base/checksum.h"
 #include "base/status.h"
 
@@ -35,33 +32,56 @@ text_sum(struct bytes text, const struct current *c)
 	return checksum64(text.p, text.n, file_seed(&id));
 }
 
-static void
-hex_put(char *to, const uint8_t id[ID_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
+static const char hex[] = "0123456789abcdef";
 
-	for (int i = 0; i < ID_SIZE; i++) {
-		*to++ = digits[id[i] >> 4];
-		*to++ = digits[id[i] & 15];
-	}
-	*to = '\0';
+static char *
+word_put(char *to, const char *word)
+{
+	size_t n = strlen(word);
+
+	memcpy(to, word, n);
+	to[n] = ' ';
+	return to + n + 1;
 }
 
+static char *
+id_put(char *to, const uint8_t id[ID_SIZE])
+{
+	for (int i = 0; i < ID_SIZE; i++) {
+		*to++ = hex[id[i] >> 4];
+		*to++ = hex[id[i] & 15];
+	}
+	*to++ = ' ';
+	return to;
+}
+
+static char *
+sum_put(char *to, uint64_t sum)
+{
+	for (int i = SUM_DIGITS; i-- > 0; sum >>= 4)
+		to[i] = hex[sum & 15];
+	return to + SUM_DIGITS;
+}
+
+/* Every open encodes what it has read, to compare. */
 int
 current_encode(const struct current *c, struct buffer *out)
 {
-	char database[2 * ID_SIZE + 1], branch[2 * ID_SIZE + 1];
-	char name[FILE_NAME_MAX], line[TEXT_MAX];
-	int n;
+	char name[FILE_NAME_MAX], line[TEXT_MAX], *p = line;
 
-	hex_put(database, c->database);
-	hex_put(branch, c->branch);
-	file_name(name, FILE_MANIFEST, c->manifest);
-	n = snprintf(line, sizeof line, "LSM %d.%d %s %s %s %" PRIu64 " ",
-	    FORMAT_MAJOR, FORMAT_MINOR, database, branch, name, c->edit);
-	n += snprintf(line + n, sizeof line - (size_t)n, "%016" PRIx64 "\n",
-	    text_sum(bytes(line, (size_t)n), c));
-	return buffer_add(out, line, (size_t)n);
+	p = word_put(p, "LSM");
+	p = decimal_put(p, FORMAT_MAJOR, 1);
+	*p++ = '.';
+	p = decimal_put(p, FORMAT_MINOR, 1);
+	*p++ = ' ';
+	p = id_put(p, c->database);
+	p = id_put(p, c->branch);
+	p = word_put(p, file_name(name, FILE_MANIFEST, c->manifest));
+	p = decimal_put(p, c->edit, 1);
+	*p++ = ' ';
+	p = sum_put(p, text_sum(bytes(line, (size_t)(p - line)), c));
+	*p++ = '\n';
+	return buffer_add(out, line, (size_t)(p - line));
 }
 
 static int
@@ -212,14 +232,16 @@ current_read(struct env_dir *dir, struct current *c)
 {
 	uint8_t text[TEXT_MAX + 1];
 	struct env_file *file;
-	size_t got;
+	size_t n, got;
 	int rc;
 
 	*c = (struct current){ 0 };
 	rc = dir->env->ops->file_open(dir, "CURRENT", ENV_READ, &file);
 	if (rc != LSM_OK)
 		return rc;
-	rc = dir->env->ops->file_read(file, 0, text, sizeof text, &got);
+	/* It is replaced, never changed: its size is that of the open. */
+	n = file->size < sizeof text ? (size_t)file->size : sizeof text;
+	rc = dir->env->ops->file_read(file, 0, text, n, &got);
 	env_file_close(file);
 	return rc == LSM_OK ? current_decode(bytes(text, got), c) : rc;
 }

@@ -19,7 +19,9 @@
 
 enum {
 	RESTART_MIN = 16 << 10,		/* bytes; smaller ones only grow */
-	RESTART_TIMES = 2		/* the size of the snapshot */
+	RESTART_TIMES = 2,		/* the size of the snapshot */
+	LONG_MIN = 2 << 10,		/* bytes of edits */
+	LONG_PARTS = 4			/* of the snapshot that edits are */
 };
 
 struct manifest {
@@ -315,6 +317,15 @@ manifest_wants_restart(const struct manifest *m)
 {
 	return m->size > RESTART_MIN && m->size / RESTART_TIMES >
 	    m->first_size;
+}
+
+bool
+manifest_is_long(const struct manifest *m)
+{
+	uint64_t edits = m->size - m->first_size;
+
+	return m->appended > 0 && edits > LONG_MIN &&
+	    edits > m->first_size / LONG_PARTS;
 }
 
 uint64_t

@@ -109,6 +109,8 @@ void manifest_free(struct manifest *);
 int manifest_append(struct manifest *, struct state *, struct edit *,
     void (*gone)(void *, struct version_table *), void *arg, bool *fatal);
 bool manifest_wants_restart(const struct manifest *);
+/* Has edits in number, one of them from here: worth a new one, later. */
+bool manifest_is_long(const struct manifest *);
 uint64_t manifest_bytes(const struct manifest *);	/* appended, counted */
 
 #endif

@@ -15,6 +15,8 @@
 #include "version/witness.h"
 
 enum { STORY_MAX = 64 };	/* "MANIFEST-000007: offset 4096" */
+_Static_assert(FILE_NAME_MAX + sizeof ": offset " + DECIMAL_MAX <= STORY_MAX,
+    "a story fits");
 
 struct reading {
 	struct state *state;
@@ -102,15 +104,14 @@ take_record(struct reading *r, const struct record *record)
 static void
 story_begin(struct reading *r)
 {
-	char digits[21], *p = digits + sizeof digits - 1;
-	uint64_t at = log_reader_offset(r->reader);
-	size_t n = strlen(r->name);
+	static const char between[] = ": offset ";
+	char *p = r->story + strlen(r->name);
 
-	for (*p = '\0'; at > 0 || *p == '\0'; at /= 10)
-		*--p = (char)('0' + at % 10);
-	memcpy(r->story, r->name, n);
-	strcpy(r->story + n, ": offset ");
-	strcpy(r->story + n + sizeof ": offset " - 1, p);
+	strcpy(r->story, r->name);
+	memcpy(p, between, sizeof between - 1);
+	p = decimal_put(p + sizeof between - 1, log_reader_offset(r->reader),
+	    1);
+	*p = '\0';
 }
 
 static int

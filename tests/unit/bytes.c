@@ -62,3 +62,26 @@ TEST("bytes with a length beyond the end are not taken")
 	CHECK(!bytes_take_bytes(&b, &got));
 	CHECK_EQ(b.n, sizeof raw);
 }
+
+static void
+check_decimal(uint64_t v, size_t digits_min, const char *want)
+{
+	char text[DECIMAL_MAX + 2];
+	char *end;
+
+	memset(text, '#', sizeof text);
+	end = decimal_put(text, v, digits_min);
+	CHECK_EQ(*end, '#');
+	*end = '\0';
+	CHECK_STR(text, want);
+}
+
+TEST("a number as text has as many digits as it needs, or is to have")
+{
+	check_decimal(0, 1, "0");
+	check_decimal(9, 1, "9");
+	check_decimal(10, 1, "10");
+	check_decimal(7, 6, "000007");
+	check_decimal(1234567, 6, "1234567");
+	check_decimal(UINT64_MAX, 6, "18446744073709551615");
+}

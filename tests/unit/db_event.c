@@ -127,6 +127,28 @@ TEST("a merge begins and ends, with what it read, wrote and dropped")
 	kit_close(&k);
 }
 
+TEST("who made many edits leaves a manifest without them, once")
+{
+	struct kit k;
+
+	kit_make(&k);
+	k.db = dbkit_open("db", &k.o);
+	for (unsigned i = 0; i < 40; i++) {
+		dbkit_fill(k.db, i, i + 1, "");
+		CHECK_OK(lsm_flush(k.db));
+	}
+	CHECK_EQ(k.heard.count[LSM_EVENT_MANIFEST], 0);
+	dbkit_close(k.db);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MANIFEST], 1);
+	k.db = dbkit_open("db", &k.o);
+	CHECK_EQ(dbkit_files(k.db, "manifest", false), 1);
+	dbkit_check_fill(k.db, 0, 40, "");
+	dbkit_fill(k.db, 40, 41, "");
+	CHECK_OK(lsm_flush(k.db));
+	kit_close(&k);
+	CHECK_EQ(k.heard.count[LSM_EVENT_MANIFEST], 1);
+}
+
 static int
 stop(void *arg, uint64_t done, uint64_t all)
 {

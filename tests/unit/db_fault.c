@@ -218,6 +218,45 @@ TEST("a failed flush is retried, or fences where a sync was lost")
 	CHECK(fenced >= 3);		/* rotation, table, manifest */
 }
 
+/* A close with a manifest to shorten, whose n-th call fails. */
+static bool
+check_failing_close(uint64_t n, unsigned *refused, unsigned *harmless)
+{
+	bool failed;
+	struct kit k;
+	int rc;
+
+	kit_open_with(&k, RING);
+	CHECK_OK(lsm_put(k.db, lsm_str("synced"), lsm_str("1"), LSM_SYNC));
+	for (unsigned i = 0; i < 40; i++) {
+		dbkit_fill(k.db, i, i + 1, "");
+		CHECK_OK(lsm_flush(k.db));
+	}
+	CHECK_OK(lsm_put(k.db, lsm_str("after"), lsm_str("1"), LSM_SYNC));
+	kit_fail(&k, n, false);
+	rc = lsm_close(k.db);
+	CHECK(rc == LSM_OK || rc == LSM_IO);
+	failed = sim_failed(k.sim);
+	*refused += rc != LSM_OK;
+	*harmless += failed && rc == LSM_OK;
+	kit_fail(&k, 0, false);
+	kit_start(&k);
+	dbkit_check_fill(k.db, 0, 40, "");
+	kit_finish(&k);
+	return failed;
+}
+
+TEST("a close that cannot begin a new manifest leaves the old one")
+{
+	unsigned refused = 0, harmless = 0;
+	uint64_t n = 1;
+
+	while (check_failing_close(n, &refused, &harmless))
+		n++;
+	CHECK(harmless >= 4);		/* create, write, syncs */
+	CHECK(refused >= 1);		/* CURRENT is in doubt */
+}
+
 static unsigned
 tables_fill(struct kit *k)
 {

@@ -58,3 +58,13 @@ TEST("each kind has a word")
 	CHECK_STR(file_kind_word(FILE_LOG), "log");
 	CHECK_STR(file_kind_word(FILE_OTHER), "other");
 }
+
+TEST("of a name as much is copied as fits")
+{
+	char name[FILE_NAME_MAX];
+
+	file_name_copy(name, "CURRENT");
+	CHECK_STR(name, "CURRENT");
+	file_name_copy(name, "a name of forty bytes, of which 31 fit ..");
+	CHECK_STR(name, "a name of forty bytes, of which");
+}

@@ -96,6 +96,33 @@ TEST("a new manifest takes the place of one that has grown")
 	mkit_release(&k);
 }
 
+TEST("a manifest is long when its edits are many and one of them is new")
+{
+	struct mkit k;
+	struct state s;
+	struct manifest *again, *next;
+	bool fatal;
+
+	mkit_init(&k);
+	for (int i = 0; !manifest_is_long(k.manifest); i++) {
+		struct edit e = { .reserved = 256 };
+
+		CHECK(i < 200);
+		CHECK_OK(mkit_append(&k, &e, &fatal));
+	}
+	CHECK(k.state.manifest_size - k.state.manifest_first > 2048);
+	CHECK(!manifest_wants_restart(k.manifest));
+	CHECK_OK(manifest_read(k.dir, NULL, NULL, &s));
+	CHECK_OK(manifest_continue(k.dir, &s, &again));
+	CHECK(!manifest_is_long(again));
+	state_release(&s);
+	manifest_free(again);
+	CHECK_OK(manifest_create(k.dir, &k.state, 200, &fatal, &next));
+	CHECK(!manifest_is_long(next));
+	manifest_free(next);
+	mkit_release(&k);
+}
+
 TEST("the branch for new files changes with an edit, the manifest's with the "
     "next one")
 {
