@@ -28,7 +28,8 @@ enum {
 	INFLATERS_MAX = 4,	/* kept for each codec */
 	ZLIB_LEVEL = 1,
 	ZSTD_LEVEL = 1,
-	LZ4_ACCELERATION = 1
+	LZ4_ACCELERATION = 1,
+	LZ4_ACCELERATION_QUICK = 2
 };
 
 /* `state` is what open made; deflate sets *size to 0 when it does not fit. */
@@ -37,8 +38,8 @@ struct codec {
 	uint32_t ratio;		/* raw bytes per stored byte, at most */
 	int (*open)(void **state);
 	void (*close)(void *state);
-	int (*deflate)(void *state, struct bytes raw, uint8_t *out,
-	    size_t room, size_t *size);
+	int (*deflate)(void *state, bool quick, struct bytes raw,
+	    uint8_t *out, size_t room, size_t *size);
 	/* Likewise for inflating; NULL where nothing is kept. */
 	int (*inflate_open)(void **state);
 	void (*inflate_close)(void *state);
@@ -48,6 +49,7 @@ struct codec {
 
 struct compressor {
 	const struct codec *codec;
+	bool quick;
 	void *state;
 };
 
@@ -97,11 +99,12 @@ zlib_close(void *state)
 }
 
 static int
-zlib_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
-    size_t *size)
+zlib_deflate(void *state, bool quick, struct bytes raw, uint8_t *out,
+    size_t room, size_t *size)
 {
 	z_stream *z = state;
 
+	(void)quick;		/* the level that there is, is the quickest */
 	if (deflateReset(z) != Z_OK)
 		return status_set(LSM_BUG, "zlib: %s",
 		    z->msg ? z->msg : "reset");
@@ -153,21 +156,37 @@ zlib_inflate(void *state, struct bytes stored, uint8_t *out, size_t raw)
 }
 
 #ifdef HAVE_LZ4
+/* As LZ4_compress_fast_extState(), but that clears the state first, which is
+ * larger than most pages. Only the archive has it: with a shared library it is
+ * NULL. */
+extern int LZ4_compress_fast_extState_fastReset(void *, const char *, char *,
+    int, int, int) __attribute__((weak));
+
 static int
 lz4_open(void **state)
 {
 	size_t size = (size_t)LZ4_sizeofState();
 
-	*state = mem_alloc(size);
-	return *state ? LSM_OK : mem_exhausted(size);
+	if ((*state = mem_alloc(size)) == NULL)
+		return mem_exhausted(size);
+	LZ4_initStream(*state, size);
+	return LSM_OK;
 }
 
 static int
-lz4_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
-    size_t *size)
+lz4_deflate(void *state, bool quick, struct bytes raw, uint8_t *out,
+    size_t room, size_t *size)
 {
-	*size = (size_t)LZ4_compress_fast_extState(state, (const char *)raw.p,
-	    (char *)out, (int)raw.n, (int)room, LZ4_ACCELERATION);
+	int (*run)(void *, const char *, char *, int, int, int) =
+	    LZ4_compress_fast_extState_fastReset;
+
+	if (run == NULL)
+		run = LZ4_compress_fast_extState;
+	*size = (size_t)run(state, (const char *)raw.p, (char *)out,
+	    (int)raw.n, (int)room, quick ? LZ4_ACCELERATION_QUICK :
+	    LZ4_ACCELERATION);
+	if (*size == 0)		/* then nothing is said of the state */
+		LZ4_initStream(state, (size_t)LZ4_sizeofState());
 	return LSM_OK;
 }
 
@@ -214,12 +233,13 @@ zstd_close(void *state)
 }
 
 static int
-zstd_deflate(void *state, struct bytes raw, uint8_t *out, size_t room,
-    size_t *size)
+zstd_deflate(void *state, bool quick, struct bytes raw, uint8_t *out,
+    size_t room, size_t *size)
 {
 	size_t n = ZSTD_compressCCtx(state, out, room, raw.p, raw.n,
 	    ZSTD_LEVEL);
 
+	(void)quick;		/* see zlib */
 	*size = ZSTD_isError(n) ? 0 : n;
 	if (ZSTD_isError(n) &&
 	    ZSTD_getErrorCode(n) != ZSTD_error_dstSize_tooSmall)
@@ -339,7 +359,7 @@ codec_require(int codec, const char *name)
 }
 
 int
-compressor_new(int codec, struct compressor **out)
+compressor_new(int codec, bool quick, struct compressor **out)
 {
 	struct compressor *c;
 	int rc;
@@ -350,6 +370,7 @@ compressor_new(int codec, struct compressor **out)
 	if ((c = mem_zalloc(sizeof *c)) == NULL)
 		return mem_exhausted(sizeof *c);
 	c->codec = &codecs[codec];
+	c->quick = quick;
 	if (c->codec->open != NULL &&
 	    (rc = c->codec->open(&c->state)) != LSM_OK) {
 		mem_free(c);
@@ -376,7 +397,7 @@ compressor_run(struct compressor *c, struct bytes raw, uint8_t *out,
 	*size = 0;
 	if (c->codec->deflate == NULL)
 		return LSM_OK;
-	return c->codec->deflate(c->state, raw, out, room, size);
+	return c->codec->deflate(c->state, c->quick, raw, out, room, size);
 }
 
 bool

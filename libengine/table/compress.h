@@ -27,10 +27,11 @@ bool codec_parse(const char *name, size_t n, int *codec);
 /* LSM_OK, or LSM_UNSUPPORTED with "NAME: needs codec ..., not built in". */
 int codec_require(int codec, const char *name);
 
-/* What one writer compresses with; one thread at a time. */
+/* What one writer compresses with; one thread at a time. `quick`: in less
+ * time, where the codec can, for what does not live long. */
 struct compressor;
 
-int compressor_new(int codec, struct compressor **);
+int compressor_new(int codec, bool quick, struct compressor **);
 void compressor_free(struct compressor *);
 
 /* *size is 0 when the result would not fit into `room` bytes. */

@@ -75,8 +75,9 @@ builder_open(struct table_builder *b, const struct table_options *o)
 {
 	int rc;
 
-	if (o->codec != LSM_CODEC_NONE &&
-	    (rc = compressor_new(o->codec, &b->compressor)) != LSM_OK)
+	/* The next merge writes what level 0 has anew. */
+	if (o->codec != LSM_CODEC_NONE && (rc = compressor_new(o->codec,
+	    o->level == 0, &b->compressor)) != LSM_OK)
 		return rc;
 	if ((rc = page_builder_new(o->page_size, &b->page)) != LSM_OK ||
 	    (rc = keep_inputs(b, o)) != LSM_OK ||

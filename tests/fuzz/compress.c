@@ -43,7 +43,7 @@ there_and_back(int codec, struct bytes raw)
 	struct compressor *c;
 	size_t size;
 
-	if (compressor_new(codec, &c) != LSM_OK ||
+	if (compressor_new(codec, raw.n % 2, &c) != LSM_OK ||
 	    compressor_run(c, raw, out, raw.n, &size) != LSM_OK)
 		abort();
 	if (size > 0 && (!codec_plausible(codec, size, raw.n) ||
