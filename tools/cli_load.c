@@ -87,15 +87,15 @@ load_all(struct load *l)
 }
 
 /* Whoever reads later looks into each run that was left unmerged, process by
- * process, so what is due is seen through. A small load fills no memtable. All
- * is committed: what fails here is tried again by another writer. */
+ * process. A small load fills no memtable. All is committed: what fails here is
+ * tried again by another writer. */
 static void
 load_settle(struct load *l)
 {
 	int more = l->reader.in.bytes >= SETTLE_BYTES;
 
 	while (more && signals_pending() == 0 &&
-	    lsm_step(l->db, &more) == LSM_OK)
+	    lsm_settle(l->db, &more) == LSM_OK)
 		;
 }
 

@@ -295,6 +295,8 @@ int work_error_locked(struct lsm_db *);	/* why nothing is flushed */
 /* work.c. A step of whatever is next; when others are at all that there is,
  * wait until one of them has done a step. */
 int work_step(struct lsm_db *, bool *more);
+/* Begin a merge of level 0, if it has several runs and no other is begun. */
+int work_drain(struct lsm_db *, bool *any);
 int work_merge(struct lsm_db *, struct job *, bool *ended); /* as merge_step */
 /* A step of the flush, or a log, when that is asked for: *any. */
 int work_urgent(struct lsm_db *, bool *any);

@@ -287,15 +287,29 @@ lsm_compact_range(lsm_db *db, const lsm_range *range,
 	return task_run(db, &t);
 }
 
-int
-lsm_step(lsm_db *db, int *more)
+static int
+step(lsm_db *db, bool settle, int *more)
 {
 	bool any = false;
 	int rc = db_writable(db);
 
 	if (rc == LSM_OK && (rc = db_readable(db)) == LSM_OK)
 		rc = work_step(db, &any);
+	if (rc == LSM_OK && !any && settle)
+		rc = work_drain(db, &any);
 	events_tell(db);
 	*more = any;
 	return rc;
+}
+
+int
+lsm_step(lsm_db *db, int *more)
+{
+	return step(db, false, more);
+}
+
+int
+lsm_settle(lsm_db *db, int *more)
+{
+	return step(db, true, more);
 }

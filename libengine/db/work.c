@@ -280,6 +280,32 @@ may_work(struct lsm_db *db)
 	    !load_acquire(&db->unread);
 }
 
+static bool
+may_drain_locked(struct lsm_db *db)
+{
+	mutex_assert_held(&db->mu);
+	return !db->stopping && db->jobs == NULL && !db->picking &&
+	    db->holding == 0 && may_work(db);
+}
+
+int
+work_drain(struct lsm_db *db, bool *any)
+{
+	bool may;
+	int rc;
+
+	*any = false;
+	mutex_lock(&db->mu);
+	if ((may = may_drain_locked(db)))
+		db->picking = true;
+	mutex_unlock(&db->mu);
+	if (!may)
+		return LSM_OK;
+	if ((rc = pick_turn(db, true, any)) == LSM_OK)
+		work_wake(db);
+	return rc;
+}
+
 /* How long it takes until time alone brings work; 0: it does not, or another
  * worker waits for that. */
 static uint64_t
@@ -324,13 +350,10 @@ rested_locked(struct lsm_db *db, bool quiet)
 		db->merge_failed = false;
 		return;
 	}
-	if (!drain_due_locked(db, quiet) || db->stopping ||
-	    db->jobs != NULL || db->picking || db->holding > 0 ||
-	    !may_work(db))
+	if (!drain_due_locked(db, quiet))
 		return;
-	db->picking = true;
 	mutex_unlock(&db->mu);
-	(void)pick_turn(db, true, &any);
+	(void)work_drain(db, &any);
 	events_tell(db);
 	mutex_lock(&db->mu);
 }

@@ -413,6 +413,12 @@ int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
  * there was nothing to do. */
 int lsm_step(lsm_db *, int *more);
 
+/* The same; and when there is nothing to do, a merge of what level 0 holds is
+ * begun, as it is by itself some time after the last write (lsm-tuning(7)).
+ * For who has written much and leaves. *more is 0 when at most one run is left
+ * there. */
+int lsm_settle(lsm_db *, int *more);
+
 enum { LSM_COUNTER = 0, LSM_GAUGE = 1, LSM_HISTOGRAM = 2 };
 
 /* Of samples. A quantile is no less than the true one, and at most a

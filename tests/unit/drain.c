@@ -83,3 +83,22 @@ TEST("a walk asks for it, too")
 	CHECK(look(&k, true));
 	kit_close(&k);
 }
+
+TEST("who leaves may have level 0 drained, and nothing else is")
+{
+	struct kit k;
+	int more = 1;
+
+	kit_runs(&k);
+	while (more)
+		CHECK_OK(lsm_step(k.db, &more));
+	CHECK_EQ(dbkit_stat(k.db, "db.runs"), 3);
+	for (more = 1; more;)
+		CHECK_OK(lsm_settle(k.db, &more));
+	CHECK_EQ(dbkit_stat(k.db, "db.runs"), 1);
+	CHECK_EQ(dbkit_stat(k.db, "merge.count"), 1);
+	dbkit_check_fill(k.db, 0, 1000, "again");
+	CHECK_OK(lsm_settle(k.db, &more));
+	CHECK_EQ(more, 0);
+	kit_close(&k);
+}
