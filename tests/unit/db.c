@@ -208,6 +208,7 @@ TEST("a batch of 100,000 operations is one commit")
 	kit_close(&k);
 }
 
+#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 static void
 big_value(lsm_db *db, const char *key, size_t size)
 {
@@ -247,6 +248,7 @@ TEST("values of 1 and of 64 MiB go through memory, log and table")
 	lsm_buffer_free(&got);
 	dbkit_close(db);
 }
+#endif
 
 TEST("the smallest memtable freezes all the time and loses nothing")
 {
@@ -284,6 +286,7 @@ TEST("the largest memtable costs nothing before it is filled")
 	kit_close(&k);
 }
 
+#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 TEST("a run of many small tables is read through one open table")
 {
 	struct kit k;
@@ -302,6 +305,7 @@ TEST("a run of many small tables is read through one open table")
 	dbkit_check_fill(k.db, 2000, 2100, " and some more to fill pages with");
 	kit_close(&k);
 }
+#endif
 
 TEST("without workers steps do all the work, and say when none is left")
 {

@@ -309,6 +309,7 @@ TEST("a merge by hand asks after each of its steps, with a worker beside it")
 	dbkit_close(db);
 }
 
+#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 /* ---- what it costs ------------------------------------------------------ */
 
 enum { FILL = 80000, KEY = 16 };
@@ -415,3 +416,4 @@ TEST("what each shape of the tree writes and keeps has a bound")
 		CHECK(c.levels >= bounds[i].levels);
 	}
 }
+#endif
