@@ -8,6 +8,7 @@
 
 enum {
 	PAGE_SIZE_MIN = 4096,
+	PATIENT_FROM = 4,	/* runs */
 	FLUSH_SIZE_MIN = 64 << 10 /* tiny tables are mostly headers */
 };
 #define TIER_FROM ((uint64_t)2 << 30)	/* see shape.h */
@@ -100,12 +101,15 @@ stored_read(const struct state *state, struct stored *s)
 	return kept_read(state, s);
 }
 
-/* Three times the trigger, if that leaves room for runs that come meanwhile. */
+/* Three times the trigger, if that leaves room for runs that come meanwhile;
+ * but who sets a small one wants few runs. */
 static uint64_t
 patience(const struct stored *s)
 {
 	uint64_t most = (s->l0_trigger + s->l0_stop) / 2;
 
+	if (s->l0_trigger < PATIENT_FROM)
+		return s->l0_trigger;
 	return 3 * s->l0_trigger < most ? 3 * s->l0_trigger : most;
 }
 

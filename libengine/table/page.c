@@ -5,7 +5,9 @@
  *   heads | children (inner) | offsets | infos | sequences (leaf) | rows
  *
  * What entries have in common lies side by side, where a codec takes it
- * together: a row is what is left, the rest of a key and the value. A search compares the prefix once, then the heads without branches, and
+ * together: a row is what is left, the rest of a key and the value.
+ *
+ * A search compares the prefix once, then the heads without branches, and
  * touches rows only where heads tie. A step forward or back stores the head
  * behind the prefix and copies what is left of the suffix: both cost the same.
  */

@@ -476,7 +476,8 @@ TEST("each field of a crafted page is refused for its reason")
 	refused(leaf, 72, 6, 2, "offset of a row");
 	refused(leaf, 72, 4, 2, "a value where there is none");
 	refused(leaf, 74, 6 << 3 | 2, 2, "kind of an entry");
-	refused(leaf, 74, 6 << 3 | KIND_DELETE, 2, "a value where there is none");
+	refused(leaf, 74, 6 << 3 | KIND_DELETE, 2,
+	    "a value where there is none");
 	refused(leaf, 74, 5000 << 3, 2, "length of a key");
 	refused(leaf, 74, 16 << 3, 2, "a row is too short for its key");
 	refused(leaf, 78, 0 | KIND_DELETE, 2, "padding of a head");
