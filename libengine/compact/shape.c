@@ -12,6 +12,8 @@ enum {
 	TIER_RUNS = 4,		/* that a tier may hold */
 	IDLE_RUNS = 2,		/* in level 0, when nobody writes */
 	TABLE_DOUBLINGS = 3,	/* from the base's tables to the largest */
+	DEAR_REWRITTEN = 2,	/* bytes, or more, */
+	DEAR_BROUGHT = 3,	/* for so many */
 	OVERLAP_TABLES = 25,	/* a table may overlap so many of its size */
 	DRAIN_SCORE = 2 * SCORE_DUE
 };
@@ -254,13 +256,14 @@ sorted_score(const struct shape *s, const struct version *v, int level)
 	    score;
 }
 
-/* Would a merge of level 0 rewrite more than it brings down? */
+/* Would a merge of level 0 rewrite much for what it brings down? */
 static bool
 first_dear(const struct shape *s, const struct version *v)
 {
 	int to = shape_destination(s, v, 0);
 
-	return !shape_tier(s, to) && v->levels[to].bytes > v->levels[0].bytes;
+	return !shape_tier(s, to) && v->levels[to].bytes / DEAR_REWRITTEN >
+	    v->levels[0].bytes / DEAR_BROUGHT;
 }
 
 /* Runs of level 0 count also when they do not overlap: each is asked. */

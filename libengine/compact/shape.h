@@ -22,7 +22,8 @@ struct shape_options {
 	enum compaction compaction;
 	size_t l0_trigger;	/* runs of level 0 that make a merge due, */
 	size_t l0_patience;	/* and so many, while the merge would rewrite
-				 * more than it brings down; 0: as many */
+				 * two bytes for three that it brings down or
+				 * more; 0: as many */
 	uint64_t flush_size;	/* bytes that a flush brings, about */
 	uint64_t ratio;		/* of the sizes of two sorted levels */
 	uint64_t base_size;	/* of level 1, the others follow from it; 0:

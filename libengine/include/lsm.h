@@ -194,9 +194,9 @@ typedef struct lsm_options {
 	uint64_t base_size;	/* of level 1, when fixed; default 40 MB */
 	uint64_t ratio;		/* of two levels' sizes; default 8 */
 	uint64_t l0_trigger;	/* runs of level 0 that are merged; default 8.
-				 * Up to three times as many wait while it
-				 * would rewrite more than they bring down; of
-				 * fewer than 4, none waits */
+				 * Up to three times as many wait while they
+				 * hold less than one and a half times what
+				 * they go to; of fewer than 4, none waits */
 	uint64_t l0_stop;	/* runs at which writers wait; default 40 */
 	uint64_t max_sstables;	/* no merge of level 0 with fewer runs in the
 				 * whole tree; default 0 */
