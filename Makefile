@@ -279,8 +279,8 @@ ALL_PARTS := $(foreach f,release asan sched tsan,$(PARTS_$(f)))
 JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # The longest first.
-check: PARTS := $(if $(CI),$(PARTS_tsan)) $(PARTS_release) $(PARTS_asan) \
-	$(PARTS_sched)
+check: PARTS := $(if $(CI),$(PARTS_tsan)) $(PARTS_sched) $(PARTS_release) \
+	$(PARTS_asan)
 check-asan: PARTS := $(PARTS_asan)
 check-tsan: PARTS := $(PARTS_tsan)
 check-sched: PARTS := $(PARTS_sched)
