@@ -113,7 +113,8 @@ struct recovery {
 
 /* See drain.c. */
 struct drain {
-	unsigned looks;		/* without a write between them */
+	unsigned looks;		/* without a write between them, */
+	uint64_t sequence;	/* of the last one */
 	uint64_t edit;		/* of the tree at the last one, */
 	uint64_t asked;		/* and what reads had asked when it was new */
 };
@@ -307,8 +308,8 @@ int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
 void work_main(void *db);		/* what a worker does until then */
 
-/* drain.c: a look each DRAIN_LOOK_US; quiet: there was no write since the last
- * one. Is it time to merge what level 0 has? */
+/* drain.c: a look after DRAIN_LOOK_US of rest; quiet: without a write. Is it
+ * time to merge what level 0 has? */
 bool drain_due_locked(struct lsm_db *, bool quiet);
 
 /* stall.c */

@@ -44,10 +44,14 @@ drain_due_locked(struct lsm_db *db, bool quiet)
 {
 	const struct version *v = db->view->version;
 	struct drain *d = &db->drain;
+	uint64_t sequence = load_acquire(&db->visible);
 	uint64_t asked = asked_now(db, v);
 
 	mutex_assert_held(&db->mu);
-	d->looks = quiet ? d->looks + 1 : 0;
+	if (!quiet || d->sequence != sequence)
+		d->looks = 0;
+	d->looks += quiet;
+	d->sequence = sequence;
 	if (d->edit != v->edit) {
 		d->edit = v->edit;
 		d->asked = asked;

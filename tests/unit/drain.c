@@ -54,6 +54,19 @@ TEST("a write between two looks makes the wait begin anew")
 	kit_close(&k);
 }
 
+TEST("a write that no look saw makes the wait begin anew, too")
+{
+	struct kit k;
+
+	kit_runs(&k);
+	for (int looks = 0; looks < LOOKS_MOST; looks++) {
+		if (looks % 10 == 0)
+			dbkit_put(k.db, "k000500", "burst");
+		CHECK(!look(&k, true));
+	}
+	kit_close(&k);
+}
+
 TEST("level 0 is drained soon when reads have to ask its tables")
 {
 	struct kit k;
