@@ -53,7 +53,7 @@ load_lines(struct load *l)
 		if (more && r.kind != RECORD_COMMIT)
 			status = load_record(l, &r);
 		if (status == 0 && more && load_full(l, &r))
-			status = load_commit(l);
+			status = load_pass(l);
 	}
 	return status;
 }
@@ -63,9 +63,10 @@ load_lines(struct load *l)
 static int
 load_rest(struct load *l, bool failed)
 {
-	bool drop = l->broken || (failed && load_whole(l));
-	int rc, status = drop ? 0 : load_commit(l);
+	int rc, status = load_wait(l);
 
+	if (status == 0 && !l->broken && !(failed && load_whole(l)))
+		status = load_complete(l);
 	if (status != 0 || l->broken || l->settings->sync != SYNC_END)
 		return status;
 	rc = lsm_sync(l->db);

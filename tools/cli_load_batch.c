@@ -1,6 +1,10 @@
 /*
- * cli_load_batch.c - what becomes of a record: it goes into the batch or the
- * ingestion, and is committed with others.
+ * cli_load_batch.c - what becomes of a record: it goes into the batch, and is
+ * written with others, into the database or the ingestion.
+ *
+ * Once there are several batches a thread writes them, so that reading and
+ * writing go on at the same time. Where an answer decides what comes next, of a
+ * condition or of a group of operations, they are written here.
  */
 #include "cli_load.h"
 
@@ -21,19 +25,27 @@ pace(struct load *l)
 		load_tell_progress(l);
 }
 
+static void
+written(struct load *l, uint64_t records)
+{
+	if (l->ingest)
+		l->taken += records;
+	else
+		l->committed += records;
+}
+
 /* The batch was written, or refused, and the next one begins. */
 static void
-batch_end(struct load *l, bool written)
+batch_end(struct load *l, bool done)
 {
 	size_t count = lsm_batch_count(l->batch);
 
-	if (!written) {
+	if (!done) {
 		l->refused = true;
 		l->unmet += count;
 	} else if (count > 0) {
-		l->committed += count;
-		memcpy(l->last.bytes, l->batched.bytes, l->batched.size);
-		l->last.size = l->batched.size;
+		written(l, count);
+		kept_key_copy(&l->last, &l->batched);
 	}
 	lsm_batch_clear(l->batch);
 	key_marks_clear(&l->batched_keys);
@@ -42,17 +54,19 @@ batch_end(struct load *l, bool written)
 }
 
 static int
-ingest_commit(struct load *l)
+batch_write(void *arg, const lsm_batch *batch)
 {
-	int rc;
+	struct load *l = arg;
 
-	if ((rc = lsm_ingest_commit(l->ingest)) != LSM_OK) {
-		l->broken = true;
-		return cli_fail_code(rc);
-	}
-	l->committed = lsm_ingest_count(l->ingest);
-	l->last = l->batched;
-	return 0;
+	return l->ingest ? lsm_ingest_batch(l->ingest, batch) :
+	    lsm_write(l->db, batch, l->flags);
+}
+
+static int
+broken(struct load *l, int status)
+{
+	l->broken |= status != 0;
+	return status;
 }
 
 int
@@ -60,19 +74,64 @@ load_commit(struct load *l)
 {
 	int rc;
 
-	if (l->ingest)
-		return ingest_commit(l);
 	if (lsm_batch_count(l->batch) == 0 && !l->asks)
 		return 0;
-	rc = lsm_write(l->db, l->batch, l->flags);
-	if (rc != LSM_OK && rc != LSM_UNMET) {
-		l->broken = true;
-		return cli_fail_code(rc);
-	}
+	rc = batch_write(l, l->batch);
+	if (rc != LSM_OK && rc != LSM_UNMET)
+		return broken(l, cli_fail_code(rc));
 	if (rc == LSM_UNMET && l->settings->verbose)
 		cli_note("%s: line %" PRIu64 ": %s", l->reader.in.name,
 		    l->reader.in.line, lsm_message());
 	batch_end(l, rc == LSM_OK);
+	return 0;
+}
+
+/* One that is larger than others is written when those before it are, so that
+ * no more than one such is in memory. */
+static bool
+goes_ahead(struct load *l)
+{
+	if (l->groups || l->condition.kind != IF_NOTHING ||
+	    lsm_batch_size(l->batch) > 2 * BATCH_BYTES_MAX)
+		return false;
+	return l->ahead.running ||
+	    load_ahead_start(&l->ahead, batch_write, l);
+}
+
+int
+load_pass(struct load *l)
+{
+	int status;
+
+	if (!goes_ahead(l)) {
+		status = load_wait(l);
+		return status == 0 ? load_commit(l) : status;
+	}
+	status = load_ahead_give(&l->ahead, &l->batch, &l->batched);
+	written(l, load_ahead_written(&l->ahead, &l->last));
+	pace(l);
+	return broken(l, status);
+}
+
+int
+load_wait(struct load *l)
+{
+	int status = load_ahead_end(&l->ahead);
+
+	written(l, load_ahead_written(&l->ahead, &l->last));
+	return broken(l, status);
+}
+
+int
+load_complete(struct load *l)
+{
+	int rc, status = load_commit(l);
+
+	if (status != 0 || l->ingest == NULL)
+		return status;
+	if ((rc = lsm_ingest_commit(l->ingest)) != LSM_OK)
+		return broken(l, cli_fail_code(rc));
+	l->committed = l->taken;
 	return 0;
 }
 
@@ -85,7 +144,7 @@ load_whole(const struct load *l)
 bool
 load_full(const struct load *l, const struct record *r)
 {
-	if (l->settings->atomic || l->ingest)
+	if (l->settings->atomic && !l->ingest)
 		return false;
 	if (l->groups)
 		return r->kind == RECORD_COMMIT;
@@ -98,6 +157,7 @@ keep_key(struct load *l, const struct record *r)
 {
 	memcpy(l->batched.bytes, r->key.data, r->key.size);
 	l->batched.size = r->key.size;
+	l->keyed = true;
 }
 
 static int
@@ -154,13 +214,24 @@ record_demand(struct load *l, const struct record *r)
 	return condition_add(&c, l->batch, r->key);
 }
 
+/* Is it above the key before? */
+static bool
+ascends(const struct load *l, lsm_slice key)
+{
+	size_t n = key.size < l->batched.size ? key.size : l->batched.size;
+	int order = n == 0 ? 0 : memcmp(key.data, l->batched.bytes, n);
+
+	return !l->keyed || order > 0 ||
+	    (order == 0 && key.size > l->batched.size);
+}
+
 static int
 record_ingest(struct load *l, const struct record *r)
 {
-	int rc = lsm_ingest_add(l->ingest, r->key, r->value), status;
+	int rc = LSM_INVALID, status;
 
-	if (l->paced != l->reader.in.bytes)
-		pace(l);
+	if (ascends(l, r->key))
+		rc = lsm_batch_put(l->batch, r->key, r->value);
 	if (rc == LSM_OK) {
 		keep_key(l, r);
 		return 0;

@@ -26,7 +26,7 @@ load_tell_progress(struct load *l)
 {
 	const struct input *in = &l->reader.in;
 	uint64_t us = progress_elapsed_us(&l->progress) + 1;
-	uint64_t n = l->ingest ? lsm_ingest_count(l->ingest) : l->committed;
+	uint64_t n = l->ingest ? l->taken : l->committed;
 	uint64_t rate = (uint64_t)((double)n * 1e6 / (double)us);
 	char left[48];
 

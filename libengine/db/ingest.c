@@ -151,6 +151,26 @@ lsm_ingest_add(lsm_ingest *g, lsm_slice k, lsm_slice v)
 	return LSM_OK;
 }
 
+int
+lsm_ingest_batch(lsm_ingest *g, const lsm_batch *b)
+{
+	struct bytes rest = buffer_bytes(&b->ops);
+	struct entry e;
+	int rc = LSM_OK;
+
+	if (b->conditions.n > 0)
+		return status_set(LSM_INVALID, "ingestion: a batch with "
+		    "conditions");
+	while (rc == LSM_OK && batch_take(&rest, &e)) {
+		if (e.kind != KIND_PUT)
+			return status_set(LSM_INVALID, "ingestion: record %"
+			    PRIu64 ": not a put", g->count + 1);
+		rc = lsm_ingest_add(g, lsm_bytes(e.key.p, e.key.n),
+		    lsm_bytes(e.value.p, e.value.n));
+	}
+	return rc;
+}
+
 uint64_t
 lsm_ingest_count(const lsm_ingest *g)
 {

@@ -309,13 +309,17 @@ int lsm_batch_if_equals(lsm_batch *, lsm_slice key, lsm_slice value);
  *
  * Keys ascend strictly: lsm_ingest_add refuses one that does not with
  * LSM_INVALID, and a key or value over its limit with LSM_TOO_LARGE; the
- * ingestion goes on without it. After any other failure it is over: its files
- * are gone and every later call returns the same code. lsm_ingest_free before
- * the commit leaves nothing. A commit that fails with LSM_IO may have fenced
- * the handle, as a write does: then the next open tells whether it is there.
+ * ingestion goes on without it. lsm_ingest_batch adds the puts of a batch one
+ * after the other, up to the first that is refused; what is no put, and a batch
+ * with conditions, is LSM_INVALID too. After any other failure the ingestion is
+ * over: its files are gone and every later call returns the same code.
+ * lsm_ingest_free before the commit leaves nothing. A commit that fails with
+ * LSM_IO may have fenced the handle, as a write does: then the next open tells
+ * whether it is there.
  */
 int lsm_ingest_new(lsm_db *, lsm_ingest **);
 int lsm_ingest_add(lsm_ingest *, lsm_slice key, lsm_slice value);
+int lsm_ingest_batch(lsm_ingest *, const lsm_batch *);
 int lsm_ingest_commit(lsm_ingest *);
 void lsm_ingest_free(lsm_ingest *);
 uint64_t lsm_ingest_count(const lsm_ingest *);	/* records added */

@@ -70,6 +70,37 @@ TEST("an ingestion is there after its commit, and not before")
 	kit_close(&k);
 }
 
+TEST("a batch is added to an ingestion up to the first that is refused")
+{
+	lsm_ingest *g;
+	lsm_batch *b;
+	struct kit k;
+
+	kit_open(&k);
+	g = ingest(k.db);
+	CHECK_OK(lsm_batch_new(&b));
+	CHECK_OK(lsm_ingest_batch(g, b));
+	CHECK_OK(lsm_batch_put(b, lsm_str(""), lsm_str("empty")));
+	CHECK_OK(lsm_batch_put(b, lsm_str("b"), lsm_str("")));
+	CHECK_OK(lsm_ingest_batch(g, b));
+	CHECK_EQ(lsm_ingest_batch(g, b), LSM_INVALID);
+	lsm_batch_clear(b);
+	CHECK_OK(lsm_batch_put(b, lsm_str("c"), lsm_str("3")));
+	CHECK_OK(lsm_batch_delete(b, lsm_str("d")));
+	CHECK_OK(lsm_batch_put(b, lsm_str("e"), lsm_str("5")));
+	CHECK_EQ(lsm_ingest_batch(g, b), LSM_INVALID);
+	CHECK_EQ(lsm_ingest_count(g), 3);
+	lsm_batch_clear(b);
+	CHECK_OK(lsm_batch_put(b, lsm_str("f"), lsm_str("6")));
+	CHECK_OK(lsm_batch_if_absent(b, lsm_str("f")));
+	CHECK_EQ(lsm_ingest_batch(g, b), LSM_INVALID);
+	CHECK_EQ(lsm_ingest_count(g), 3);
+	lsm_batch_free(b);
+	commit(g);
+	CHECK_STR(all(k.db), "=empty b= c=3");
+	kit_close(&k);
+}
+
 TEST("snapshots and iterators from before do not see it, later ones do")
 {
 	lsm_snapshot *before, *after;
