@@ -140,12 +140,16 @@ load_ahead_give(struct load_ahead *a, lsm_batch **batch,
 uint64_t
 load_ahead_written(struct load_ahead *a, struct kept_key *last)
 {
+	bool running = a->running;
 	uint64_t records;
 
-	pthread_mutex_lock(&a->lock);
-	records = a->records;
-	kept_key_copy(last, &a->last);
-	pthread_mutex_unlock(&a->lock);
+	if (running)
+		pthread_mutex_lock(&a->lock);
+	if ((records = a->records) > 0)
+		kept_key_copy(last, &a->last);
+	a->records = 0;
+	if (running)
+		pthread_mutex_unlock(&a->lock);
 	return records;
 }
 

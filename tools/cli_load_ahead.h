@@ -42,7 +42,7 @@ struct load_ahead {
 	pthread_cond_t changed;
 	struct load_turn turns[LOAD_AHEAD_BATCHES];
 	uint64_t given, done;	/* batches; those between wait */
-	uint64_t records;	/* of the batches that were written, */
+	uint64_t records;	/* written, and not told yet: how many, */
 	struct kept_key last;	/* and the last key of them */
 	bool ending, told;
 	int code;		/* of the first failure, */
@@ -58,7 +58,8 @@ bool load_ahead_start(struct load_ahead *, load_write *, void *arg);
 int load_ahead_give(struct load_ahead *, lsm_batch **batch,
     const struct kept_key *last);
 
-/* How many records were written so far, and the last key of them. */
+/* How many records were written since the last call; of some, *last is the
+ * last key. */
 uint64_t load_ahead_written(struct load_ahead *, struct kept_key *last);
 
 /* Wait until all is written; then the thread is gone. Returns an exit
