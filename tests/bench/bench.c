@@ -40,14 +40,14 @@ row_print(struct bench *b, const char *name, unsigned keys, double seconds,
 
 	printf("%s\t%s\t%u\t%.0f\t%.4f\t%.1f\t%.2f\t%.2f\t%.2f\t%.1f\t%.3f"
 	    "\t%.2f\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%"
-	    PRIu64 "\t%" PRIu64 "\t%.2f\n", name, b->label, b->round, ops,
+	    PRIu64 "\t%" PRIu64 "\t%.2f\t%" PRIu64 "\t%" PRIu64 "\n", name, b->label, b->round, ops,
 	    seconds, ops / seconds, waits_us(l, 0.5), waits_us(l, 0.99),
 	    waits_us(l, 0.999), (double)l->max_ns / 1e3,
 	    (double)meter_cpu_ns(&b->meter) / 1e3 / ops, drain,
 	    meter_write_bytes(&b->meter), b->user_bytes,
-	    disk_bytes(b->place.path),
-	    b->live * (KEY_SIZE + b->data.value_size), memory_peak(),
-	    memory_anonymous(), b->others);
+	    b->disk.last, b->live * (KEY_SIZE + b->data.value_size),
+	    memory_peak(), memory_anonymous(), b->others, b->disk.peak,
+	    disk_watch_mean(&b->disk));
 	fflush(stdout);
 }
 
@@ -56,8 +56,7 @@ columns_print(void)
 {
 	puts("workload\tengine\tround\tops\tseconds\tops_per_s\tp50_us\t"
 	    "p99_us\tp999_us\tmax_us\tcpu_us\tdrain_s\twritten\tuser\tdisk\t"
-	    "live\tpeak_rss\tanonymous\t"
-	    "others");
+	    "live\tpeak_rss\tanonymous\tothers\tdisk_peak\tdisk_mean");
 }
 
 static int
@@ -93,6 +92,7 @@ static int
 run_one(struct bench *b, const struct workload *w)
 {
 	double seconds, drain;
+	int failed;
 
 	if ((b->engine->compact == NULL && strcmp(w->name, "compact") == 0) ||
 	    (b->engine->multi_get == NULL &&
@@ -101,13 +101,17 @@ run_one(struct bench *b, const struct workload *w)
 	if (w->fresh ? database_fresh(b) : b->db == NULL)
 		return engine_failed(b->label, w->name, "nothing was filled");
 	b->user_bytes = 0;
+	if (disk_watch_begin(&b->disk, b->place.path) != 0)
+		return engine_failed(b->label, w->name, "no thread");
 	meter_begin(&b->meter);
 	waits_begin(&b->latency);
-	if (w->run(b))
-		return 1;
+	failed = w->run(b);
 	seconds = (double)(clock_ns() - b->meter.begin_ns) / 1e9;
 	b->others = meter_others(&b->meter);
-	drain = meter_quiet(b->idle_ms);
+	drain = failed ? 0 : meter_quiet(b->idle_ms);
+	disk_watch_end(&b->disk);
+	if (failed)
+		return 1;
 	row_print(b, w->name, w->keys, seconds, drain);
 	return 0;
 }

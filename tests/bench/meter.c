@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include "bench/meter.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -215,24 +214,4 @@ uint64_t
 memory_anonymous(void)
 {
 	return told("/proc/self/status", "RssAnon") * 1024;
-}
-
-static uint64_t disk_sum;
-
-static int
-disk_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)path;
-	(void)ftw;
-	if (type == FTW_F)
-		disk_sum += (uint64_t)st->st_blocks * 512;
-	return 0;
-}
-
-uint64_t
-disk_bytes(const char *path)
-{
-	disk_sum = 0;
-	nftw(path, disk_one, 16, FTW_PHYS);
-	return disk_sum;
 }

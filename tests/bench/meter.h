@@ -40,6 +40,5 @@ double meter_quiet(unsigned idle_ms);
 
 uint64_t memory_peak(void);
 uint64_t memory_anonymous(void);
-uint64_t disk_bytes(const char *path);
 
 #endif

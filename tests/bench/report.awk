@@ -32,8 +32,11 @@ FNR == 1 {
 	memory[w, e, n] = $column["anonymous"]
 	if ($column["user"] > 0)
 		amplified[w, e, n] = $column["written"] / $column["user"]
-	if ($column["live"] > 0)
+	if ($column["live"] > 0) {
 		space[w, e, n] = $column["disk"] / $column["live"]
+		peak[w, e, n] = $column["disk_peak"] / $column["live"]
+		mean[w, e, n] = $column["disk_mean"] / $column["live"]
+	}
 	if ($column["others"] <= 0.15)
 		quiet[w, e] = 1
 }
@@ -137,6 +140,10 @@ END {
 	table("Bytes written / bytes of keys and values", amplified, 1, \
 	    "^(fillseq|fillbatch|fillrandom|overwrite)")
 	table("Disk / bytes of live keys and values", space, 1, \
+	    "^(fillseq|fillrandom|overwrite|compact)")
+	table("The same, on the average of the phase", mean, 1, \
+	    "^(fillrandom|overwrite)")
+	table("The same, at most", peak, 1, \
 	    "^(fillseq|fillrandom|overwrite|compact)")
 	table("Anonymous memory at the end of the phase, MiB", memory, \
 	    1048576, "^(fillseq|fillrandom|readrandom|overwrite|compact)$")

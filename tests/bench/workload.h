@@ -5,6 +5,7 @@
 #define BENCH_WORKLOAD_H
 
 #include "bench/data.h"
+#include "bench/disk.h"
 #include "bench/meter.h"
 
 struct bench {
@@ -22,6 +23,7 @@ struct bench {
 	/* Of the phase that runs. */
 	struct waits latency;
 	struct meter meter;
+	struct disk_watch disk;
 	uint64_t user_bytes;	/* keys and values handed to the engine */
 	double others;		/* processors that other programs used */
 };
