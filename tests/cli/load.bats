@@ -45,6 +45,47 @@ lsm-cli: bad: records committed: 2, last key: b' \
 	[ "$(lsm-cli db scan)" = $'a\t1\nb\t2' ]
 }
 
+@test "what was read before a bad line is committed, however many batches" {
+	awk 'BEGIN { for (i = 0; i < 5000; i++) printf "%04d\tv\n", i
+		print "bad" }' >records
+	for n in 1 7 1000 4999 5000 6000; do
+		rm -rf db
+		fails 65 'lsm-cli: records:5001: no TAB between key and value
+lsm-cli: records: records committed: 5000, last key: 4999' \
+		    lsm-cli --create --sync=off db load --batch-size=$n records
+		[ "$(lsm-cli db scan --count | cut -f1)" = 5000 ]
+	done
+}
+
+# On a file system of a few megabytes, filled while batches are on their way.
+@test "a disk that fills up: what was committed is told, and there" {
+	[ "$(id -u)" -eq 0 ] || skip 'mounting needs root'
+	unshare -m sh -euc '
+		mkdir small
+		mount -t tmpfs -o size=48m tmpfs small
+		od -An -v -tx1 -w64 -N 60000000 /dev/urandom | tr -d " " |
+		    awk "{ printf \"%08d\\t%s\\n\", NR, \$0 }" >records
+		got=0
+		lsm-cli --create --sync=off small/db load records 2>err ||
+		    got=$?
+		cat err
+		[ "$got" -eq 74 ]
+		[ "$(wc -l <err)" -eq 2 ]
+		n=$(sed -n "s/.*committed: \([0-9]*\), last key: .*/\1/p" err)
+		[ "$n" -gt 0 ]
+		[ "$(printf %08d "$n")" = "$(sed -n "s/.*last key: //p" err)" ]
+		lsm-cli small/db scan >out
+		head -n "$n" records | cmp - out
+		rm -rf small/db
+		got=0
+		lsm-cli --create small/db load --sorted records 2>err || got=$?
+		cat err
+		[ "$got" -eq 74 ]
+		grep -qx "lsm-cli: records: records committed: 0" err
+		[ -z "$(ls small/db/*.sst 2>/dev/null)" ]
+	'
+}
+
 @test "each kind of malformed line is refused" {
 	for line in '' 'x' 'a\tb\tc' 'a\\q\tb' 'a\tb\\' 'a\tb\\x1' \
 	    'a\tb\\xg1'; do
