@@ -97,7 +97,9 @@ load_settle(struct load *l)
 
 	while (more && signals_pending() == 0 &&
 	    lsm_settle(l->db, &more) == LSM_OK)
-		;
+		if (progress_due(&l->progress))
+			load_tell_settle(l);
+	progress_end(&l->progress);
 }
 
 static unsigned

@@ -62,5 +62,7 @@ bool load_whole(const struct load *);
 void load_tell_start(struct load *);
 void load_tell_progress(struct load *);
 void load_tell_end(struct load *, int status);
+/* All is committed, and what it left is put in order. */
+void load_tell_settle(struct load *);
 
 #endif

@@ -43,6 +43,17 @@ load_tell_progress(struct load *l)
 		    left_text(in, us, left, sizeof left));
 }
 
+void
+load_tell_settle(struct load *l)
+{
+	if (l->settings->progress_json)
+		load_tell_progress(l);
+	else
+		progress_print(&l->progress, "lsm-cli: load: %" PRIu64
+		    " records committed, merging, %" PRIu64 " s",
+		    l->committed, progress_elapsed_us(&l->progress) / 1000000);
+}
+
 static const char *
 noun(const struct load *l)
 {

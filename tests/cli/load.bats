@@ -198,7 +198,8 @@ lsm-cli: bad: records committed: 0' lsm-cli db load bad
 			printf "%07d\t%0100d\n", i * 7919 % 200000, i
 	}' >records
 	lsm-cli --create --sync=off --set codec=none --memtable-size=256K \
-	    db load records
+	    db load --progress=1ms records 2>err
+	grep -q '^lsm-cli: load: 200000 records committed, merging, [0-9]* s$' err
 	lsm-cli db stats --format=json |
 	    jq -e '(.level["0"].runs // 0) < 2'
 }
