@@ -129,7 +129,7 @@ lsm_range_estimate(lsm_db *db, const lsm_range *range, lsm_estimate *out)
 	int rc;
 
 	*out = (lsm_estimate){ 0 };
-	if ((rc = db_usable(db)) != LSM_OK)
+	if ((rc = db_readable(db)) != LSM_OK)
 		return rc;
 	if (range != NULL) {
 		bound_take(range->from, &a.from, &a.has_from);

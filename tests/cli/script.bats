@@ -301,3 +301,12 @@ lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
 	    lsm-cli db --sync=off >out
 	[ "$(sed -n 's/^log.syncs\t//p' out)" -ge 1 ]
 }
+
+@test "a writer may ask how much there is" {
+	for command in size 'scan --count --approx'; do
+		rm -rf db
+		lsm-cli --create db put a 1
+		printf 'put b 2\n%s\n' "$command" | lsm-cli db >out
+		grep -q 2 out
+	done
+}
