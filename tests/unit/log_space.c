@@ -25,7 +25,7 @@ enum { KIB = 1024, MIB = 1024 * KIB };
 static struct disk {
 	int error, truncate_error;	/* 0: it works */
 	unsigned failures;		/* so many times; then it works */
-	unsigned calls;
+	_Atomic unsigned calls;		/* of any thread, in other tests */
 } disk;
 
 /* The system's. A disk that fills up leaves a part, as with ext4. */
