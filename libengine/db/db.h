@@ -149,6 +149,7 @@ struct lsm_db {
 	struct memtable *active;	/* the view holds it; NULL: unread */
 	uint64_t sequence;		/* last one given, or read */
 	size_t ahead_at;		/* bytes in it: a log is wanted */
+	uint64_t space_asked;		/* last position for space_wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
 	uint8_t read_branch[ID_SIZE];	/* of that log */
@@ -203,7 +204,9 @@ struct lsm_db {
 	_Atomic size_t memtable_size;	/* of the next one; write_mu sets it */
 	_Atomic bool unread;		/* the view has no memory: unread.c */
 	_Atomic bool scrubbing;		/* dead logs are not used again */
-	_Atomic bool log_wanted;	/* the worker is to prepare one */
+	_Atomic bool log_wanted;	/* the worker is to prepare one, */
+	_Atomic uint64_t space_wanted;	/* or to give the current one space up
+					 * to this position; 0: it is not */
 	struct fence fence;		/* see promise 3 in lsm(7) */
 	struct counters count;
 	struct pace pace;		/* has its own groups */
@@ -299,7 +302,8 @@ int work_step(struct lsm_db *, bool *more);
 /* Begin a merge of level 0, if it has several runs and no other is begun. */
 int work_drain(struct lsm_db *, bool *any);
 int work_merge(struct lsm_db *, struct job *, bool *ended); /* as merge_step */
-/* A step of the flush, or a log, when that is asked for: *any. */
+/* A step of the flush, or space for the log, or the next one, when that is
+ * asked for: *any. */
 int work_urgent(struct lsm_db *, bool *any);
 /* A flush's logs go after its table was shown: until that has happened. */
 void work_flushed(struct lsm_db *);

@@ -142,7 +142,8 @@ db_freeze(struct lsm_db *db, size_t ops, size_t data)
 		return rc;
 	if ((rc = log_rotate(db->log, db->sequence + 1)) != LSM_OK) {
 		view_unref(next);
-		return db_fence(db, rc);
+		return rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE ? rc :
+		    db_fence(db, rc);
 	}
 	view_turn(db, next);
 	work_wake(db);
@@ -163,6 +164,20 @@ log_ahead(struct lsm_db *db)
 	if (!db->working || log_prepared(db->log) != 0)
 		return;
 	store_release(&db->log_wanted, true);
+	work_wake(db);
+}
+
+/* The worker gives the log its next part of space, before the writer has to
+ * take some. He is asked once: if he fails the writer tries, and tells. */
+static void
+space_ahead(struct lsm_db *db)
+{
+	uint64_t to = log_space_next(db->log, memtable_limit(db->active));
+
+	if (to <= db->space_asked)
+		return;
+	db->space_asked = to;
+	store_release(&db->space_wanted, to);
 	work_wake(db);
 }
 
@@ -191,6 +206,8 @@ db_make_room(struct lsm_db *db, size_t ops, size_t data)
 			return rc;
 	}
 	mem = db->active;
+	if (db->working)
+		space_ahead(db);
 	if (memtable_used(mem) >= db->ahead_at)
 		log_ahead(db);
 	if (memtable_has_room(mem, ops, data, db->sequence + ops) &&

@@ -19,11 +19,12 @@ enum {
 	RETRY_US = 1000000	/* before a failed merge is tried again */
 };
 
-enum task_kind { TASK_LOG, TASK_FLUSH, TASK_MERGE, TASK_PICK };
+enum task_kind { TASK_SPACE, TASK_LOG, TASK_FLUSH, TASK_MERGE, TASK_PICK };
 
 struct task {
 	enum task_kind kind;
 	struct job *job;	/* of a merge */
+	uint64_t space;		/* for the log, up to this position */
 };
 
 /* ---- flushes ------------------------------------------------------------- */
@@ -150,12 +151,15 @@ pick_turn(struct lsm_db *db, bool idle, bool *any)
 
 /* ---- what is next -------------------------------------------------------- */
 
-/* If the preparation fails the writer tries for itself, and tells. */
+/* If space or a log cannot be had the writer tries for itself, and tells. */
 static bool
 urgent_take_locked(struct lsm_db *db, struct task *t)
 {
 	mutex_assert_held(&db->mu);
-	*t = (struct task){ TASK_LOG, NULL };
+	*t = (struct task){ TASK_SPACE, NULL, 0 };
+	if ((t->space = atomic_exchange(&db->space_wanted, 0)) != 0)
+		return true;
+	t->kind = TASK_LOG;
 	if (atomic_exchange(&db->log_wanted, false))
 		return true;
 	t->kind = TASK_FLUSH;
@@ -200,6 +204,9 @@ task_run(struct lsm_db *db, const struct task *t, bool *more)
 
 	*more = true;
 	switch (t->kind) {
+	case TASK_SPACE:
+		(void)log_space(db->log, t->space);
+		return LSM_OK;
 	case TASK_LOG:
 		(void)db_prepare_log(db, 0);
 		return LSM_OK;

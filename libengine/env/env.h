@@ -166,9 +166,10 @@ struct env_ops {
 	int (*log_tail)(struct env_dir *, struct env_lock *,
 	    const uint8_t id[16], uint64_t number, uint64_t from,
 	    struct buffer *out, struct env_tail *);
-	/* Make a segment file for later: new, or the file `recycle` renamed;
-	 * `size` bytes of space where that can be had; `head` written at 0;
-	 * file and directory synced. May run beside appends. */
+	/* Make a segment file for later: new, or the file `recycle` renamed,
+	 * which keeps its size; `size` bytes of space where that can be had,
+	 * LSM_NO_SPACE otherwise; `head` written at 0; file and directory
+	 * synced. May run beside appends. */
 	int (*log_prepare)(struct env_dir *, const char *name,
 	    const char *recycle, uint64_t size, struct bytes head);
 	/* Go on in an existing segment: `missing` are committed bytes that
@@ -186,6 +187,11 @@ struct env_ops {
 	 * of it. After log_commit they survive this process. */
 	int (*log_reserve)(struct env_log *, size_t n, uint8_t **);
 	int (*log_commit)(struct env_log *, size_t n);
+	/* Space for the current segment below `position`, where that can be
+	 * had: what is appended there will find some. LSM_NO_SPACE: nothing
+	 * has happened. Of another segment than the current one: nothing to
+	 * do. May run beside appends. NULL: there is none to be had ahead. */
+	int (*log_space)(struct env_log *, uint64_t position);
 	uint64_t (*log_committed)(struct env_log *);	/* position */
 	int (*log_flush)(struct env_log *);	/* committed bytes into files */
 	/* Flush, then make durable, older segment first. *durable is the

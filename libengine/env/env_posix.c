@@ -114,6 +114,7 @@ static const struct env_ops ops = {
 	.log_ready = posix_log_ready,
 	.log_switch = posix_log_switch,
 	.log_reserve = ring_reserve,
+	.log_space = ring_space,
 	.log_commit = ring_commit,
 	.log_committed = ring_committed,
 	.log_flush = ring_flush,

@@ -54,6 +54,38 @@ segment_write_through(struct ring_segment *base, uint64_t at, const void *from,
 	return posix_write_through(s->fd, s->name, at, from, n);
 }
 
+/* Space first: a write that finds the disk full would end the handle. */
+static int
+reserve_space(int fd, const char *name, uint64_t size)
+{
+	int failed;
+
+	do
+		failed = fallocate(fd, 0, 0, (off_t)size);
+	while (failed && errno == EINTR);
+	if (!failed || errno == EOPNOTSUPP || errno == ENOSYS)
+		return LSM_OK;
+	return status_system(errno, "%s: fallocate", name);
+}
+
+/* A file system that fills up may have made the file longer by what was left
+ * in it, which is given back: others may need it more, and nothing stands
+ * there. */
+static int
+segment_space(struct ring_segment *base, uint64_t size)
+{
+	struct posix_segment *s = (struct posix_segment *)base;
+	struct stat st;
+	int rc;
+
+	if (fstat(s->fd, &st) != 0)
+		return status_system(errno, "%s: stat", s->name);
+	rc = reserve_space(s->fd, s->name, size);
+	if (rc == LSM_NO_SPACE && ftruncate(s->fd, st.st_size) != 0)
+		rc = status_system(errno, "%s: truncate", s->name);
+	return rc;
+}
+
 /* All of it was synced, or is known to be lost, or nobody needs it any more:
  * nothing left to report. */
 static void
@@ -67,6 +99,7 @@ static const struct ring_segment_ops segment_ops = {
 	.write = segment_write,
 	.sync = segment_sync,
 	.write_through = segment_write_through,
+	.space = segment_space,
 	.close = segment_close,
 };
 
@@ -75,17 +108,20 @@ segment_open(struct posix_dir *dir, const char *name, uint64_t number,
     struct ring_segment **out)
 {
 	struct posix_segment *s = mem_zalloc(sizeof *s);
+	struct stat st;
 	int rc;
 
 	*out = NULL;
 	if (s == NULL)
 		return mem_exhausted(sizeof *s);
-	if ((rc = posix_openat(dir->fd, name, O_WRONLY, &s->fd)) != LSM_OK) {
+	rc = posix_openat_stat(dir->fd, name, O_WRONLY, &s->fd, &st);
+	if (rc != LSM_OK) {
 		mem_free(s);
 		return rc;
 	}
 	s->base.ops = &segment_ops;
 	s->base.number = number;
+	s->base.space = (uint64_t)st.st_size;
 	file_name_copy(s->name, name);
 	*out = &s->base;
 	return LSM_OK;
@@ -202,28 +238,17 @@ recyclable(int dir_fd, const char *name)
 	    S_ISREG(st.st_mode) && st.st_nlink == 1;
 }
 
-/* Space first: a piece that finds the disk full would end the handle. */
-static int
-reserve_space(int fd, const char *name, uint64_t size)
-{
-	int failed;
-
-	do
-		failed = fallocate(fd, 0, 0, (off_t)size);
-	while (failed && errno == EINTR);
-	if (!failed || errno == EOPNOTSUPP || errno == ENOSYS)
-		return LSM_OK;
-	return status_system(errno, "%s: fallocate", name);
-}
-
 static int
 prepare(int dir_fd, const char *name, int flags, uint64_t size,
     struct bytes head)
 {
+	struct stat st;
 	int fd, rc, closed;
 
-	if ((rc = posix_openat(dir_fd, name, flags, &fd)) != LSM_OK)
+	if ((rc = posix_openat_stat(dir_fd, name, flags, &fd, &st)) != LSM_OK)
 		return rc;
+	if ((uint64_t)st.st_size > size)
+		size = (uint64_t)st.st_size;
 	if (size > 0)
 		rc = reserve_space(fd, name, size);
 	if (rc == LSM_OK)

@@ -239,6 +239,39 @@ ring_commit(struct env_log *log, size_t n)
 	return r->direct ? commit_direct(r, n) : commit_ring(r, n);
 }
 
+static int
+space_locked(struct ring *r, uint64_t size)
+{
+	struct ring_segment *s = r->current;
+	int rc;
+
+	mutex_assert_held(&r->io);
+	if (load_acquire(&r->failed))
+		return ring_refuse(r);
+	if (size <= s->space || s->ops->space == NULL)
+		return LSM_OK;
+	if ((rc = s->ops->space(s, size)) == LSM_OK)
+		s->space = size;
+	return rc;
+}
+
+/* Under io the segment can neither be switched from, and so not be closed, nor
+ * written to: the system would make a write wait as well, but here the ring
+ * takes what is appended meanwhile. */
+int
+ring_space(struct env_log *log, uint64_t position)
+{
+	struct ring *r = (struct ring *)log;
+	int rc = LSM_OK;
+
+	mutex_lock(&r->io);
+	if (r->current != NULL &&
+	    (uint32_t)r->current->number == position_log(position))
+		rc = space_locked(r, position_offset(position));
+	mutex_unlock(&r->io);
+	return rc;
+}
+
 /*
  * The first words of this writer. A page that names another boot, database or
  * file, or a later position, is made anew: not valid while it changes, so

@@ -94,6 +94,7 @@ struct ring_segment {
 	uint8_t first[RING_FIRST];
 	size_t first_size;
 	bool started;			/* that is durable; under sync_mu */
+	uint64_t space;			/* bytes that have some; under io */
 };
 
 struct ring_segment_ops {
@@ -105,6 +106,9 @@ struct ring_segment_ops {
 	 * be. NULL: cannot. */
 	int (*write_through)(struct ring_segment *, uint64_t at, const void *,
 	    size_t);
+	/* Space for the first `size` bytes. A failure leaves the file as it
+	 * was. Nobody writes meanwhile. NULL: cannot. */
+	int (*space)(struct ring_segment *, uint64_t size);
 };
 
 struct ring {
@@ -163,6 +167,7 @@ struct ring_segment *ring_take_ready(struct ring *, uint64_t number);
 /* Calls of the door's table, for any env_log that begins with a ring. */
 int ring_reserve(struct env_log *, size_t n, uint8_t **);
 int ring_commit(struct env_log *, size_t n);
+int ring_space(struct env_log *, uint64_t position);	/* any thread */
 uint64_t ring_committed(struct env_log *);
 int ring_flush(struct env_log *);
 int ring_sync(struct env_log *, uint64_t *durable);

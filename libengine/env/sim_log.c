@@ -82,6 +82,19 @@ segment_write_through(struct ring_segment *base, uint64_t at, const void *from,
 	return rc;
 }
 
+static int
+segment_space(struct ring_segment *base, uint64_t size)
+{
+	struct sim_segment *s = (struct sim_segment *)base;
+	struct sim *sim = sim_of(s->log->ring.base.env);
+	int rc;
+
+	mutex_lock(&sim->mu);
+	rc = sim_extend_locked(sim, s->inode, s->name, size);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
 static void
 segment_close(struct ring_segment *base)
 {
@@ -98,6 +111,7 @@ static const struct ring_segment_ops segment_ops = {
 	.write = segment_write,
 	.sync = segment_sync,
 	.write_through = segment_write_through,
+	.space = segment_space,
 	.close = segment_close,
 };
 
@@ -109,9 +123,11 @@ segment_find_locked(struct sim *sim, struct sim_segment *s)
 	if (rc == LSM_OK)
 		rc = sim_find_locked(sim, s->log->dir->inode, s->name,
 		    &s->inode);
-	if (rc == LSM_OK)
-		sim_open_locked(sim, s->inode);
-	return rc;
+	if (rc != LSM_OK)
+		return rc;
+	s->base.space = sim->now.inodes[s->inode].size;
+	sim_open_locked(sim, s->inode);
+	return LSM_OK;
 }
 
 static int
@@ -300,6 +316,12 @@ sim_log_reserve(struct env_log *base, size_t n, uint8_t **out)
 	return rc == LSM_OK ? note(base, ring_reserve(base, n, out)) : rc;
 }
 
+static int
+sim_log_space(struct env_log *base, uint64_t position)
+{
+	return note(base, ring_space(base, position));
+}
+
 /* The record is in the ring, but nobody knows of it yet. */
 static void
 note_record(struct sim_log *log, size_t n)
@@ -438,6 +460,7 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_switch = sim_log_switch;
 	ops->log_reserve = sim_log_reserve;
 	ops->log_commit = sim_log_commit;
+	ops->log_space = sim_log_space;
 	ops->log_committed = ring_committed;
 	ops->log_flush = sim_log_flush;
 	ops->log_sync = sim_log_sync;

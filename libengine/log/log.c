@@ -13,12 +13,7 @@
 #include "base/status.h"
 #include "env/files.h"
 
-enum {
-	START_PAYLOAD = 32,
-	/* A position has 32 bits for the offset: so much of a segment stays
-	 * free for the marks that end it. */
-	MARKS_ROOM = 4096
-};
+enum { START_PAYLOAD = 32 };
 
 int
 log_new(const struct log_options *o, struct log **out)
@@ -67,8 +62,9 @@ log_prepare(struct log *log, uint64_t number, const char *recycle,
 	header.id.number = number;
 	header.created_us = log_ops(log)->date_us(log->env_log->env);
 	file_header_write(page, &header);
+	log->prepared_space = log_space_first(log->segment_size);
 	rc = log_ops(log)->log_prepare(log->dir,
-	    file_name(name, FILE_LOG, number), recycle, log->segment_size,
+	    file_name(name, FILE_LOG, number), recycle, log->prepared_space,
 	    bytes(page, sizeof page));
 	if (rc == LSM_OK)
 		store_release(&log->prepared, number);
@@ -151,16 +147,34 @@ log_start(struct log *log, const struct log_end *before,
 	log->seed = seed;
 	log->closed = log->left = false;
 	log->marked = log->watermark;
+	log_space_known(log, id.number, log->prepared_space);
 	store_release(&log->prepared, 0);
 	store_relaxed(&log->bytes, log_bytes(log) + size);
 	return LSM_OK;
+}
+
+/* A record, and room behind it for the marks, of which this may be one. */
+static int
+reserve(struct log *log, enum record_kind kind, size_t payload, bool marked)
+{
+	size_t size = record_size(payload, marked);
+	uint64_t end = log->where.size + size;
+	int rc;
+
+	if (kind != RECORD_CLOSE && kind != RECORD_LEAVE)
+		end += MARKS_ROOM;
+	if (payload > UINT32_MAX || end > UINT32_MAX)
+		return status_set(LSM_TOO_LARGE, "log %llu: no room for %zu "
+		    "bytes", (unsigned long long)log->where.number, payload);
+	if ((rc = log_space_take(log, end)) != LSM_OK)
+		return rc;
+	return log_ops(log)->log_reserve(log->env_log, size, &log->record);
 }
 
 int
 log_begin(struct log *log, enum record_kind kind, size_t payload,
     uint8_t **out)
 {
-	size_t size;
 	bool marked;
 	int rc;
 
@@ -169,16 +183,11 @@ log_begin(struct log *log, enum record_kind kind, size_t payload,
 	if ((rc = fence_check(&log->fence)) != LSM_OK)
 		return rc;
 	marked = watermark_next(log) != NULL;
-	size = record_size(payload, marked);
-	if (payload > UINT32_MAX - MARKS_ROOM ||
-	    log->where.size + size > UINT32_MAX - MARKS_ROOM)
-		return status_set(LSM_TOO_LARGE, "log %llu: no room for %zu "
-		    "bytes", (unsigned long long)log->where.number, payload);
-	rc = log_ops(log)->log_reserve(log->env_log, size, &log->record);
+	rc = reserve(log, kind, payload, marked);
 	if (rc != LSM_OK) {
 		log->record = NULL;
-		return rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE ? rc :
-		    fence_set(&log->fence, rc);
+		return rc == LSM_NO_MEMORY || rc == LSM_NO_SPACE ||
+		    rc == LSM_TOO_LARGE ? rc : fence_set(&log->fence, rc);
 	}
 	log->kind = (uint8_t)kind;
 	log->payload = (uint32_t)payload;

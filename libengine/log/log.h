@@ -33,7 +33,7 @@ struct log_options {
 	struct env_log *env_log;	/* taken, also by a log_new that fails:
 					 * log_free closes it */
 	struct file_id id;		/* database and branch of new logs */
-	uint64_t segment_size;		/* space to prepare for a segment */
+	uint64_t segment_size;		/* expected; prepared with a part */
 };
 
 int log_new(const struct log_options *, struct log **);
@@ -46,7 +46,7 @@ int log_prepare(struct log *, uint64_t number, const char *recycle,
     uint64_t edit);
 /* The branch of the segments that are prepared from now on. */
 void log_branch(struct log *, const uint8_t branch[ID_SIZE]);
-/* Space for the segments that are prepared from now on. */
+/* How long the segments will become that are prepared from now on. */
 void log_segment_size(struct log *, uint64_t);
 /* The number of the prepared segment, 0 when there is none. */
 uint64_t log_prepared(const struct log *);
@@ -78,6 +78,16 @@ int log_continue(struct log *, const struct log_end *end,
  */
 int log_begin(struct log *, enum record_kind, size_t payload, uint8_t **);
 int log_append(struct log *, uint64_t sequence, uint64_t *position);
+
+/*
+ * A record has space on the disk before it begins, log_begin sees to that; it
+ * need not when somebody was there before. Up to which position the current
+ * segment, which will become `segment` bytes long, is to be given some soon;
+ * 0: not yet, or it has all. The appender asks; then anybody gives, with a
+ * failure of which nothing has happened.
+ */
+uint64_t log_space_next(const struct log *, uint64_t segment);
+int log_space(struct log *, uint64_t position);
 
 /* Return when everything below `position` is durable. Never retried: after a
  * failure every call fails, appends too, except for what is durable already. */

@@ -3,7 +3,7 @@
  *
  * After a replay the end is known, and what the ring has more than the file is
  * completed. Without one, the leave mark at the end is believed when it proves
- * itself.
+ * itself. A file is as long as the space that it has.
  */
 #include "log/writer.h"
 
@@ -32,15 +32,17 @@ header_seed(struct log *log, struct env_file *file, const char *name,
 
 static int
 segment_seed(struct log *log, const char *name, uint64_t number,
-    uint64_t *seed)
+    uint64_t *seed, uint64_t *size)
 {
 	struct env_file *file;
 	int rc;
 
-	*seed = 0;
+	*seed = *size = 0;
 	rc = log_ops(log)->file_open(log->dir, name, ENV_READ, &file);
 	if (rc == LSM_OK)
 		rc = header_seed(log, file, name, number, seed);
+	if (rc == LSM_OK)
+		*size = file->size;
 	env_file_close(file);
 	return rc;
 }
@@ -78,19 +80,21 @@ int
 log_continue(struct log *log, const struct log_end *end, struct bytes missing)
 {
 	char name[FILE_NAME_MAX];
-	uint64_t seed;
+	uint64_t seed, size;
 	int rc;
 
 	assert(end->number != 0 && end->size >= BLOCK_UNIT + missing.n);
 	file_name(name, FILE_LOG, end->number);
 	if ((rc = fence_check(&log->fence)) != LSM_OK ||
-	    (rc = segment_seed(log, name, end->number, &seed)) != LSM_OK)
+	    (rc = segment_seed(log, name, end->number, &seed, &size)) !=
+	    LSM_OK)
 		return rc;
 	rc = log_ops(log)->log_attach(log->env_log, name, end->number,
 	    end->size - missing.n, missing);
 	if (rc != LSM_OK)
 		return fence_set(&log->fence, rc);
 	log->where = *end;
+	log_space_known(log, end->number, size);
 	log->seed = seed;
 	log->closed = ends_closed(end, missing, seed);
 	return LSM_OK;
@@ -129,7 +133,7 @@ log_continue_left(struct log *log, uint64_t number, uint64_t size,
 	struct log_end found = { .number = number, .size = size };
 	char name[FILE_NAME_MAX];
 	struct env_file *file;
-	uint64_t seed, links;
+	uint64_t seed, links, space = 0;
 	int rc;
 
 	*end = (struct log_end){ 0 };
@@ -139,8 +143,10 @@ log_continue_left(struct log *log, uint64_t number, uint64_t size,
 	    links != 1)
 		return rc == LSM_OK ? LSM_NOTFOUND : rc;
 	rc = log_ops(log)->file_open(log->dir, name, ENV_READ, &file);
-	if (rc == LSM_OK)
+	if (rc == LSM_OK) {
 		rc = left_read(log, file, name, &found, mark, &seed);
+		space = file->size;
+	}
 	env_file_close(file);
 	if (rc != LSM_OK)
 		return rc;
@@ -149,6 +155,7 @@ log_continue_left(struct log *log, uint64_t number, uint64_t size,
 	if (rc != LSM_OK)
 		return fence_set(&log->fence, rc);
 	log->where = *end = found;
+	log_space_known(log, number, space);
 	log->seed = seed;
 	log->left = true;
 	return LSM_OK;

@@ -1,5 +1,5 @@
 /*
- * writer.h - the write-ahead log from inside, for the two files of its writer.
+ * writer.h - the write-ahead log from inside, for the files of its writer.
  *
  * One thread appends; any thread syncs; one thread at a time prepares.
  */
@@ -10,7 +10,12 @@
 #include "log/group_commit.h"
 #include "log/log.h"
 
-enum { MARK_PAYLOAD = 8 };	/* bytes of a close mark or a leave mark */
+enum {
+	MARK_PAYLOAD = 8,	/* bytes of a close mark or a leave mark */
+	/* So much behind each record stays free for the marks that end a
+	 * segment: of its space, and of the 32 bits of an offset. */
+	MARKS_ROOM = 4096
+};
 
 struct log {
 	/* Set when made. */
@@ -18,6 +23,8 @@ struct log {
 	struct env_log *env_log;
 	struct file_id id;
 	uint64_t segment_size;
+	/* The preparer's, until `prepared` is released. */
+	uint64_t prepared_space;
 	/* The appender's own. */
 	struct log_end where;
 	uint64_t seed;			/* of the current file */
@@ -31,6 +38,7 @@ struct log {
 	/* Atomic. */
 	_Atomic uint64_t prepared;
 	_Atomic uint64_t bytes;
+	_Atomic uint64_t space;		/* position: below it there is some */
 	struct fence fence;
 	struct group_commit group;
 };
@@ -40,5 +48,11 @@ log_ops(const struct log *log)
 {
 	return log->env_log->env->ops;
 }
+
+/* log_space.c: space for a segment that is made; so much is known to be there
+ * for the current one; some up to offset `end` of it, now (the appender's). */
+uint64_t log_space_first(uint64_t segment);
+void log_space_known(struct log *, uint64_t number, uint64_t size);
+int log_space_take(struct log *, uint64_t end);
 
 #endif

@@ -30,6 +30,7 @@ enum {
 struct segment {
 	struct ring_segment base;
 	uint8_t bytes[SEGMENT];
+	bool closed, growing;
 };
 
 static struct scene {
@@ -58,7 +59,7 @@ segment_write(struct ring_segment *base, uint64_t at, const void *from,
 {
 	struct segment *s = (struct segment *)base;
 
-	CHECK(at + n <= SEGMENT);
+	CHECK(at + n <= SEGMENT && !s->growing);
 	memcpy(s->bytes + at, from, n / 2);
 	step();
 	memcpy(s->bytes + at + n / 2, (const uint8_t *)from + n / 2,
@@ -81,11 +82,26 @@ segment_sync(struct ring_segment *base)
 static void
 segment_close(struct ring_segment *base)
 {
-	(void)base;
+	((struct segment *)base)->closed = true;
+}
+
+/* Of the one that is written to, and nobody writes to it until the end. */
+static int
+segment_space(struct ring_segment *base, uint64_t size)
+{
+	struct segment *s = (struct segment *)base;
+
+	CHECK(size <= SEGMENT);
+	s->growing = true;
+	for (int i = 0; i < 30; i++)
+		step();
+	CHECK(!s->closed && base == scene.ring.current);
+	s->growing = false;
+	return LSM_OK;
 }
 
 static const struct ring_segment_ops segment_ops = { segment_write,
-	segment_sync, segment_close, NULL };
+	segment_sync, segment_close, NULL, segment_space };
 
 static struct ring_segment *
 segment(uint64_t number)
@@ -94,6 +110,7 @@ segment(uint64_t number)
 
 	s->base = (struct ring_segment){ .ops = &segment_ops,
 	    .number = number };
+	s->closed = s->growing = false;
 	return &s->base;
 }
 
@@ -154,6 +171,18 @@ writer(void *arg)
 	scene.stop = true;
 }
 
+/* Of a segment that may be the current one no more. */
+static void
+grow(unsigned turn)
+{
+	uint64_t number = load_acquire(&scene.memory.control->committed) >> 32;
+
+	for (int i = 0; i < 3; i++)
+		step();
+	CHECK_OK(ring_space(&scene.ring.base,
+	    log_position(number, turn % SEGMENT)));
+}
+
 static void
 flusher(void *arg)
 {
@@ -165,6 +194,8 @@ flusher(void *arg)
 			CHECK_OK(ring_sync(&scene.ring.base, &durable));
 		else if (i % 4 == 2)
 			CHECK_OK(ring_flush(&scene.ring.base));
+		else if (i % 4 == 3)
+			grow(i * 16);
 		for (int wait = 0; wait < 40; wait++)
 			step();
 	}

@@ -50,7 +50,7 @@ told_through(struct ring_segment *s, uint64_t at, const void *p, size_t n)
 }
 
 static const struct ring_segment_ops told_ops = { told_write, told_sync,
-	told_close, told_through };
+	told_close, told_through, NULL };
 
 TEST("the older segment is synced before the newer, and then let go")
 {
