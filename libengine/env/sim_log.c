@@ -263,6 +263,9 @@ sim_log_prepare(struct env_dir *base, const char *name, const char *recycle,
 
 	mutex_lock(&sim->mu);
 	rc = prepare_locked(sim, dir, name, recycle, size, head);
+	/* A file that was there before under this name stays. */
+	if (rc != LSM_OK && rc != LSM_EXISTS)
+		(void)sim_unlink_locked(sim, dir, name);
 	mutex_unlock(&sim->mu);
 	return rc;
 }

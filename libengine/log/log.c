@@ -47,14 +47,26 @@ log_free(struct log *log)
 	mem_free(log);
 }
 
+static int
+segment_make(struct log *log, uint64_t number, const char *recycle,
+    uint64_t segment_size, struct bytes head)
+{
+	char name[FILE_NAME_MAX];
+
+	log->prepared_space = log_space_first(segment_size);
+	return log_ops(log)->log_prepare(log->dir,
+	    file_name(name, FILE_LOG, number), recycle, log->prepared_space,
+	    head);
+}
+
 /* The first sequence of a log is not known so early: its start record has
- * it, the header has 0. */
+ * it, the header has 0. Where space is short the least must do: what makes
+ * space, a flush or a merge, needs a new log first. */
 int
 log_prepare(struct log *log, uint64_t number, const char *recycle,
     uint64_t edit)
 {
 	struct file_header header = { .id = log->id, .edit = edit };
-	char name[FILE_NAME_MAX];
 	uint8_t page[BLOCK_UNIT];
 	int rc;
 
@@ -62,10 +74,11 @@ log_prepare(struct log *log, uint64_t number, const char *recycle,
 	header.id.number = number;
 	header.created_us = log_ops(log)->date_us(log->env_log->env);
 	file_header_write(page, &header);
-	log->prepared_space = log_space_first(log->segment_size);
-	rc = log_ops(log)->log_prepare(log->dir,
-	    file_name(name, FILE_LOG, number), recycle, log->prepared_space,
+	rc = segment_make(log, number, recycle, log->segment_size,
 	    bytes(page, sizeof page));
+	if (rc == LSM_NO_SPACE)
+		rc = segment_make(log, number, NULL, 0,
+		    bytes(page, sizeof page));
 	if (rc == LSM_OK)
 		store_release(&log->prepared, number);
 	return rc;

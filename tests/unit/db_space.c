@@ -200,6 +200,27 @@ TEST("on a full disk a memtable that wants a new log refuses the write")
 }
 
 /* Its file may have been cut to what is in it. */
+TEST("where little space is left the next log begins with little")
+{
+	struct kit k;
+	unsigned n;
+
+	kit_large(&k, true);
+	for (n = 0; n < 100; n++)
+		CHECK_OK(put(k.db, n, 0));
+	sim_space(k.sim, sim_used(k.sim) + (64 << 10));
+	CHECK_OK(freeze(k.db));
+	CHECK(log_file_size(k.db) < MIB);
+	n = fill_up(k.db, n, 0);
+	CHECK(n > 110);
+	disk_free(&k);
+	CHECK_OK(put(k.db, n, 0));
+	check_puts(k.db, n + 1);
+	kit_reopen(&k);
+	check_puts(k.db, n + 1);
+	kit_close(&k);
+}
+
 TEST("a log without space for its close mark stays the current one")
 {
 	enum { LEAVE = 40 };
