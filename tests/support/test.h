@@ -39,8 +39,9 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 	static void TEST_CAT(test_, __LINE__)(void)
 
 /* Long, and one thread does it: ThreadSanitizer would look on for minutes and
- * see nothing that it does not see in short ones. */
-#ifdef __SANITIZE_THREAD__
+ * see nothing that it does not see in short ones, and the seeded scheduler has
+ * nothing to choose. */
+#if defined(__SANITIZE_THREAD__) || defined(LSM_SCHED)
 #define TEST_SOLO(name) \
 	__attribute__((unused)) static void TEST_CAT(test_, __LINE__)(void)
 #else
