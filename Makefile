@@ -48,10 +48,12 @@ SANITIZE_tsan := -fsanitize=thread
 SANITIZE_cover := --coverage
 SANITIZE_fuzz := -fsanitize=address,undefined
 OPT_release := -O2 -g $(HARDEN)
-OPT_asan := -O1 -g -fno-omit-frame-pointer $(SANITIZE_asan) \
+# Lines for what a sanitizer tells; no more where nobody is with a debugger.
+DEBUG := -g$(if $(CI),1)
+OPT_asan := -O1 $(DEBUG) -fno-omit-frame-pointer $(SANITIZE_asan) \
 	-fno-sanitize-recover=all
-OPT_tsan := -O1 -g $(SANITIZE_tsan)
-OPT_sched := -O1 -g -DLSM_SCHED
+OPT_tsan := -O1 $(DEBUG) $(SANITIZE_tsan)
+OPT_sched := -O1 $(DEBUG) -DLSM_SCHED
 OPT_cover := -O0 -g $(SANITIZE_cover)
 OPT_fuzz := -O1 -g $(SANITIZE_fuzz) -fsanitize=fuzzer-no-link \
 	-fno-sanitize-recover=all

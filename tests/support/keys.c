@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-enum { TURNS = 8 };
+enum { TURNS = 8, DIFFERENCE = 8 };
 
 static size_t
 binary(uint32_t number, uint8_t *out)
@@ -40,13 +40,13 @@ long_key(uint32_t number, uint8_t *out)
 	size_t n = number % 5 == 0 ? LSM_KEY_MAX :
 	    8 + random_below(&r, LSM_KEY_MAX - 8);
 
-	memset(out, 'x', n);
 	/* The difference stands early, late, or in the very last bytes. */
-	snprintf((char *)out + (number % 3 == 0 ? 0 : number % 3 == 1 ? n / 2 :
-	    n - 8), 8, "%07u", number);
-	for (size_t i = 0; i < n; i++)
-		if (out[i] == '\0')
-			out[i] = 'y';
+	size_t at = number % 3 == 0 ? 0 : number % 3 == 1 ? n / 2 :
+	    n - DIFFERENCE;
+
+	memset(out, 'x', n);
+	snprintf((char *)out + at, DIFFERENCE, "%07u", number);
+	out[at + DIFFERENCE - 1] = 'y';
 	return n;
 }
 

@@ -118,8 +118,7 @@ bool cursor_new(struct session *, struct cursor *, const lsm_snapshot *,
 bool cursor_walk(struct session *, struct cursor *, uint64_t tag);
 void cursor_release(struct cursor *);
 
-/* Name of a statistic's value, 0 when there is none of it. */
-uint64_t stat_of(lsm_db *, const char *name);
+/* reached.c: what the handle has counted since it was opened. */
 void reached_add(struct reached *, lsm_db *);
 void reached_sum(struct reached *, const struct reached *);
 

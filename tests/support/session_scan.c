@@ -1,13 +1,11 @@
 /*
- * session_scan.c - what a session reads: gets, whole scans, statistics.
+ * session_scan.c - what a session reads: gets, whole scans.
  */
 #include "support/session.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "support/wrong.h"
-#include "version/version.h"
 
 bool
 session_may_fail(struct session *s, const char *call, int rc)
@@ -141,85 +139,4 @@ session_get(struct session *s, const lsm_snapshot *snapshot, size_t n,
 		    shown(key), lsm_strerror(rc), high);
 	return has == rc || wrong("get %s: \"%s\" with and \"%s\" without its "
 	    "value", shown(key), lsm_strerror(rc), lsm_strerror(has));
-}
-
-struct wanted_stat {
-	const char *name;
-	uint64_t value;
-};
-
-static void
-stat_pick(void *arg, const lsm_stat *s)
-{
-	struct wanted_stat *w = arg;
-
-	if (strcmp(w->name, s->name) == 0)
-		w->value = s->value;
-}
-
-uint64_t
-stat_of(lsm_db *db, const char *name)
-{
-	struct wanted_stat w = { name, 0 };
-
-	if (lsm_stats(db, stat_pick, &w) != LSM_OK)
-		return 0;
-	return w.value;
-}
-
-static void
-levels_add(struct reached *r, lsm_db *db)
-{
-	unsigned levels = 0;
-	char name[32];
-
-	for (int i = 0; i < LEVELS_MAX; i++) {
-		snprintf(name, sizeof name, "level.%d.runs", i);
-		levels += stat_of(db, name) > 0;
-		r->last_level += i == LEVELS_MAX - 1 &&
-		    stat_of(db, name) > 0;
-	}
-	r->deep += levels > 2;
-}
-
-void
-reached_add(struct reached *r, lsm_db *db)
-{
-	uint64_t deep;
-
-	r->flushes += stat_of(db, "flush.count");
-	r->merges += stat_of(db, "merge.count");
-	r->tables_moved += stat_of(db, "merge.moves");
-	r->partial += stat_of(db, "merge.partial");
-	levels_add(r, db);
-	r->shadowed += stat_of(db, "merge.shadowed");
-	r->deletes_dropped += stat_of(db, "merge.deletes_dropped");
-	r->covered += stat_of(db, "merge.covered");
-	r->ranges_dropped += stat_of(db, "merge.range_deletes_dropped");
-	r->tables_dropped += stat_of(db, "merge.tables_dropped");
-	deep = stat_of(db, "ingest.tables_deep");
-	r->ingested_deep += deep;
-	r->ingested_high += stat_of(db, "ingest.tables") - deep;
-	r->unmet += stat_of(db, "write.unmet");
-	r->gets += stat_of(db, "read.gets");
-	r->gets_found += stat_of(db, "read.gets_found");
-	r->gets_memory += stat_of(db, "read.gets_memory");
-	r->tables_asked += stat_of(db, "read.tables_asked");
-	r->filter_useful += stat_of(db, "filter.useful");
-	r->inflated += stat_of(db, "read.pages_inflated");
-	r->evicted += stat_of(db, "cache.evicted");
-	r->stalls += stat_of(db, "write.stalls");
-}
-
-_Static_assert(sizeof(struct reached) % sizeof(uint64_t) == 0,
-    "all of it are counts");
-
-void
-reached_sum(struct reached *to, const struct reached *r)
-{
-	const uint64_t *from = (const uint64_t *)r;
-	uint64_t *sum = (uint64_t *)to;
-
-	for (size_t i = 0; i < sizeof *r / sizeof *sum; i++)
-		sum[i] += from[i];
 }

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -123,13 +124,38 @@ descriptors(void)
 	return n;
 }
 
-static uint64_t
-clock_ms(void)
+struct spent {
+	long long ms, cpu_ms;
+};
+
+static long long
+ms_of(struct timeval t)
 {
+	return t.tv_sec * 1000LL + t.tv_usec / 1000;
+}
+
+/* So far; the processor's of all threads and of children that have ended. */
+static struct spent
+spent_now(void)
+{
+	struct rusage self, children;
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	return (struct spent){ t.tv_sec * 1000LL + t.tv_nsec / 1000000,
+		ms_of(self.ru_utime) + ms_of(self.ru_stime) +
+		ms_of(children.ru_utime) + ms_of(children.ru_stime) };
+}
+
+static void
+time_tell(const struct test *t, struct spent begin)
+{
+	struct spent now = spent_now();
+
+	printf("%6lld ms, %6lld of a processor  %s: %s\n", now.ms - begin.ms,
+	    now.cpu_ms - begin.cpu_ms, t->file, t->name);
 }
 
 static bool
@@ -204,7 +230,7 @@ main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t begin = clock_ms();
+		struct spent begin = spent_now();
 
 		if (!wanted(&tests[i], argv + optind, argc - optind))
 			continue;
@@ -215,9 +241,7 @@ main(int argc, char **argv)
 		else
 			failed++;
 		if (times)
-			printf("%6llu ms  %s: %s\n", (unsigned long long)
-			    (clock_ms() - begin), tests[i].file,
-			    tests[i].name);
+			time_tell(&tests[i], begin);
 	}
 	if (!list)
 		printf("%u passed, %u failed\n", passed, failed);

@@ -12,7 +12,7 @@
 #include "support/copykit.h"
 #include "support/scale.h"
 
-TEST("a writer's checkpoint holds all, and both live on apart")
+TEST_SOLO("a writer's checkpoint holds all, and both live on apart")
 {
 	for (int ring = 0; ring < 2; ring++) {
 		struct sim *sim = sim_new(test_seed());
@@ -302,7 +302,7 @@ churn_some(void *arg, uint64_t done, uint64_t all)
 	return m->left-- > 0 ? churn(m->writer, done, all) : 0;
 }
 
-TEST("without a pin a reader tries until it copied what stood still")
+TEST_SOLO("without a pin a reader tries until it copied what stood still")
 {
 	static const int all[] = { 0, 1, 2, 5, 45 };
 	enum { COUNT = sizeof all / sizeof *all };
@@ -464,7 +464,7 @@ check_left(struct sim *after)
 	sim_free(after);
 }
 
-TEST("whatever a kill or a crash left, a reader copies what it sees")
+TEST_SOLO("whatever a kill or a crash left, a reader copies what it sees")
 {
 	struct sim *sim = many_logs();
 

@@ -72,7 +72,7 @@ nth_call_fails(uint64_t n, bool for_ever, bool by_reader, bool links)
 	return failed;
 }
 
-TEST("a checkpoint whose n-th call fails leaves a database or none")
+TEST_SOLO("a checkpoint whose n-th call fails leaves a database or none")
 {
 	for (int how = 0; how < 8; how++)
 		for (uint64_t n = 1 + SCALE_FIRST; nth_call_fails(n, how & 1,
@@ -221,7 +221,7 @@ check_crashes(bool links)
 	sim_free(sim);
 }
 
-TEST("a crash at any moment leaves a whole checkpoint or no database")
+TEST_SOLO("a crash at any moment leaves a whole checkpoint or no database")
 {
 	check_crashes(true);
 	check_crashes(false);

@@ -404,7 +404,7 @@ random_changes(struct ckit *k, struct random *r)
 	}
 }
 
-TEST("random flushes and merges keep what a model holds")
+TEST_SOLO("random flushes and merges keep what a model holds")
 {
 	struct random r = { test_seed() };
 	struct ckit k;

@@ -311,7 +311,7 @@ change_random(struct ckit *k, struct random *r)
 	}
 }
 
-TEST("whatever is flushed and merged, what is deleted stays deleted")
+TEST_SOLO("whatever is flushed and merged, what is deleted stays deleted")
 {
 	struct random r = { test_seed() };
 	struct ckit k;
@@ -341,8 +341,7 @@ TEST("whatever is flushed and merged, what is deleted stays deleted")
 	}
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
-TEST("a merge of range deletes without memory leaves nothing behind")
+TEST_SOLO("a merge of range deletes without memory leaves nothing behind")
 {
 	int rc = LSM_NO_MEMORY;
 
@@ -371,4 +370,3 @@ TEST("a merge of range deletes without memory leaves nothing behind")
 	}
 	CHECK_OK(rc);
 }
-#endif

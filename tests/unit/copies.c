@@ -129,7 +129,7 @@ TEST("a copy without LOCK takes a branch of its own as well")
 	check_apart();
 }
 
-TEST("a copy by hard links, LOCK and all, harms neither")
+TEST_SOLO("a copy by hard links, LOCK and all, harms neither")
 {
 	make();
 	shell("cp -al db copy");
@@ -262,7 +262,7 @@ TEST("a writer whose LOCK has one name is not taken for that of a copy")
 	dbkit_close(db);
 }
 
-TEST("a copy that lacks a file says how a whole one is made")
+TEST_SOLO("a copy that lacks a file says how a whole one is made")
 {
 	make();
 	live("db", "d");

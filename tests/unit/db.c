@@ -182,7 +182,7 @@ TEST("a batch happens in its order, and may be used again")
 	kit_close(&k);
 }
 
-TEST("a batch of 100,000 operations is one commit")
+TEST_SOLO("a batch of 100,000 operations is one commit")
 {
 	enum { OPS = 100000 };
 	char key[16];
@@ -208,7 +208,6 @@ TEST("a batch of 100,000 operations is one commit")
 	kit_close(&k);
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 static void
 big_value(lsm_db *db, const char *key, size_t size)
 {
@@ -229,7 +228,7 @@ big_value(lsm_db *db, const char *key, size_t size)
 	free(p);
 }
 
-TEST("values of 1 and of 64 MiB go through memory, log and table")
+TEST_SOLO("values of 1 and of 64 MiB go through memory, log and table")
 {
 	lsm_buffer got = { 0 };
 	lsm_options o = dbkit_options(NULL);
@@ -248,9 +247,8 @@ TEST("values of 1 and of 64 MiB go through memory, log and table")
 	lsm_buffer_free(&got);
 	dbkit_close(db);
 }
-#endif
 
-TEST("the smallest memtable freezes all the time and loses nothing")
+TEST_SOLO("the smallest memtable freezes all the time and loses nothing")
 {
 	struct kit k;
 	int more;
@@ -272,7 +270,7 @@ TEST("the smallest memtable freezes all the time and loses nothing")
 	kit_close(&k);
 }
 
-TEST("the largest memtable costs nothing before it is filled")
+TEST_SOLO("the largest memtable costs nothing before it is filled")
 {
 	struct kit k;
 
@@ -286,8 +284,7 @@ TEST("the largest memtable costs nothing before it is filled")
 	kit_close(&k);
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
-TEST("a run of many small tables is read through one open table")
+TEST_SOLO("a run of many small tables is read through one open table")
 {
 	struct kit k;
 
@@ -305,7 +302,6 @@ TEST("a run of many small tables is read through one open table")
 	dbkit_check_fill(k.db, 2000, 2100, " and some more to fill pages with");
 	kit_close(&k);
 }
-#endif
 
 TEST("without workers steps do all the work, and say when none is left")
 {
@@ -384,7 +380,7 @@ watch(void *arg, uint64_t done, uint64_t all)
 	return ++w->calls == w->stop_at;
 }
 
-TEST("progress of a compaction grows to the end; stopped, nothing changed")
+TEST_SOLO("progress of a compaction grows to the end; stopped, nothing changed")
 {
 	struct watched w = { 0 };
 	unsigned tables, stops = 0;

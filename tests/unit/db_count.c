@@ -120,12 +120,12 @@ check_shape(int compaction)
 	kit_close(&k);
 }
 
-TEST("leveled: every byte that the disk was given is counted, by level")
+TEST_SOLO("leveled: every byte that the disk was given is counted, by level")
 {
 	check_shape(LSM_COMPACTION_LEVELED);
 }
 
-TEST("tiered: every byte that the disk was given is counted, by level")
+TEST_SOLO("tiered: every byte that the disk was given is counted, by level")
 {
 	check_shape(LSM_COMPACTION_TIERED);
 }
@@ -137,7 +137,7 @@ stop_late(void *arg, uint64_t done, uint64_t all)
 	return done > all / 3 * 2;
 }
 
-TEST("a merge that is stopped has written bytes all the same")
+TEST_SOLO("a merge that is stopped has written bytes all the same")
 {
 	struct kit k;
 	int more = 1;
@@ -264,7 +264,7 @@ stat_check(void *arg, const lsm_stat *s)
 	t->wrong += s->value != s->histogram->count;
 }
 
-TEST("names are unique, metrics stand together, all have their words")
+TEST_SOLO("names are unique, metrics stand together, all have their words")
 {
 	static struct told t;
 	struct kit k;

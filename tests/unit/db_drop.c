@@ -170,7 +170,6 @@ TEST("a merge under way keeps its tables, which go when it has ended")
 	kit_close(&k);
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 struct span {
 	int level;
 	uint64_t size;
@@ -241,7 +240,7 @@ overlap_most(lsm_db *db)
 	return most;
 }
 
-TEST("no merge is larger than its bound, however far range deletes reach")
+TEST_SOLO("no merge is larger than its bound, however far range deletes reach")
 {
 	struct random r = { test_seed() };
 	struct kit k;
@@ -268,7 +267,6 @@ TEST("no merge is larger than its bound, however far range deletes reach")
 	CHECK(dbkit_stat(k.db, "merge.bytes_largest") < LARGEST);
 	kit_close(&k);
 }
-#endif
 
 /* All is there, or all is deleted; and no file that nobody needs. */
 static void
@@ -293,7 +291,7 @@ died(struct kit *k, struct sim *image, bool *deleted)
 	sim_free(image);
 }
 
-TEST("killed or without power anywhere in a drop nothing comes back")
+TEST_SOLO("killed or without power anywhere in a drop nothing comes back")
 {
 	bool killed = false, cut = false, was;
 	size_t begin, end;
@@ -319,7 +317,7 @@ TEST("killed or without power anywhere in a drop nothing comes back")
 	kit_close(&k);
 }
 
-TEST("each call that fails leaves all of it or nothing")
+TEST_SOLO("each call that fails leaves all of it or nothing")
 {
 	struct kit k;
 

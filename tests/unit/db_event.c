@@ -158,7 +158,7 @@ stop(void *arg, uint64_t done, uint64_t all)
 	return 1;
 }
 
-TEST("a merge that is stopped, or given up at close, has failed")
+TEST_SOLO("a merge that is stopped, or given up at close, has failed")
 {
 	struct kit k;
 	int more;
@@ -186,7 +186,7 @@ TEST("a merge that is stopped, or given up at close, has failed")
 	kit_close(&k);
 }
 
-TEST("tables that go to another level as they are, are told as moves")
+TEST_SOLO("tables that go to another level as they are, are told as moves")
 {
 	struct kit k;
 	char key[16];
@@ -268,7 +268,7 @@ TEST("a writer waits for level 0 when that has too many runs")
 
 /* Level 0 comes first while it is fuller than the tier that it goes to: so no
  * run leaves that tier. */
-TEST("a writer waits for a tier below when that has too many runs")
+TEST_SOLO("a writer waits for a tier below when that has too many runs")
 {
 	struct kit k;
 	int more;

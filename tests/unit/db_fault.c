@@ -246,7 +246,7 @@ check_failing_close(uint64_t n, unsigned *refused, unsigned *harmless)
 	return failed;
 }
 
-TEST("a close that cannot begin a new manifest leaves the old one")
+TEST_SOLO("a close that cannot begin a new manifest leaves the old one")
 {
 	unsigned refused = 0, harmless = 0;
 	uint64_t n = 1;
@@ -302,7 +302,7 @@ check_failing_merge(uint64_t n, unsigned *fenced, unsigned *harmless)
 	return failed;
 }
 
-TEST("a failed merge leaves no files and fences only where the edit is")
+TEST_SOLO("a failed merge leaves no files and fences only where the edit is")
 {
 	unsigned fenced = 0, harmless = 0;
 	uint64_t n = 1;
@@ -380,7 +380,7 @@ check_full_disk(enum ring ring, uint64_t room, unsigned flags)
 	return usable;
 }
 
-TEST("a full disk refuses a write before its first byte, or fences")
+TEST_SOLO("a full disk refuses a write before its first byte, or fences")
 {
 	unsigned usable = 0;
 

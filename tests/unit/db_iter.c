@@ -330,7 +330,7 @@ TEST("a seek may be given the iterator's own key and value")
 	kit_close(&k);
 }
 
-TEST("an iterator sees what was there when it was made, for ever")
+TEST_SOLO("an iterator sees what was there when it was made, for ever")
 {
 	struct kit k;
 	lsm_iter *it;

@@ -298,7 +298,7 @@ TEST("a merge by hand asks after each of its steps, with a worker beside it")
 	o.workers = 1;
 	o.codec = LSM_CODEC_NONE;
 	db = dbkit_open(dbkit_path("db"), &o);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 4; i += SCALE_STEP) {
 		struct asked a = { 0 };
 
 		fill_some_runs(db);
@@ -308,7 +308,6 @@ TEST("a merge by hand asks after each of its steps, with a worker beside it")
 	dbkit_close(db);
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 /* ---- what it costs ------------------------------------------------------ */
 
 enum { FILL = 80000, KEY = 16 };
@@ -391,7 +390,7 @@ cost_with(const char *compaction, const char *sizes)
 }
 
 /* lsm-tuning(7) prints these bounds. */
-TEST("what each shape of the tree writes and keeps has a bound")
+TEST_SOLO("what each shape of the tree writes and keeps has a bound")
 {
 	static const struct {
 		const char *compaction, *sizes;
@@ -415,4 +414,3 @@ TEST("what each shape of the tree writes and keeps has a bound")
 		CHECK(c.levels >= bounds[i].levels);
 	}
 }
-#endif

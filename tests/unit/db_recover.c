@@ -50,7 +50,7 @@ check_half_made(struct sim *disk)
 	sim_free(disk);
 }
 
-TEST("a creation cut short anywhere leaves a database or none")
+TEST_SOLO("a creation cut short anywhere leaves a database or none")
 {
 	struct sim *sim = sim_new(test_seed());
 	lsm_options o = dbkit_options(sim);
@@ -66,7 +66,7 @@ TEST("a creation cut short anywhere leaves a database or none")
 	sim_free(sim);
 }
 
-TEST("a creation whose n-th call fails can be done again")
+TEST_SOLO("a creation whose n-th call fails can be done again")
 {
 	for (uint64_t n = 1;; n++) {
 		struct sim *sim = sim_new(test_seed());
@@ -339,7 +339,7 @@ TEST("logs behind an interrupted one are set aside whole")
 
 /* ---- closing ------------------------------------------------------------ */
 
-TEST("close leaves a short log and flushes a long one")
+TEST_SOLO("close leaves a short log and flushes a long one")
 {
 	struct sim *sim = sim_new(test_seed());
 	lsm_options o = dbkit_options(sim);

@@ -165,7 +165,7 @@ flushes_cut_short(void)
 	CHECK(n > 10);
 }
 
-TEST("no record vouches for a dead log before the edit that says so")
+TEST_SOLO("no record vouches for a dead log before the edit that says so")
 {
 	flushes_cut_short();
 }
@@ -203,7 +203,7 @@ flushes_taken_over(void)
 	sim_free(sim);
 }
 
-TEST("what a flush took over is durable, in whatever log it was")
+TEST_SOLO("what a flush took over is durable, in whatever log it was")
 {
 	flushes_taken_over();
 }

@@ -98,12 +98,12 @@ check_promises(bool with_ring)
 	sim_free(sim);
 }
 
-TEST("a kill keeps what was committed, a power loss what was synced")
+TEST_SOLO("a kill keeps what was committed, a power loss what was synced")
 {
 	check_promises(true);
 }
 
-TEST("the same holds where there is no ring")
+TEST_SOLO("the same holds where there is no ring")
 {
 	check_promises(false);
 }

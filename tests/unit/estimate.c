@@ -78,7 +78,7 @@ TEST("what is in memory is counted")
 	kit_close(&k);
 }
 
-TEST("ranges of tables are estimated within a hundredth of all")
+TEST_SOLO("ranges of tables are estimated within a hundredth of all")
 {
 	lsm_estimate all;
 	struct kit k;
@@ -95,7 +95,7 @@ TEST("ranges of tables are estimated within a hundredth of all")
 	kit_close(&k);
 }
 
-TEST("an estimate reads a few pages, whatever the range")
+TEST_SOLO("an estimate reads a few pages, whatever the range")
 {
 	uint64_t before;
 	struct kit k;

@@ -142,13 +142,13 @@ check_chain(uint64_t seed, bool ring)
 	sim_free(c.sim);
 }
 
-TEST("a log goes from hand to hand through the ring")
+TEST_SOLO("a log goes from hand to hand through the ring")
 {
 	for (uint64_t i = 0; i < SEEDS; i += SCALE_STEP)
 		check_chain(test_seed() * 1000 + i, true);
 }
 
-TEST("a log goes from hand to hand where there is no ring")
+TEST_SOLO("a log goes from hand to hand where there is no ring")
 {
 	for (uint64_t i = 0; i < SEEDS; i += SCALE_STEP)
 		check_chain(test_seed() * 1000 + i, false);

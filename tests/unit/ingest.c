@@ -274,7 +274,6 @@ TEST("ingestions of ascending ranges go where they stay")
 	kit_close(&k);
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
 static void
 largest(void *arg, const lsm_file_info *f)
 {
@@ -284,7 +283,7 @@ largest(void *arg, const lsm_file_info *f)
 		*most = f->size;
 }
 
-TEST("many tables are larger ones")
+TEST_SOLO("many tables are larger ones")
 {
 	lsm_options o = dbkit_options(NULL);
 	uint64_t most = 0;
@@ -300,7 +299,6 @@ TEST("many tables are larger ones")
 	dbkit_check_fill(db, 1000, 2000, "");
 	dbkit_close(db);
 }
-#endif
 
 TEST("only what is in its range is flushed")
 {
@@ -445,7 +443,8 @@ crash_fenced(struct kit *k)
 	kit_start(k);
 }
 
-TEST("whichever write or sync of many tables fails, a crash shows all or none")
+TEST_SOLO("whichever write or sync of many tables fails, a crash shows all or "
+    "none")
 {
 	bool failed = true;
 	unsigned found;

@@ -113,7 +113,7 @@ TEST("only what meets something lies above it")
 	kit_close(&k);
 }
 
-TEST("what lies above is merged with little, the rest is never read")
+TEST_SOLO("what lies above is merged with little, the rest is never read")
 {
 	struct kit k;
 
@@ -133,7 +133,7 @@ TEST("what lies above is merged with little, the rest is never read")
 	kit_close(&k);
 }
 
-TEST("above a full level lie those that meet it, in one run")
+TEST_SOLO("above a full level lie those that meet it, in one run")
 {
 	struct kit k;
 
@@ -171,7 +171,7 @@ TEST("gaps that are not worth a table cost none")
 	kit_close(&k);
 }
 
-TEST("a range delete in the tree keeps what it meets above it")
+TEST_SOLO("a range delete in the tree keeps what it meets above it")
 {
 	struct kit k;
 
@@ -232,7 +232,7 @@ died(struct kit *k, struct sim *image, bool *there)
 	sim_free(image);
 }
 
-TEST("killed or without power all levels have it, or none")
+TEST_SOLO("killed or without power all levels have it, or none")
 {
 	bool killed = false, cut = false, was;
 	size_t begin, end;

@@ -145,7 +145,7 @@ overwrite_one(int shape)
 	kit_close(&k);
 }
 
-TEST("what is old never wins")
+TEST_SOLO("what is old never wins")
 {
 	for (int shape = 0; shape < SHAPES; shape++)
 		overwrite_one(shape);
@@ -181,7 +181,7 @@ ingest_one(int shape)
 	kit_close(&k);
 }
 
-TEST("an ingestion wins against what was before it, and loses later")
+TEST_SOLO("an ingestion wins against what was before it, and loses later")
 {
 	for (int shape = 0; shape < SHAPES; shape++)
 		ingest_one(shape);

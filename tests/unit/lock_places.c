@@ -198,8 +198,7 @@ TEST("a head that no writer announced misleads nobody")
 	check_has(test_dir(), false, "a");
 }
 
-#ifndef __SANITIZE_THREAD__	/* long, and one thread does it */
-TEST("a page of noise misleads nobody")
+TEST_SOLO("a page of noise misleads nobody")
 {
 	struct random r = { test_seed() };
 	uint8_t page[512];
@@ -214,7 +213,6 @@ TEST("a page of noise misleads nobody")
 		check_has(test_dir(), false, "a");
 	}
 }
-#endif
 
 /* What is refused for its CURRENT: no writer leaves so much as a LOCK. */
 static void

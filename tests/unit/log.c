@@ -87,7 +87,7 @@ TEST("logs are written byte by byte as they always were")
 	logkit_release(&k);
 }
 
-TEST("records of every size go through")
+TEST_SOLO("records of every size go through")
 {
 	static const size_t sizes[] = { 0, 1, 4000, 16 << 10, (16 << 10) + 1,
 		64 << 10, (64 << 10) + 8, 1 << 20, 20 << 20 };

@@ -232,13 +232,13 @@ lives(uint64_t seed, bool killed)
 	leave(&first);
 }
 
-TEST("after a power loss a prefix is there, and all that was synced")
+TEST_SOLO("after a power loss a prefix is there, and all that was synced")
 {
 	for (uint64_t seed = 0; seed < 12; seed += SCALE_STEP)
 		lives(seed, false);
 }
 
-TEST("after a kill everything that was appended is there")
+TEST_SOLO("after a kill everything that was appended is there")
 {
 	for (uint64_t seed = 0; seed < 8; seed += SCALE_STEP)
 		lives(seed, true);

@@ -188,7 +188,7 @@ effect_count(const struct effect *e, const char *value)
 	return count_alone(&o, e->what, e->alone);
 }
 
-TEST("each option that a database keeps has its effect")
+TEST_SOLO("each option that a database keeps has its effect")
 {
 	for (size_t i = SCALE_FIRST; i < sizeof effects / sizeof *effects;
 	    i += SCALE_STEP) {
@@ -225,7 +225,7 @@ TEST("no option is without such a case")
 
 /* ---- of the handle ------------------------------------------------------- */
 
-TEST("memtable_size says how often memory is flushed")
+TEST_SOLO("memtable_size says how often memory is flushed")
 {
 	lsm_options small = options_small(NULL), large = small;
 
@@ -234,7 +234,7 @@ TEST("memtable_size says how often memory is flushed")
 	    count_with(&small, "flush.count"));
 }
 
-TEST("cache_size keeps inflated leaves")
+TEST_SOLO("cache_size keeps inflated leaves")
 {
 	lsm_options none = options_small(NULL), some;
 
@@ -247,7 +247,7 @@ TEST("cache_size keeps inflated leaves")
 	    count_with(&none, "read.pages_inflated"));
 }
 
-TEST("max_open_tables bounds the tables that are open")
+TEST_SOLO("max_open_tables bounds the tables that are open")
 {
 	lsm_options few = options_small(NULL), many = few;
 
@@ -256,7 +256,7 @@ TEST("max_open_tables bounds the tables that are open")
 	CHECK(count_with(&many, "tables.open") > 4);
 }
 
-TEST("no_sync leaves it to the caller when the disk is waited for")
+TEST_SOLO("no_sync leaves it to the caller when the disk is waited for")
 {
 	lsm_options off = options_small(NULL), on = off;
 
@@ -265,7 +265,7 @@ TEST("no_sync leaves it to the caller when the disk is waited for")
 	CHECK(count_with(&on, "log.syncs") >= 2 * PUTS);
 }
 
-TEST("reads says whether a page is read and verified once or each time")
+TEST_SOLO("reads says whether a page is read and verified once or each time")
 {
 	lsm_options strict = options_small(NULL), mapped;
 

@@ -300,7 +300,7 @@ TEST("a quarter of a memtable brings the next log, by the worker")
 	dbkit_close(db);
 }
 
-TEST("behind a full memtable comes one of its size, else a small one")
+TEST_SOLO("behind a full memtable comes one of its size, else a small one")
 {
 	struct kit k;
 

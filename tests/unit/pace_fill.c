@@ -220,12 +220,12 @@ fills_slowly(void)
 	world_end();
 }
 
-TEST("writers keep step with a slow disk, and no put waits for long")
+TEST_SOLO("writers keep step with a slow disk, and no put waits for long")
 {
 	fills_slowly();
 }
 
-TEST("small values keep step with a slow disk as well")
+TEST_SOLO("small values keep step with a slow disk as well")
 {
 	world_begin(96, 20);
 	fill_evenly();
@@ -233,7 +233,7 @@ TEST("small values keep step with a slow disk as well")
 	world_end();
 }
 
-TEST("a disk that is suddenly half as fast slows writers down in time")
+TEST_SOLO("a disk that is suddenly half as fast slows writers down in time")
 {
 	world_begin(VALUE_MAX, 20);
 	(void)fill(FILL / 3);
@@ -242,7 +242,7 @@ TEST("a disk that is suddenly half as fast slows writers down in time")
 	world_end();
 }
 
-TEST("a disk that is faster than the writer slows nobody")
+TEST_SOLO("a disk that is faster than the writer slows nobody")
 {
 	world_begin(VALUE_MAX, 0);
 	CHECK_EQ(fill(FILL), 0);
@@ -250,7 +250,7 @@ TEST("a disk that is faster than the writer slows nobody")
 }
 
 /* Nobody has seen a whole one yet, only some of its steps. */
-TEST("the first flush slows writers down when it is slow")
+TEST_SOLO("the first flush slows writers down when it is slow")
 {
 	world_begin_sized(MEMTABLE_LARGE, VALUE_MAX, 40);
 	CHECK(fill(5 * MEMTABLE_LARGE) > 0);

@@ -337,7 +337,7 @@ TEST("a hybrid tree keeps its laws and its bounds")
 	live_through(COMPACTION_HYBRID, 6, 1.7, 14);
 }
 
-TEST("a tiered tree keeps its laws and its bounds")
+TEST_SOLO("a tiered tree keeps its laws and its bounds")
 {
 	live_through(COMPACTION_TIERED, 5, 6, 70);
 }

@@ -385,7 +385,7 @@ random_step(struct random *r)
 	}
 }
 
-TEST("whatever the writer did, a refresh shows what an open shows")
+TEST_SOLO("whatever the writer did, a refresh shows what an open shows")
 {
 	struct random r = { test_seed() };
 

@@ -38,7 +38,8 @@ check_outcome(struct logkit *k, uint64_t durable, uint64_t where)
 	logkit_replayed_release(&r);
 }
 
-TEST("every flipped byte of three logs is refused or leaves a legal prefix")
+TEST_SOLO("every flipped byte of three logs is refused or leaves a legal "
+    "prefix")
 {
 	struct logkit k;
 
@@ -58,7 +59,7 @@ TEST("every flipped byte of three logs is refused or leaves a legal prefix")
 	logkit_release(&k);
 }
 
-TEST("every length of three logs is refused or leaves a legal prefix")
+TEST_SOLO("every length of three logs is refused or leaves a legal prefix")
 {
 	/* A cut takes the evidence behind it along; what other logs prove
 	 * stays proven. */

@@ -199,7 +199,7 @@ verify(struct shared *shared)
 	return number;
 }
 
-TEST("nothing committed is lost when its writer is killed")
+TEST_SOLO("nothing committed is lost when its writer is killed")
 {
 	struct shared *shared = mmap(NULL, sizeof *shared,
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -407,7 +407,7 @@ try_room(uint32_t slots, enum keyset_kind kind, enum order how, size_t chunk)
 	keyset_release(&k);
 }
 
-TEST("puts never take more room than was foretold")
+TEST_SOLO("puts never take more room than was foretold")
 {
 	static const size_t chunks[] = { 1, 2, 17, 1000, 3000 };
 

@@ -88,7 +88,7 @@ build_every_codec(const struct model *m)
 	}
 }
 
-TEST("a table answers as the sorted list it was made from, decimal keys")
+TEST_SOLO("a table answers as the sorted list it was made from, decimal keys")
 {
 	struct random r = { test_seed() };
 	struct model m = { 0 };
@@ -98,7 +98,7 @@ TEST("a table answers as the sorted list it was made from, decimal keys")
 	model_free(&m);
 }
 
-TEST("a table answers as its list, random keys and large values")
+TEST_SOLO("a table answers as its list, random keys and large values")
 {
 	struct random r = { test_seed() };
 	struct model m = { 0 };
@@ -108,7 +108,7 @@ TEST("a table answers as its list, random keys and large values")
 	model_free(&m);
 }
 
-TEST("a table answers as its list, paths")
+TEST_SOLO("a table answers as its list, paths")
 {
 	struct random r = { test_seed() };
 	struct model m = { 0 };
@@ -128,7 +128,7 @@ TEST("a table answers as its list, keys that differ in zeros only")
 	model_free(&m);
 }
 
-TEST("a table answers as its list, keys up to the longest")
+TEST_SOLO("a table answers as its list, keys up to the longest")
 {
 	struct random r = { test_seed() };
 	struct model m = { 0 };
@@ -173,7 +173,7 @@ TEST("an entry is just small enough for a page with others, just not, or more")
 	}
 }
 
-TEST("values of nothing, of 64 KiB, of 5 MiB")
+TEST_SOLO("values of nothing, of 64 KiB, of 5 MiB")
 {
 	int codecs[4], n = tkit_codecs(codecs);
 
@@ -476,7 +476,7 @@ check_ingested(int codec)
 	model_free(&m);
 }
 
-TEST("a table written without sequences has the one of the manifest")
+TEST_SOLO("a table written without sequences has the one of the manifest")
 {
 	check_ingested(LSM_CODEC_NONE);
 	check_ingested(LSM_CODEC_ZLIB);

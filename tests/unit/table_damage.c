@@ -85,7 +85,8 @@ flip_every_byte(int codec, const struct model *m, unsigned height)
 	tkit_release(&k);
 }
 
-TEST("every changed byte is told by a verification, none becomes an answer")
+TEST_SOLO("every changed byte is told by a verification, none becomes an "
+    "answer")
 {
 	struct model flat = { 0 }, high = { 0 };
 	const struct range ranges[] = { { text("A"), text("Z"), 1 },
@@ -103,7 +104,7 @@ TEST("every changed byte is told by a verification, none becomes an answer")
 	model_free(&high);
 }
 
-TEST("a file cut short, or grown, is refused at open")
+TEST_SOLO("a file cut short, or grown, is refused at open")
 {
 	struct model m = { 0 };
 	struct table_meta meta;

@@ -29,7 +29,7 @@ TEST("a failure of any write leaves an error and no file")
 	model_free(&m);
 }
 
-TEST("a failure of any read is an error, never an answer")
+TEST_SOLO("a failure of any read is an error, never an answer")
 {
 	struct random r = { test_seed() };
 	struct model m = { 0 };

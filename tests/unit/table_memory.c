@@ -49,7 +49,7 @@ fail_each(int codec, int reads, bool cached, const struct model *m)
 	CHECK(n > 20);
 }
 
-TEST("each allocation that fails is an error or costs only speed")
+TEST_SOLO("each allocation that fails is an error or costs only speed")
 {
 	const struct range range = { text("zzz"), text("zzzz"), 5 };
 	static const uint8_t large[9000];

@@ -89,7 +89,7 @@ check_no_hole(struct sim *disk, unsigned acked)
 	sim_free(disk);
 }
 
-TEST("trap 2: a log goes only after its own memtable is durable")
+TEST_SOLO("trap 2: a log goes only after its own memtable is durable")
 {
 	size_t after[PUTS];
 	unsigned acked = 0;
@@ -195,7 +195,7 @@ check_new_table(struct kit *k, uint64_t *highest)
 	*highest = number;
 }
 
-TEST("trap 4: file numbers are never used twice, crashes included")
+TEST_SOLO("trap 4: file numbers are never used twice, crashes included")
 {
 	uint64_t highest = 0;
 	struct kit k;
@@ -358,7 +358,7 @@ TEST("trap 7: a merge keeps a delete while older data lies below")
 
 /* The power fails within a merge, at any step of the disk: its inputs are
  * there until the manifest that forgets them is durable. */
-TEST("trap 7: inputs of a merge go only after the manifest is durable")
+TEST_SOLO("trap 7: inputs of a merge go only after the manifest is durable")
 {
 	struct kit k;
 	size_t from;
@@ -457,7 +457,8 @@ check_bit(struct kit *k, const char *name, uint64_t at, const uint8_t *file)
 	CHECK(sim_poke(k->sim, "db", name, at, &file[at], 1));
 }
 
-TEST("trap 11: damage in a table is an error with its place, never skipped")
+TEST_SOLO("trap 11: damage in a table is an error with its place, never "
+    "skipped")
 {
 	uint8_t *file;
 	char name[64];
