@@ -235,6 +235,80 @@ load helper
 	[ "$(ls | tr '\n' ' ')" = 'db err file out ' ]
 }
 
+@test "--force: a link stays, and the file behind it is replaced" {
+	fruit
+	mkdir far
+	echo old >far/file
+	ln -s far/file near
+	ln -s near nearer
+	ln -s far/made dangling
+	ln -s loop loop
+	refused 73 lsm-cli db scan -o nearer
+	refused 73 lsm-cli db scan -o dangling
+	lsm-cli db scan -o nearer --force
+	lsm-cli db scan -o dangling --force
+	lsm-cli db scan | tee all | cmp - far/file
+	cmp all far/made
+	[ "$(readlink nearer near dangling | tr '\n' ' ')" = \
+	    'near far/file far/made ' ]
+	[ "$(ls far | tr '\n' ' ')" = 'file made ' ]
+	refused 73 lsm-cli db scan -o loop --force
+	refused 73 lsm-cli db scan -o far --force
+	[ "$(ls)" = "$(printf '%s\n' all dangling db err far loop near \
+	    nearer out)" ]
+}
+
+@test "--force: what is no file is written to, and stays" {
+	fruit
+	lsm-cli db scan >all
+	mkfifo fifo
+	cat fifo >read &
+	lsm-cli db scan -o fifo --force
+	wait $!
+	cmp all read
+	[ -p fifo ]
+	ln -s fifo leads
+	cat fifo >read &
+	lsm-cli db export --force leads
+	wait $!
+	[ "$(tail -n 1 read)" = DATA=END ]
+	[ -L leads ]
+	# A reader that goes away ends it as that of stdout does.
+	lsm-cli --sync=off db put big - < <(head -c 500000 /dev/zero)
+	head -c 1 fifo >read &
+	got=0
+	lsm-cli db scan -o fifo --force 2>err || got=$?
+	[ "$got" -eq 141 ]
+	[ ! -s err ]
+	[ -z "$(ls | grep new)" ]
+}
+
+@test "--force: stdout by its name, and other descriptors" {
+	fruit
+	lsm-cli db scan >all
+	{ echo head; lsm-cli db scan -o /dev/stdout --force; echo tail; } >out
+	{ echo head; cat all; echo tail; } | cmp - out
+	lsm-cli db scan -o /dev/stdout --force | cmp - all
+	lsm-cli db scan -o /dev/fd/3 --force 3>out
+	cmp all out
+	[ "$(ls | tr '\n' ' ')" = 'all db out ' ]
+}
+
+# Nodes of its own: those of /dev are everybody's.
+@test "--force: a device is written to, and stays" {
+	mknod null c 1 3 2>err && : >null 2>err || skip "may not make a device"
+	mknod full c 1 7
+	fruit
+	lsm-cli db scan -o null --force
+	ln -s null leads
+	lsm-cli db scan -o leads --force
+	[ -c null ]
+	[ -L leads ]
+	refused 74 lsm-cli db scan -o full --force
+	[ -c full ]
+	[ -z "$(ls | grep new)" ]
+}
+
 @test "--output=- is stdout" {
 	fruit
 	mkdir here
