@@ -224,6 +224,31 @@ load helper
 	lacks red out
 }
 
+@test "redacted keys: in no report, message or format" {
+	lsm-cli --create db put S3CRET.key value
+	for words in 'scan --top=1' 'scan --group-by=.' 'scan --group-by=3' \
+	    'scan --keys-only' 'scan --histogram' 'scan --count' \
+	    'scan --top=1 --key-format=u64be' 'scan --key-format=u64be' \
+	    'scan --value-format=base64' 'scan --format=jsonl' \
+	    'scan --format=nul --key-format=u32le' 'export --format=tsv'; do
+		lsm-cli db $words --redact=all >out 2>err
+		[ -s out ]
+		[ ! -s err ]
+		lacks S3C out
+	done
+	lsm-cli db scan --top=1 --redact=all >out
+	key=$(lsm-cli db scan --keys-only --redact=all)
+	[ "$(cat out)" = "$key"$'\t5' ]
+	[ "$(lsm-cli db scan --group-by=S --redact=all | cut -f1)" = \
+	    "$(lsm-cli db scan --group-by=1 --redact=all | cut -f1)" ]
+	for format in jsonl tsv; do
+		lsm-cli db get S3CRET.no --format=$format --redact=all \
+		    >out 2>err && false
+		lacks S3C out err
+		[ -s err ]
+	done
+}
+
 @test "--output: whole or not at all, and --delimiter" {
 	fruit
 	lsm-cli db scan -o file --format=raw --values-only --delimiter='\0'
