@@ -101,6 +101,14 @@ command_known(const struct word *name)
 	return command_find(*name) != NULL;
 }
 
+bool
+command_takes(const struct words *words)
+{
+	const struct command *c = command_find(words->at[0]);
+
+	return c != NULL && words->count - 1 <= c->most;
+}
+
 const char *
 command_name(size_t i)
 {
@@ -230,6 +238,8 @@ command_help(const struct word *name)
 		help_short();
 		return 0;
 	}
+	if (name->size > 0 && name->text[0] == '.')
+		return dot_help_one(*name);
 	if ((c = command_find(*name)) == NULL)
 		return command_unknown(*name);
 	help_head(c);

@@ -37,6 +37,9 @@ void command_help_all(void);
 /* Whether a command has this name or alias. */
 bool command_known(const struct word *name);
 
+/* Whether words[0] is a command and the others are not too many for it. */
+bool command_takes(const struct words *);
+
 /* The table's rows, for completions: name, one line of help and bit of scope;
  * a name of NULL is behind the last. */
 const char *command_name(size_t i);

@@ -260,20 +260,55 @@ dot_name(size_t i)
 	return i < DOTS ? dots[i].name : NULL;
 }
 
+static const struct dot *
+dot_find(struct word w)
+{
+	size_t i;
+
+	for (i = 0; i < DOTS; i++)
+		if (word_is(w, dots[i].name))
+			return &dots[i];
+	return NULL;
+}
+
+bool
+dot_takes(const struct words *words)
+{
+	const struct dot *d = dot_find(words->at[0]);
+
+	return d != NULL && words->count - 1 <= d->most;
+}
+
+static int
+dot_unknown(struct word w)
+{
+	char room[CLI_KEY_ROOM];
+
+	return cli_fail(EXIT_USAGE, "\"%s\": try .help",
+	    cli_key(w.text, w.size, room));
+}
+
 int
 dot_run(struct session *s, struct words *words)
 {
-	char room[CLI_KEY_ROOM];
-	struct word w = words->at[0];
-	size_t i, count = words->count - 1;
+	const struct dot *d = dot_find(words->at[0]);
+	size_t count = words->count - 1;
 
-	for (i = 0; i < DOTS && strcmp(dots[i].name, w.text) != 0; i++)
-		;
-	if (i == DOTS)
-		return cli_fail(EXIT_USAGE, "\"%s\": try .help",
-		    cli_key(w.text, w.size, room));
-	if (count < dots[i].least || count > dots[i].most)
-		return cli_fail(EXIT_USAGE, "usage: %s%s", dots[i].name,
-		    dots[i].operands);
-	return dots[i].run(s, words->at + 1, count);
+	if (d == NULL)
+		return dot_unknown(words->at[0]);
+	if (count < d->least || count > d->most)
+		return cli_fail(EXIT_USAGE, "usage: %s%s", d->name,
+		    d->operands);
+	return d->run(s, words->at + 1, count);
+}
+
+int
+dot_help_one(struct word name)
+{
+	const struct dot *d = dot_find(name);
+
+	if (d == NULL)
+		return dot_unknown(name);
+	out_format("usage: %s%s\n%s\n", d->name, d->operands, d->help);
+	return 0;
 }

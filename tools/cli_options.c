@@ -339,7 +339,7 @@ const struct option settings_table[] = {
 	{ "histogram", 0, NULL, ON_SCAN, FLAG(histogram),
 	    "print how many keys and values of which size" },
 	{ "history-values", 0, NULL, ON_SCRIPT | ON_OPENING,
-	    FLAG(history_values), "prompt: remember the values of puts too" },
+	    FLAG(history_values), "prompt: remember all lines, values too" },
 	{ "if-absent", 0, NULL, ON_LOADS | ON_PUT, FLAG(if_absent),
 	    "write only what is not there, else exit 1" },
 	{ "if-equals", 0, "VALUE", ON_DELETE | ON_LOADS | ON_PUT,

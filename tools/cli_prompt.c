@@ -126,23 +126,16 @@ prompt_complete(void *session, struct word line, struct word word,
 		offer_keys(session, c, word);
 }
 
-char *
-prompt_history(const char *line, const struct words *words, bool values)
+/* `put "KEY"`: no value, wherever it stands. */
+static char *
+put_shown(struct word key)
 {
-	struct word key;
-	char *kept, *to;
+	char *shown = malloc(8 + (size_t)ESCAPE_MAX * key.size), *to;
 	size_t i;
 
-	if (words->count == 0)
+	if (shown == NULL)
 		return NULL;
-	if (values || !word_is(words->at[0], "put"))
-		return !values && strstr(line, "--if-equals") != NULL ? NULL :
-		    strdup(line);
-	key = words->count > 1 ? words->at[1] : (struct word){ NULL, 0 };
-	kept = malloc(8 + (size_t)ESCAPE_MAX * key.size);
-	if (kept == NULL)
-		return NULL;
-	to = kept + sprintf(kept, "put \"");
+	to = shown + sprintf(shown, "put \"");
 	for (i = 0; i < key.size; i++) {
 		if (key.text[i] == '"')
 			*to++ = '\\';
@@ -152,5 +145,29 @@ prompt_history(const char *line, const struct words *words, bool values)
 			to += escape_encode(to, key.text + i, 1);
 	}
 	memcpy(to, "\"", 2);
-	return kept;
+	return shown;
+}
+
+/* What is no command may be a put that was mistyped, or a record for a batch;
+ * so may be what has words to spare. */
+static bool
+tells_values(const struct words *words, const struct settings *line)
+{
+	return (!command_takes(words) && !dot_takes(words)) ||
+	    line->if_equals.text != NULL || line->value_prefix.text != NULL;
+}
+
+char *
+prompt_history(const char *text, const struct words *words,
+    const struct settings *line, bool values)
+{
+	if (words->count == 0)
+		return NULL;
+	if (values)
+		return strdup(text);
+	/* The key of --key-file is not typed, and its value is the first. */
+	if (word_is(words->at[0], "put"))
+		return words->count > 1 && line->key_file.text == NULL ?
+		    put_shown(words->at[1]) : NULL;
+	return tells_values(words, line) ? NULL : strdup(text);
 }
