@@ -298,6 +298,24 @@ refused_end() {
 	[ "$(lsm-cli db get --value-format=base64 binary)" = AP8= ]
 }
 
+@test "the empty key in hex is a hyphen, wherever it is read" {
+	lsm-cli --create db put '' nothing
+	lsm-cli db scan --format=hex --keys-only >keys
+	[ "$(cat keys)" = - ]
+	[ "$(lsm-cli db get --key-format=hex --keys-from=keys --format=tsv)" = \
+	    $'\tnothing' ]
+	[ "$(lsm-cli db get --key-format=hex -)" = nothing ]
+	[ "$(lsm-cli db get --key-format=hex '')" = nothing ]
+	lsm-cli db has --key-format=hex -
+	[ "$(lsm-cli db scan --key-format=hex - 00 --count | cut -f1)" = 1 ]
+	printf -- '-\t-\n' |
+	    lsm-cli db load --key-format=hex --value-format=hex
+	lsm-cli db get '' | cmp - /dev/null
+	lsm-cli db delete --key-format=hex --keys-from=keys
+	[ "$(lsm-cli db scan --count | cut -f1)" = 0 ]
+	refused 64 lsm-cli db get --key-format=hex -- --
+}
+
 @test "keys from files" {
 	fruit
 	printf 'a\0b\n' >key
