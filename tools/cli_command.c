@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "cli_dot.h"
+#include "cli_need.h"
 #include "nearest.h"
 #include "out.h"
 
@@ -159,7 +160,7 @@ command_check(const struct command *c, const struct settings *s, size_t count)
 	if (s->style.format != FORMAT_DEFAULT &&
 	    (c->formats >> s->style.format & 1) == 0)
 		return cli_fail(EXIT_USAGE, "%s has no such format", c->name);
-	return 0;
+	return needs_check(s, c->scope, count);
 }
 
 int
@@ -173,6 +174,8 @@ command_run(struct session *session, struct settings *settings,
 
 	if (c == NULL)
 		return command_unknown(words->at[0]);
+	r.name = c->name;
+	r.scope = c->scope;
 	status = command_check(c, settings, r.count);
 	if (status == 0 && session->batch != NULL &&
 	    (c->scope & ON_WRITERS & ~(uint32_t)ON_BATCHED) != 0)

@@ -18,6 +18,8 @@
 
 /* What a command is given. Keys are decoded in the operands' own place. */
 struct request {
+	const char *name;	/* of the command, and its bit */
+	uint32_t scope;
 	struct session *session;
 	struct settings *settings;
 	struct word *operands;

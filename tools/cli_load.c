@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_need.h"
 #include "signals.h"
 
 enum { SETTLE_BYTES = 16 << 20 };
@@ -125,11 +126,21 @@ path_check(const struct request *r, const char **path)
 {
 	*path = r->count == 0 ? "-" : r->operands[0].text;
 	if (strcmp(*path, "-") == 0 && r->session->script)
-		return cli_fail(EXIT_USAGE, "stdin holds the script: load "
-		    "needs FILE");
+		return cli_fail(EXIT_USAGE, "stdin holds the script: %s "
+		    "needs FILE", r->name);
 	if (r->count > 0 && !word_is_text(r->operands[0]))
 		return cli_fail(EXIT_USAGE, "a name of a file has no NUL");
 	return 0;
+}
+
+/* What a format of its own makes of an option is known once it is. */
+static int
+format_check(const struct load *l, uint32_t scope)
+{
+	struct settings found = *l->settings;
+
+	found.style.format = l->reader.style.format;
+	return needs_check(&found, scope, 0);
 }
 
 static int
@@ -148,6 +159,7 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 	if ((status = sorted_check(r->settings)) != 0 ||
 	    (status = condition_read(r->settings, &l.condition)) != 0 ||
 	    (status = record_open(&l.reader, style, path)) != 0 ||
+	    (status = format_check(&l, r->scope)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
 	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK ||

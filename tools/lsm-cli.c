@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_need.h"
 #include "cli_script.h"
 #include "cli_session.h"
 #include "cli_settings.h"
@@ -68,7 +69,8 @@ session_run(struct settings *set, const struct words *operands, char **argv)
 
 	if (command.count > 0)
 		status = command_run(&session, set, &command);
-	else if ((status = settings_check(set, ON_SCRIPT, NULL)) == 0)
+	else if ((status = settings_check(set, ON_SCRIPT, NULL)) == 0 &&
+	    (status = needs_check(set, ON_SCRIPT, 0)) == 0)
 		status = lines_run(&session, argv);
 	return cli_worst(status, session_close(&session));
 }
