@@ -244,6 +244,9 @@ lsm-cli: load: done' lsm-cli -v db load records
 	grep -q ' records/s$' err
 	lsm-cli --sync=off db load --progress=json records 2>err
 	jq -e '.bytes_total == 1750 and .bytes_read == 1750' err
+	jq -e '.left_us == 0 and .records_per_s > 0' err
+	cat records | lsm-cli --sync=off db load --progress=json 2>err
+	jq -e 'has("left_us") and .left_us == null' err
 }
 
 @test "--skip-bad names each bad record and exits 65 all the same" {
