@@ -12,7 +12,8 @@
  * With a condition a load passes over the records whose keys do not meet it, as
  * if it put one after the other; what is one commit is one question.
  *
- * import is a load that demands the mark of the end. batch reads operations,
+ * import is a load that demands the mark of the end where the format has one;
+ * of operations it takes the puts that export prints. batch reads operations,
  * and the input says where a batch ends.
  */
 #include "cli_load.h"
@@ -190,7 +191,8 @@ command_import(struct request *r)
 {
 	struct record_style style = r->settings->style;
 
-	style.framed = true;
+	style.framed |= style.format == FORMAT_DEFAULT ||
+	    record_format_marked(style.format);
 	return load_run(r, &style, false);
 }
 

@@ -229,6 +229,6 @@ command_export(struct request *r)
 		set.output = r->operands[0];
 	if (set.style.format == FORMAT_DEFAULT)
 		set.style.format = FORMAT_BDB;
-	set.style.framed = true;
+	set.style.framed |= record_format_marked(set.style.format);
 	return scan_output(&all);
 }

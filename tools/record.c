@@ -54,6 +54,14 @@ record_format_find(struct word name, enum record_format *format)
 	return false;
 }
 
+bool
+record_format_marked(enum record_format format)
+{
+	const struct record_codec *codec = formats[format].codec;
+
+	return codec != NULL && codec->end != NULL;
+}
+
 const struct record_codec *
 record_codec_of(enum record_format format)
 {
@@ -72,7 +80,7 @@ writer_check(const struct record_style *style, bool both)
 	if (codec->both && !both)
 		return cli_fail(EXIT_USAGE, "--format=%s has no records "
 		    "without key or value", name);
-	if (style->framed && !codec->frames && codec->end == NULL)
+	if (style->framed && !record_format_marked(style->format))
 		return cli_fail(EXIT_USAGE, "--format=%s cannot be framed",
 		    name);
 	if (style->framed && style->format == FORMAT_TSV &&

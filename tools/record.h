@@ -122,6 +122,9 @@ int record_refuse(struct record_reader *, const char *reason);
 
 void record_close(struct record_reader *);
 
+/* Whether the format has a mark of completeness. */
+bool record_format_marked(enum record_format);
+
 /* The name of a format. */
 const char *record_format_name(enum record_format);
 bool record_format_find(struct word name, enum record_format *);

@@ -74,7 +74,7 @@ reader_check(const struct record_reader *r)
 
 	if (codec == NULL || codec->read == NULL)
 		return cli_fail(EXIT_USAGE, "--format=%s cannot be read", name);
-	if (r->style.framed && !codec->frames && codec->end == NULL)
+	if (r->style.framed && !record_format_marked(r->style.format))
 		return cli_fail(EXIT_USAGE, "--format=%s cannot be framed",
 		    name);
 	if (r->style.format == FORMAT_JSON && !json_can_read())
