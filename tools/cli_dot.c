@@ -7,6 +7,7 @@
  */
 #include "cli_dot.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"
@@ -113,6 +114,14 @@ batch_rollback(struct session *s, struct word *operands, size_t count)
 	return 0;
 }
 
+static int
+iter_nowhere(const struct session *s)
+{
+	if (!s->opening->quiet)
+		cli_note("%s: no record there", s->directory);
+	return EXIT_NO;
+}
+
 /* The record where the iterator stands. */
 static int
 iter_show(struct session *s, int rc)
@@ -124,7 +133,7 @@ iter_show(struct session *s, int rc)
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
 	if (!lsm_iter_valid(s->iter))
-		return EXIT_NO;
+		return iter_nowhere(s);
 	key = lsm_iter_key(s->iter);
 	value = lsm_iter_value(s->iter);
 	status = record_begin(&w, &s->opening->style, true, true);
@@ -186,8 +195,8 @@ iter_step(struct session *s, struct word *operands, size_t count,
 	int status = 0;
 
 	if (count > 0 && !number_count(operands[0].text, UINT32_MAX, &n))
-		return cli_fail(EXIT_USAGE, "\"%s\" is not a number of steps",
-		    operands[0].text);
+		return cli_fail(EXIT_USAGE, "\"%s\" is not a number of steps "
+		    "up to %" PRIu32, operands[0].text, UINT32_MAX);
 	if (s->iter == NULL || !lsm_iter_valid(s->iter))
 		return cli_fail(EXIT_USAGE, "the iterator stands nowhere: "
 		    ".seek, .first or .last places it");
@@ -215,7 +224,8 @@ static const struct dot dots[] = {
 	{ ".commit", "", "write the batch, all or none", 0, 0, batch_commit },
 	{ ".first", "", "print the first record, and stand there", 0, 0,
 	    iter_first },
-	{ ".help", "", "print this", 0, 0, dots_print },
+	{ ".help", " [WORD]", "print this, or what WORD does", 0, 1,
+	    dots_print },
 	{ ".last", "", "print the last record, and stand there", 0, 0,
 	    iter_last },
 	{ ".next", " [N]", "step to the next records", 0, 1, iter_next },
@@ -248,8 +258,8 @@ static int
 dots_print(struct session *s, struct word *operands, size_t count)
 {
 	(void)s;
-	(void)operands;
-	(void)count;
+	if (count > 0)
+		return dot_help_one(operands[0]);
 	dot_help();
 	return 0;
 }

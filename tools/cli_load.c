@@ -201,8 +201,6 @@ command_batch(struct request *r)
 {
 	struct record_style style = r->settings->style;
 
-	style.operations = style.format == FORMAT_JSON;
-	if (style.format == FORMAT_DEFAULT)
-		style.format = FORMAT_OPS;
+	style.operations = style.format != FORMAT_OPS;
 	return load_run(r, &style, true);
 }

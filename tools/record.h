@@ -46,7 +46,7 @@ struct record_style {
 	enum key_format keys, values;
 	struct word delimiter;	/* of raw; text NULL: a newline */
 	bool framed, json_hex;
-	bool operations;	/* jsonl: each object has an "op" */
+	bool operations;	/* ops, or jsonl whose objects have an "op" */
 	enum dups dups;
 	enum redact redact;
 	uint64_t redact_seed;
@@ -105,7 +105,7 @@ struct record_reader {
 };
 
 /* FORMAT_DEFAULT looks at the first bytes: bdb, cdb and jsonl are known by
- * them, all else is tsv. `path` is borrowed; NULL when the input is open. */
+ * them, all else is tsv, or ops where these are wanted. `path` is borrowed; NULL when the input is open. */
 int record_open(struct record_reader *, const struct record_style *,
     const char *path);
 

@@ -55,7 +55,11 @@ detect(struct record_reader *r)
 	struct word ahead;
 	int status = input_peek(&r->in, AHEAD, &ahead);
 
-	if (word_begins(ahead, "VERSION="))
+	/* An operation of ops begins with a letter, or is an empty line. */
+	if (r->style.operations)
+		r->style.format = word_begins(ahead, "{") ? FORMAT_JSON :
+		    FORMAT_OPS;
+	else if (word_begins(ahead, "VERSION="))
 		r->style.format = FORMAT_BDB;
 	else if (looks_cdb(ahead))
 		r->style.format = FORMAT_CDB;

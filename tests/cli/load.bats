@@ -336,6 +336,20 @@ lsm-cli: ops: operations committed: 1, last key: fig' \
 	done
 }
 
+@test "batch: jsonl is known by its first byte" {
+	printf '{"op":"put","key":"a","value":"1"}\n' |
+	    lsm-cli --create db batch
+	printf '{"key":"b","value":"2","op":"put"}\n{"op":"commit"}\n' |
+	    lsm-cli db batch --framed
+	printf '\nput\t{\t3\n' | lsm-cli db batch
+	[ "$(lsm-cli db scan)" = $'a\t1\nb\t2\n{\t3' ]
+	printf '{"key":"c","value":"4"}\n' >none
+	fails 65 'lsm-cli: none:1: op: no such string
+lsm-cli: none: operations committed: 0' lsm-cli db batch none
+	printf '{\n' | lsm-cli db batch --format=ops 2>err && false
+	grep -q 'no operation' err
+}
+
 @test "batch: operations as jsonl" {
 	printf '%s\n' '{"op":"put","key":"a","value":"1"}' \
 	    '{"op":"put","key_hex":"00ff","value_hex":"00","note":[1]}' \

@@ -270,6 +270,12 @@ END
 	lsm-cli --help put >out
 	grep -q -- '--value-file=FILE' out
 	lsm-cli nope put --help | cmp - out
+	lsm-cli -h put | cmp - out
+	for words in '--help scna' '-h scna'; do
+		fails 64 'lsm-cli: unknown command "scna", perhaps scan; try help' \
+		    lsm-cli $words
+	done
+	lsm-cli --strict db --help | cmp - <(lsm-cli --help)
 	[ "$(awk 'length > 80' out)" = '' ]
 }
 
@@ -350,6 +356,16 @@ END
 			grep -q "Fl Fl ${option#--}\b" "$page"
 		done
 	done
+}
+
+@test "a number that is too large is told what is not" {
+	fruit
+	for words in 'scan --top' 'load --batch-size'; do
+		fails 64 "lsm-cli: ${words#* }: \"4294967296\" is not a number from 1 to 4294967295" \
+		    lsm-cli db $words=4294967296
+	done
+	fails 64 'lsm-cli: --limit: "18446744073709551616" is not a number of records up to 18446744073709551615' \
+	    lsm-cli db scan --limit=18446744073709551616
 }
 
 @test "of an option given twice the last holds" {
