@@ -184,6 +184,32 @@ expect -re "\napple\r\nbanana\r\ncherry\r\n.*lsm> "
 END
 }
 
+@test "completion of files" {
+	fruit
+	mkdir far
+	printf 'kiwi\tgreen\n' >far/records.tsv
+	printf 'put\tlime\tgreen\n' >operations
+	printf 'get kiwi\nget lime\n' >lines
+	touch 'a blank' .hidden
+	for i in $(seq 150); do touch "far/many$i"; done
+	touch far/man
+	at_prompt --sync=off db <<'END'
+send "load f\trec\t\r"
+expect -re "1 records committed.*lsm> "
+send "batch ope\t\r"
+expect -re "1 records committed.*lsm> "
+send ".read lin\t\r"
+expect -re "green\r\ngreen\r\n.*lsm> "
+send "batch far/m\tx\r"
+expect -re "far/manx: No such file.*lsm> "
+send "load \t"
+expect -re "\ndb/\r\nfar/\r\nlines\r\noperations\r\n"
+send "\003"
+expect "lsm> "
+END
+	lacks -E 'hidden|a blank' seen
+}
+
 @test "Ctrl-C cancels the command or the line, and no more" {
 	orchard
 	at_prompt db <<'END'
