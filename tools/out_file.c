@@ -1,15 +1,16 @@
 /*
  * out_file.c - what stdout would get goes to a file, whole or not at all.
  *
- * Only a file can be replaced. What is none is written to as the shell's ">"
- * does: a device, a FIFO, and a descriptor that has a name in /proc, whatever
- * it is of. A symbolic link stays what it is: the file that it leads to is
- * replaced, or made, where that is.
+ * Only a file can be replaced. What is none is written to: a device, a FIFO, and
+ * a descriptor that has a name in /proc, whatever it is of. A symbolic link
+ * stays what it is: the file that it leads to is replaced, or made, where that
+ * is.
  */
 #include "out_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "number.h"
 #include "out.h"
 #include "signals.h"
 
@@ -58,6 +60,16 @@ link_follow(char name[OUT_NAME_MAX])
 	return 0;
 }
 
+/* Whether descriptor `fd` of this process is of what has the name. */
+static bool
+is_own(const char *path, int fd)
+{
+	struct stat there, own;
+
+	return stat(path, &there) == 0 && fstat(fd, &own) == 0 &&
+	    there.st_dev == own.st_dev && there.st_ino == own.st_ino;
+}
+
 /* A link of /proc is a descriptor, whatever its text says. */
 static bool
 is_descriptor(const struct stat *link)
@@ -66,6 +78,24 @@ is_descriptor(const struct stat *link)
 
 	return stat(descriptors, &folder) == 0 &&
 	    folder.st_dev == link->st_dev;
+}
+
+/* Go on with a descriptor where it is; another one of the same file would begin
+ * at its start. Those that are ours, and not our caller's, are of the database:
+ * they are closed when a program is executed. */
+static int
+descriptor_take(struct out_file *f)
+{
+	uint64_t n;
+	int flags;
+
+	f->through = true;
+	if (!number_count(f->target + folder_size(f->target), INT_MAX, &n) ||
+	    !is_own(f->target, (int)n) ||
+	    (flags = fcntl((int)n, F_GETFD)) == -1 || (flags & FD_CLOEXEC) != 0)
+		return EBADF;
+	f->fd = fcntl((int)n, F_DUPFD_CLOEXEC, 0);
+	return f->fd == -1 ? errno : 0;
 }
 
 /* Follow links to the file that they are of, which need not be there yet. */
@@ -78,35 +108,21 @@ target_find(struct out_file *f)
 	for (links = 0; error == 0; links++) {
 		if (lstat(f->target, &there) != 0)
 			return errno == ENOENT ? 0 : errno;
-		if (S_ISREG(there.st_mode))
-			return 0;
-		if (!S_ISLNK(there.st_mode) || is_descriptor(&there)) {
-			f->through = true;
+		if (!S_ISLNK(there.st_mode)) {
+			f->through = !S_ISREG(there.st_mode);
 			return 0;
 		}
+		if (is_descriptor(&there))
+			return descriptor_take(f);
 		error = links == LINKS_MAX ? ELOOP : link_follow(f->target);
 	}
 	return error;
 }
 
-/* stdout by another name goes on where it is: another descriptor of the same
- * file would begin at its start. */
-static bool
-is_stdout(const char *path)
-{
-	struct stat there, out;
-
-	return stat(path, &there) == 0 && fstat(STDOUT_FILENO, &out) == 0 &&
-	    there.st_dev == out.st_dev && there.st_ino == out.st_ino;
-}
-
 static int
 through_open(struct out_file *f)
 {
-	if (is_stdout(f->target))
-		f->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	else
-		f->fd = open(f->target, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	f->fd = open(f->target, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	return f->fd == -1 ? errno : 0;
 }
 
@@ -129,7 +145,7 @@ out_file_start(struct out_file *f, const char *path, bool force)
 	struct stat there;
 	int error = 0;
 
-	*f = (struct out_file){ .path = NULL, .force = force };
+	*f = (struct out_file){ .path = NULL, .force = force, .fd = -1 };
 	if (!force && lstat(path, &there) == 0)
 		return cli_fail(EXIT_CREATE, "%s: it is there; --force "
 		    "replaces it", path);
@@ -138,7 +154,7 @@ out_file_start(struct out_file *f, const char *path, bool force)
 	memcpy(f->target, path, strlen(path) + 1);
 	if (force)
 		error = target_find(f);
-	if (error == 0)
+	if (error == 0 && f->fd == -1)
 		error = f->through ? through_open(f) : temporary_open(f);
 	/* Nobody came to read the FIFO. */
 	if (error == EINTR && signals_pending() != 0)

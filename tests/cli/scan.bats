@@ -314,9 +314,22 @@ load helper
 	{ echo head; lsm-cli db scan -o /dev/stdout --force; echo tail; } >out
 	{ echo head; cat all; echo tail; } | cmp - out
 	lsm-cli db scan -o /dev/stdout --force | cmp - all
-	lsm-cli db scan -o /dev/fd/3 --force 3>out
+	lsm-cli db scan -o /dev/fd/9 --force 9>out
 	cmp all out
-	[ "$(ls | tr '\n' ' ')" = 'all db out ' ]
+	lsm-cli db scan -o /dev/fd/9 --force 9>>out
+	cat all all | cmp - out
+	# Not those of the database, which nobody else has opened.
+	lsm-cli db flush
+	for fd in $(seq 3 30); do
+		[ ! -e /dev/fd/$fd ] || continue
+		printf 'sync\nscan -o /dev/fd/%d --force\n' "$fd" >script
+		got=0
+		lsm-cli db <script >out 2>err || got=$?
+		[ "$got" -eq 73 ]
+		[ ! -s out ]
+	done
+	lsm-cli db scan | cmp - all
+	[ "$(ls | tr '\n' ' ')" = 'all db err out script ' ]
 }
 
 # Nodes of its own: those of /dev are everybody's.
