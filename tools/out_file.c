@@ -1,8 +1,8 @@
 /*
  * out_file.c - what stdout would get goes to a file, whole or not at all.
  *
- * Only a file can be replaced. What is none is written to: a device, a FIFO, and
- * a descriptor that has a name in /proc, whatever it is of. A symbolic link
+ * Only a file can be replaced. What is none is written to: a device, a FIFO,
+ * and a descriptor that has a name in /proc, whatever it is of. A symbolic link
  * stays what it is: the file that it leads to is replaced, or made, where that
  * is.
  */

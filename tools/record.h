@@ -105,8 +105,8 @@ struct record_reader {
 };
 
 /* FORMAT_DEFAULT looks at the first bytes: bdb, cdb and jsonl are known by
- * them, all else is tsv, or ops where operations are wanted. `path` is borrowed;
- * NULL when the input is open. */
+ * them, all else is tsv, or ops where operations are wanted. `path` is
+ * borrowed; NULL when the input is open. */
 int record_open(struct record_reader *, const struct record_style *,
     const char *path);
 
