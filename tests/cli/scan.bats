@@ -155,6 +155,7 @@ load helper
 	lsm-cli db files --format=tsv >out
 	awk -F'\t' 'NF != 13 { exit 1 }' out
 	[ "$(cut -f1 out | sort)" = "$(ls db)" ]
+	lsm-cli db files --format=tsv --key-format=u32be | cmp - out
 	lsm-cli --yes db delrange a bananb
 	lsm-cli --yes db delrange x z
 	lsm-cli db flush
