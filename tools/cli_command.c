@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "cli_dot.h"
+#include "cli_need.h"
 #include "nearest.h"
 #include "out.h"
 
@@ -18,8 +19,7 @@ enum {
 	    1 << FORMAT_NUL | 1 << FORMAT_BDB | 1 << FORMAT_BDB_PRINT |
 	    1 << FORMAT_PAIRS | 1 << FORMAT_CDB,
 	IN_RECORDS = READ_FORMATS | 1 << FORMAT_OPS | 1 << FORMAT_RAW,
-	IN_EXPORTS = 1 << FORMAT_TSV | 1 << FORMAT_HEX | 1 << FORMAT_JSON |
-	    1 << FORMAT_BDB | 1 << FORMAT_BDB_PRINT | 1 << FORMAT_CDB,
+	IN_EXPORTS = READ_FORMATS | 1 << FORMAT_OPS,
 	IN_FILES = 1 << FORMAT_TSV | 1 << FORMAT_TEXT | 1 << FORMAT_JSON,
 	IN_STATS = IN_FILES | 1 << FORMAT_PROM
 };
@@ -101,6 +101,14 @@ command_known(const struct word *name)
 	return command_find(*name) != NULL;
 }
 
+bool
+command_takes(const struct words *words)
+{
+	const struct command *c = command_find(words->at[0]);
+
+	return c != NULL && words->count - 1 <= c->most;
+}
+
 const char *
 command_name(size_t i)
 {
@@ -151,7 +159,7 @@ command_check(const struct command *c, const struct settings *s, size_t count)
 	if (s->style.format != FORMAT_DEFAULT &&
 	    (c->formats >> s->style.format & 1) == 0)
 		return cli_fail(EXIT_USAGE, "%s has no such format", c->name);
-	return 0;
+	return needs_check(s, c->scope, count);
 }
 
 int
@@ -165,6 +173,8 @@ command_run(struct session *session, struct settings *settings,
 
 	if (c == NULL)
 		return command_unknown(words->at[0]);
+	r.name = c->name;
+	r.scope = c->scope;
 	status = command_check(c, settings, r.count);
 	if (status == 0 && session->batch != NULL &&
 	    (c->scope & ON_WRITERS & ~(uint32_t)ON_BATCHED) != 0)
@@ -230,6 +240,8 @@ command_help(const struct word *name)
 		help_short();
 		return 0;
 	}
+	if (name->size > 0 && name->text[0] == '.')
+		return dot_help_one(*name);
 	if ((c = command_find(*name)) == NULL)
 		return command_unknown(*name);
 	help_head(c);

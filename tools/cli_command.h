@@ -18,6 +18,8 @@
 
 /* What a command is given. Keys are decoded in the operands' own place. */
 struct request {
+	const char *name;	/* of the command, and its bit */
+	uint32_t scope;
 	struct session *session;
 	struct settings *settings;
 	struct word *operands;
@@ -36,6 +38,9 @@ void command_help_all(void);
 
 /* Whether a command has this name or alias. */
 bool command_known(const struct word *name);
+
+/* Whether words[0] is a command and the others are not too many for it. */
+bool command_takes(const struct words *);
 
 /* The table's rows, for completions: name, one line of help and bit of scope;
  * a name of NULL is behind the last. */

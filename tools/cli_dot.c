@@ -7,6 +7,7 @@
  */
 #include "cli_dot.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli.h"
@@ -113,6 +114,14 @@ batch_rollback(struct session *s, struct word *operands, size_t count)
 	return 0;
 }
 
+static int
+iter_nowhere(const struct session *s)
+{
+	if (!s->opening->quiet)
+		cli_note("%s: no record there", s->directory);
+	return EXIT_NO;
+}
+
 /* The record where the iterator stands. */
 static int
 iter_show(struct session *s, int rc)
@@ -124,7 +133,7 @@ iter_show(struct session *s, int rc)
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
 	if (!lsm_iter_valid(s->iter))
-		return EXIT_NO;
+		return iter_nowhere(s);
 	key = lsm_iter_key(s->iter);
 	value = lsm_iter_value(s->iter);
 	status = record_begin(&w, &s->opening->style, true, true);
@@ -186,8 +195,8 @@ iter_step(struct session *s, struct word *operands, size_t count,
 	int status = 0;
 
 	if (count > 0 && !number_count(operands[0].text, UINT32_MAX, &n))
-		return cli_fail(EXIT_USAGE, "\"%s\" is not a number of steps",
-		    operands[0].text);
+		return cli_fail(EXIT_USAGE, "\"%s\" is not a number of steps "
+		    "up to %" PRIu32, operands[0].text, UINT32_MAX);
 	if (s->iter == NULL || !lsm_iter_valid(s->iter))
 		return cli_fail(EXIT_USAGE, "the iterator stands nowhere: "
 		    ".seek, .first or .last places it");
@@ -215,7 +224,8 @@ static const struct dot dots[] = {
 	{ ".commit", "", "write the batch, all or none", 0, 0, batch_commit },
 	{ ".first", "", "print the first record, and stand there", 0, 0,
 	    iter_first },
-	{ ".help", "", "print this", 0, 0, dots_print },
+	{ ".help", " [WORD]", "print this, or what WORD does", 0, 1,
+	    dots_print },
 	{ ".last", "", "print the last record, and stand there", 0, 0,
 	    iter_last },
 	{ ".next", " [N]", "step to the next records", 0, 1, iter_next },
@@ -248,8 +258,8 @@ static int
 dots_print(struct session *s, struct word *operands, size_t count)
 {
 	(void)s;
-	(void)operands;
-	(void)count;
+	if (count > 0)
+		return dot_help_one(operands[0]);
 	dot_help();
 	return 0;
 }
@@ -260,20 +270,55 @@ dot_name(size_t i)
 	return i < DOTS ? dots[i].name : NULL;
 }
 
+static const struct dot *
+dot_find(struct word w)
+{
+	size_t i;
+
+	for (i = 0; i < DOTS; i++)
+		if (word_is(w, dots[i].name))
+			return &dots[i];
+	return NULL;
+}
+
+bool
+dot_takes(const struct words *words)
+{
+	const struct dot *d = dot_find(words->at[0]);
+
+	return d != NULL && words->count - 1 <= d->most;
+}
+
+static int
+dot_unknown(struct word w)
+{
+	char room[CLI_KEY_ROOM];
+
+	return cli_fail(EXIT_USAGE, "\"%s\": try .help",
+	    cli_key(w.text, w.size, room));
+}
+
 int
 dot_run(struct session *s, struct words *words)
 {
-	char room[CLI_KEY_ROOM];
-	struct word w = words->at[0];
-	size_t i, count = words->count - 1;
+	const struct dot *d = dot_find(words->at[0]);
+	size_t count = words->count - 1;
 
-	for (i = 0; i < DOTS && strcmp(dots[i].name, w.text) != 0; i++)
-		;
-	if (i == DOTS)
-		return cli_fail(EXIT_USAGE, "\"%s\": try .help",
-		    cli_key(w.text, w.size, room));
-	if (count < dots[i].least || count > dots[i].most)
-		return cli_fail(EXIT_USAGE, "usage: %s%s", dots[i].name,
-		    dots[i].operands);
-	return dots[i].run(s, words->at + 1, count);
+	if (d == NULL)
+		return dot_unknown(words->at[0]);
+	if (count < d->least || count > d->most)
+		return cli_fail(EXIT_USAGE, "usage: %s%s", d->name,
+		    d->operands);
+	return d->run(s, words->at + 1, count);
+}
+
+int
+dot_help_one(struct word name)
+{
+	const struct dot *d = dot_find(name);
+
+	if (d == NULL)
+		return dot_unknown(name);
+	out_format("usage: %s%s\n%s\n", d->name, d->operands, d->help);
+	return 0;
 }

@@ -41,8 +41,10 @@ static int
 absent(struct get *g, lsm_slice key)
 {
 	const struct request *r = g->request;
-	char room[CLI_KEY_ROOM];
+	char room[CLI_KEY_ROOM], hidden[REDACTED_ROOM];
 
+	if (g->writer.style.redact == REDACT_ALL)
+		key = record_redacted(&g->writer.style, key, hidden);
 	record_absent(&g->writer, key);
 	if (!r->settings->quiet)
 		cli_note("%s: %s: not found", r->session->directory,
@@ -165,14 +167,12 @@ static int
 get_start(struct get *g)
 {
 	struct request *r = g->request;
-	struct record_style style = r->settings->style;
-	uint8_t id[16];
+	struct record_style style;
 	int status = session_reader(r->session, &g->db);
 
 	if (status != 0)
 		return status;
-	lsm_id(g->db, id);
-	memcpy(&style.redact_seed, id, sizeof style.redact_seed);
+	style = session_style(r->settings, g->db);
 	return record_begin(&g->writer, &style, style.format != FORMAT_RAW,
 	    true);
 }

@@ -134,6 +134,14 @@ cells_fill(const lsm_file_info *f, char cells[COLUMNS][CELL])
 	}
 }
 
+/* A key that the format cannot say is escaped. */
+static void
+bound_print(const struct settings *set, lsm_slice key)
+{
+	if (!key_print(set->style.keys, key))
+		out_escaped(key.data, key.size);
+}
+
 static void
 file_line(const struct settings *set, const lsm_file_info *f)
 {
@@ -145,10 +153,10 @@ file_line(const struct settings *set, const lsm_file_info *f)
 	for (i = 0; i < COLUMNS; i++)
 		cell_print(text, i, cells[i]);
 	if (f->level >= 0)
-		key_print(set->style.keys, f->smallest);
+		bound_print(set, f->smallest);
 	out_text(text ? "  " : "\t");
 	if (f->level >= 0)
-		key_print(set->style.keys, f->largest);
+		bound_print(set, f->largest);
 	out_char('\n');
 }
 

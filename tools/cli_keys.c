@@ -36,8 +36,6 @@ keys_check(const struct request *r)
 		    "exclude each other");
 	if (!file && !from && r->count == 0)
 		return cli_fail(EXIT_USAGE, "an operand is missing: KEY");
-	if (set->nul && !from)
-		return cli_fail(EXIT_USAGE, "-0 needs --keys-from");
 	if (r->session->script &&
 	    (is_stdin(set->key_file) || is_stdin(set->keys_from)))
 		return cli_fail(EXIT_USAGE, "stdin holds the script");

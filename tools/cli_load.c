@@ -12,7 +12,8 @@
  * With a condition a load passes over the records whose keys do not meet it, as
  * if it put one after the other; what is one commit is one question.
  *
- * import is a load that demands the mark of the end. batch reads operations,
+ * import is a load that demands the mark of the end where the format has one;
+ * of operations it takes the puts that export prints. batch reads operations,
  * and the input says where a batch ends.
  */
 #include "cli_load.h"
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_need.h"
 #include "signals.h"
 
 enum { SETTLE_BYTES = 16 << 20 };
@@ -125,11 +127,21 @@ path_check(const struct request *r, const char **path)
 {
 	*path = r->count == 0 ? "-" : r->operands[0].text;
 	if (strcmp(*path, "-") == 0 && r->session->script)
-		return cli_fail(EXIT_USAGE, "stdin holds the script: load "
-		    "needs FILE");
+		return cli_fail(EXIT_USAGE, "stdin holds the script: %s "
+		    "needs FILE", r->name);
 	if (r->count > 0 && !word_is_text(r->operands[0]))
 		return cli_fail(EXIT_USAGE, "a name of a file has no NUL");
 	return 0;
+}
+
+/* What a format of its own makes of an option is known once it is. */
+static int
+format_check(const struct load *l, uint32_t scope)
+{
+	struct settings found = *l->settings;
+
+	found.style.format = l->reader.style.format;
+	return needs_check(&found, scope, 0);
 }
 
 static int
@@ -148,6 +160,7 @@ load_run(struct request *r, const struct record_style *style, bool groups)
 	if ((status = sorted_check(r->settings)) != 0 ||
 	    (status = condition_read(r->settings, &l.condition)) != 0 ||
 	    (status = record_open(&l.reader, style, path)) != 0 ||
+	    (status = format_check(&l, r->scope)) != 0 ||
 	    (status = session_writer(r->session, true, &l.db)) != 0)
 		goto done;
 	if ((rc = lsm_batch_new(&l.batch)) != LSM_OK ||
@@ -178,7 +191,8 @@ command_import(struct request *r)
 {
 	struct record_style style = r->settings->style;
 
-	style.framed = true;
+	style.framed |= style.format == FORMAT_DEFAULT ||
+	    record_format_marked(style.format);
 	return load_run(r, &style, false);
 }
 
@@ -187,8 +201,6 @@ command_batch(struct request *r)
 {
 	struct record_style style = r->settings->style;
 
-	style.operations = style.format == FORMAT_JSON;
-	if (style.format == FORMAT_DEFAULT)
-		style.format = FORMAT_OPS;
+	style.operations = style.format != FORMAT_OPS;
 	return load_run(r, &style, true);
 }

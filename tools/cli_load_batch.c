@@ -225,10 +225,23 @@ ascends(const struct load *l, lsm_slice key)
 	    (order == 0 && key.size > l->batched.size);
 }
 
+/* A record that was read well and cannot be taken. Returns 0 when the load
+ * goes on behind it. */
+static int
+record_pass_over(struct load *l, const char *reason)
+{
+	int status = record_refuse(&l->reader, reason);
+
+	if (l->bad == l->settings->bad_max)
+		return status;
+	l->bad++;
+	return 0;
+}
+
 static int
 record_ingest(struct load *l, const struct record *r)
 {
-	int rc = LSM_INVALID, status;
+	int rc = LSM_INVALID;
 
 	if (ascends(l, r->key))
 		rc = lsm_batch_put(l->batch, r->key, r->value);
@@ -238,13 +251,9 @@ record_ingest(struct load *l, const struct record *r)
 	}
 	if (rc != LSM_INVALID && rc != LSM_TOO_LARGE)
 		return cli_fail_code(rc);
-	status = record_refuse(&l->reader, rc == LSM_INVALID ?
+	return record_pass_over(l, rc == LSM_INVALID ?
 	    "not sorted: the key is not above the one before" :
 	    lsm_message());
-	if (l->bad == l->settings->bad_max)
-		return status;
-	l->bad++;
-	return 0;
 }
 
 int
@@ -253,6 +262,9 @@ load_record(struct load *l, const struct record *r)
 	bool wanted = true;
 	int status = 0;
 
+	if (!l->groups && r->kind != RECORD_PUT)
+		return record_pass_over(l, "not a put: batch reads all "
+		    "operations");
 	if (l->ingest)
 		return record_ingest(l, r);
 	if (r->kind >= RECORD_IF_ABSENT)

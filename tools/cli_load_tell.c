@@ -8,16 +8,40 @@
 
 #include "cli.h"
 
-/* ", N %, N s left", where the input's size is known. */
-static const char *
-left_text(const struct input *in, uint64_t us, char *room, size_t size)
+/* How long it will take yet, where the input's size is known. */
+static bool
+left_us(const struct input *in, uint64_t us, double *left)
 {
 	double done = (double)in->bytes / (double)in->total;
 
+	if (in->total < in->bytes || in->bytes == 0)
+		return false;
+	*left = (1 - done) / done * (double)us;
+	return true;
+}
+
+/* ", N %, N s left" */
+static const char *
+left_text(const struct input *in, uint64_t us, char *room, size_t size)
+{
+	double left;
+
 	*room = '\0';
-	if (in->total >= in->bytes && in->bytes > 0)
-		snprintf(room, size, ", %.0f %%, %.0f s left", 100 * done,
-		    (1 - done) / done * (double)us / 1e6);
+	if (left_us(in, us, &left))
+		snprintf(room, size, ", %.0f %%, %.0f s left",
+		    100 * (double)in->bytes / (double)in->total, left / 1e6);
+	return room;
+}
+
+static const char *
+left_json(const struct input *in, uint64_t us, char *room, size_t size)
+{
+	double left;
+
+	if (left_us(in, us, &left))
+		snprintf(room, size, "%.0f", left);
+	else
+		snprintf(room, size, "null");
 	return room;
 }
 
@@ -33,8 +57,9 @@ load_tell_progress(struct load *l)
 	if (l->settings->progress_json)
 		progress_print(&l->progress, "{\"records\":%" PRIu64
 		    ",\"bytes_read\":%" PRIu64 ",\"bytes_total\":%" PRIu64
-		    ",\"elapsed_us\":%" PRIu64 "}", n, in->bytes, in->total,
-		    us);
+		    ",\"elapsed_us\":%" PRIu64 ",\"records_per_s\":%" PRIu64
+		    ",\"left_us\":%s}", n, in->bytes, in->total, us, rate,
+		    left_json(in, us, left, sizeof left));
 	else
 		progress_print(&l->progress, "lsm-cli: load: %" PRIu64
 		    " records %s, %" PRIu64 " MB read, %" PRIu64

@@ -240,7 +240,6 @@ set_kept(void *settings, const struct option *o, struct word w)
 		return option_bad(o, w, "NAME=VALUE");
 	memcpy(name, w.text, n);
 	name[n] = '\0';
-	s->set = true;
 	if (lsm_options_set(&s->kept, name, equals + 1) == LSM_OK)
 		return 0;
 	return cli_fail(EXIT_USAGE, "--set: %s", lsm_message());
@@ -339,7 +338,7 @@ const struct option settings_table[] = {
 	{ "histogram", 0, NULL, ON_SCAN, FLAG(histogram),
 	    "print how many keys and values of which size" },
 	{ "history-values", 0, NULL, ON_SCRIPT | ON_OPENING,
-	    FLAG(history_values), "prompt: remember the values of puts too" },
+	    FLAG(history_values), "prompt: remember all lines, values too" },
 	{ "if-absent", 0, NULL, ON_LOADS | ON_PUT, FLAG(if_absent),
 	    "write only what is not there, else exit 1" },
 	{ "if-equals", 0, "VALUE", ON_DELETE | ON_LOADS | ON_PUT,
@@ -405,8 +404,9 @@ const struct option settings_table[] = {
 	    "the keys of the N largest values" },
 	{ "value-file", 0, "FILE", ON_PUT, SET_AT(option_file, value_file),
 	    "read the value from FILE" },
-	{ "value-format", 0, "FORMAT", ON_PUT | ON_RECORDS | ON_SCRIPT,
-	    SET(set_value_format), "how values are typed and printed" },
+	{ "value-format", 0, "FORMAT",
+	    ON_DELETE | ON_PUT | ON_RECORDS | ON_SCRIPT, SET(set_value_format),
+	    "how values are typed and printed" },
 	{ "value-prefix", 0, "TEXT", ON_SCAN, SET_AT(option_word, value_prefix),
 	    "only values that begin so" },
 	{ "values-only", 0, NULL, ON_SCAN, FLAG(values_only),

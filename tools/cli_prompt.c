@@ -4,9 +4,11 @@
  */
 #include "cli_prompt.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "cli_command.h"
@@ -14,7 +16,8 @@
 #include "escape.h"
 #include "out.h"
 
-enum { KEYS_OFFERED = 50, NAME_MAX_BYTES = 80 };
+enum { KEYS_OFFERED = 50, NAME_MAX_BYTES = 80,
+	PATH_MAX_BYTES = 4096 };
 
 static void
 offer(struct line_choices *c, struct word word, const char *text)
@@ -93,6 +96,52 @@ offer_keys(struct session *s, struct line_choices *c, struct word word)
 	lsm_buffer_free(&room);
 }
 
+/* One of a folder's names: with its slash if it is a folder itself. */
+static void
+offer_file(struct line_choices *c, struct word typed, size_t folder,
+    const char *name)
+{
+	char path[PATH_MAX_BYTES];
+	struct stat st;
+	size_t n = typed.size - folder;
+	int size;
+
+	if (strncmp(name, typed.text + folder, n) != 0 ||
+	    (name[0] == '.' && n == 0))
+		return;
+	size = snprintf(path, sizeof path, "%.*s%s", (int)folder, typed.text,
+	    name);
+	if (size < 0 || (size_t)size >= sizeof path - 1 ||
+	    !plain(lsm_bytes(path, (size_t)size)))
+		return;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		memcpy(path + size++, "/", 2);
+	line_offer(c, path, (size_t)size);
+}
+
+static void
+offer_files(struct line_choices *c, struct word typed)
+{
+	char path[PATH_MAX_BYTES] = ".";
+	struct dirent *entry;
+	size_t folder = typed.size;
+	DIR *names;
+
+	while (folder > 0 && typed.text[folder - 1] != '/')
+		folder--;
+	if (typed.size >= sizeof path)
+		return;
+	if (folder > 0) {
+		memcpy(path, typed.text, folder);
+		path[folder] = '\0';
+	}
+	names = opendir(path);
+	while (names != NULL && (entry = readdir(names)) != NULL)
+		offer_file(c, typed, folder, entry->d_name);
+	if (names != NULL)
+		closedir(names);
+}
+
 /* What options go with the command that begins the line; 0: there is none. */
 static uint32_t
 scope_of(struct word line)
@@ -121,28 +170,24 @@ prompt_complete(void *session, struct word line, struct word word,
 		offer_options(c, word, scope);
 	else if ((scope & ON_HELP) != 0)
 		offer_commands(c, word);
+	else if ((scope & (ON_LOADS | ON_EXPORT | ON_CHECKPOINT)) != 0 ||
+	    word_begins(line, ".read "))
+		offer_files(c, word);
 	else if ((scope & (ON_DELETE | ON_GET | ON_HAS | ON_PUT |
 	    ON_SCAN)) != 0)
 		offer_keys(session, c, word);
 }
 
-char *
-prompt_history(const char *line, const struct words *words, bool values)
+/* `put "KEY"`: no value, wherever it stands. */
+static char *
+put_shown(struct word key)
 {
-	struct word key;
-	char *kept, *to;
+	char *shown = malloc(8 + (size_t)ESCAPE_MAX * key.size), *to;
 	size_t i;
 
-	if (words->count == 0)
+	if (shown == NULL)
 		return NULL;
-	if (values || !word_is(words->at[0], "put"))
-		return !values && strstr(line, "--if-equals") != NULL ? NULL :
-		    strdup(line);
-	key = words->count > 1 ? words->at[1] : (struct word){ NULL, 0 };
-	kept = malloc(8 + (size_t)ESCAPE_MAX * key.size);
-	if (kept == NULL)
-		return NULL;
-	to = kept + sprintf(kept, "put \"");
+	to = shown + sprintf(shown, "put \"");
 	for (i = 0; i < key.size; i++) {
 		if (key.text[i] == '"')
 			*to++ = '\\';
@@ -152,5 +197,29 @@ prompt_history(const char *line, const struct words *words, bool values)
 			to += escape_encode(to, key.text + i, 1);
 	}
 	memcpy(to, "\"", 2);
-	return kept;
+	return shown;
+}
+
+/* What is no command may be a put that was mistyped, or a record for a batch;
+ * so may be what has words to spare. */
+static bool
+tells_values(const struct words *words, const struct settings *line)
+{
+	return (!command_takes(words) && !dot_takes(words)) ||
+	    line->if_equals.text != NULL || line->value_prefix.text != NULL;
+}
+
+char *
+prompt_history(const char *text, const struct words *words,
+    const struct settings *line, bool values)
+{
+	if (words->count == 0)
+		return NULL;
+	if (values)
+		return strdup(text);
+	/* The key of --key-file is not typed, and its value is the first. */
+	if (word_is(words->at[0], "put"))
+		return words->count > 1 && line->key_file.text == NULL ?
+		    put_shown(words->at[1]) : NULL;
+	return tells_values(words, line) ? NULL : strdup(text);
 }

@@ -13,10 +13,10 @@
 void prompt_complete(void *session, struct word line, struct word word,
     struct line_choices *);
 
-/* The line as the history keeps it: that of put without its value, unless
- * `values` are wanted. `words`
- * are those of the line, without options. Returns NULL when there is none;
- * to be freed. */
-char *prompt_history(const char *line, const struct words *, bool values);
+/* A line as the history keeps it: that of put without its value, and none that
+ * may hold one, unless `values` are wanted. Its options are in `line`, its
+ * other words in `words`. Returns NULL when there is none; to be freed. */
+char *prompt_history(const char *text, const struct words *words,
+    const struct settings *line, bool values);
 
 #endif

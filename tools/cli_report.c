@@ -27,6 +27,20 @@ tally_print(const struct tally *t)
 	    t->key_bytes, t->value_bytes);
 }
 
+/* A key that the format cannot say is escaped. */
+void
+report_key(const struct report *r, enum key_format format, lsm_slice key)
+{
+	char room[REDACTED_ROOM];
+
+	if (r->style.redact == REDACT_ALL) {
+		key = record_redacted(&r->style, key, room);
+		format = KEYS_DEFAULT;
+	}
+	if (!key_print(format, key))
+		out_escaped(key.data, key.size);
+}
+
 static int
 records_each(struct report *r, lsm_slice key, lsm_slice value)
 {
@@ -76,8 +90,8 @@ group_print(struct report *r)
 {
 	if (r->group.records == 0)
 		return;
-	key_print(KEYS_ESCAPED, lsm_bytes(r->group_name.data,
-	    r->group_name.size));
+	report_key(r, KEYS_ESCAPED,
+	    lsm_bytes(r->group_name.data, r->group_name.size));
 	out_char('\t');
 	tally_print(&r->group);
 	r->group = (struct tally){ 0 };
@@ -134,11 +148,8 @@ report_group(struct report *r)
 int
 report_start(struct report *r, const struct settings *set, lsm_db *db)
 {
-	struct record_style style = set->style;
-	uint8_t id[16];
-
 	*r = (struct report){ .settings = set, .each = records_each,
-		.end = records_end };
+		.end = records_end, .style = session_style(set, db) };
 	if (set->count) {
 		r->each = count_each;
 		r->end = count_end;
@@ -150,9 +161,7 @@ report_start(struct report *r, const struct settings *set, lsm_db *db)
 		return report_histogram(r);
 	if (set->top != 0)
 		return report_top(r);
-	lsm_id(db, id);
-	memcpy(&style.redact_seed, id, sizeof style.redact_seed);
-	return record_begin(&r->writer, &style, !set->values_only,
+	return record_begin(&r->writer, &r->style, !set->values_only,
 	    !set->keys_only);
 }
 

@@ -149,15 +149,6 @@ scan_run(struct request *r, lsm_db *db, struct report *report)
 	return status;
 }
 
-/* Whether not all records of the range are wanted. */
-static bool
-narrowed(const struct settings *set)
-{
-	return set->limit != UINT64_MAX || set->skip != 0 || set->every != 1 ||
-	    set->around.text != NULL || set->value_prefix.text != NULL ||
-	    set->min_value_size != 0 || set->max_value_size != UINT64_MAX;
-}
-
 static int
 scan_check(const struct settings *set)
 {
@@ -174,12 +165,6 @@ scan_check(const struct settings *set)
 	if (set->style.format == FORMAT_RAW && parts == 0)
 		return cli_fail(EXIT_USAGE, "--format=raw needs --keys-only "
 		    "or --values-only: it cannot tell key from value");
-	if (set->style.delimiter.text != NULL &&
-	    set->style.format != FORMAT_RAW)
-		return cli_fail(EXIT_USAGE, "--delimiter needs --format=raw");
-	if (set->approx && (!set->count || narrowed(set)))
-		return cli_fail(EXIT_USAGE, "--approx needs --count, and is of "
-		    "all records of the range");
 	if (set->around.text != NULL && set->reverse)
 		return cli_fail(EXIT_USAGE, "--around is not for --reverse");
 	return 0;
@@ -244,6 +229,6 @@ command_export(struct request *r)
 		set.output = r->operands[0];
 	if (set.style.format == FORMAT_DEFAULT)
 		set.style.format = FORMAT_BDB;
-	set.style.framed = true;
+	set.style.framed |= record_format_marked(set.style.format);
 	return scan_output(&all);
 }

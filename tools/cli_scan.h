@@ -19,6 +19,7 @@ struct report {
 	int (*end)(struct report *);	/* after nothing failed */
 	void (*release)(struct report *);
 	const struct settings *settings;
+	struct record_style style;
 	struct record_writer writer;
 	struct tally all;
 	struct tally group;	/* --group-by */
@@ -35,6 +36,9 @@ void report_release(struct report *);
 int report_group(struct report *);
 int report_histogram(struct report *);
 int report_top(struct report *);
+
+/* Print a key, or what begins one, as --redact allows. */
+void report_key(const struct report *, enum key_format, lsm_slice key);
 
 void tally_add(struct tally *, lsm_slice key, lsm_slice value);
 

@@ -83,16 +83,16 @@ words_run(struct script *s, struct settings *set)
 	return status;
 }
 
-/* The history holds no value of a put unless asked, and lines only. */
+/* The history holds no values unless asked, and lines only. */
 static void
-line_keep(struct script *s)
+line_keep(struct script *s, const struct settings *line)
 {
 	bool values = s->session->opening->history_values;
 	char *kept;
 
 	if (s->edit == NULL || s->typed == NULL)
 		return;
-	kept = prompt_history(s->typed, &s->words, values);
+	kept = prompt_history(s->typed, &s->words, line, values);
 	if (kept != NULL && strchr(kept, '\n') == NULL)
 		line_edit_remember(s->edit, kept);
 	free(kept);
@@ -112,7 +112,7 @@ line_run(struct script *s, struct word line)
 	empty = s->words.count == 0;
 	if ((status = settings_parse(&set, &s->words)) != 0)
 		return status;
-	line_keep(s);
+	line_keep(s, &set);
 	if ((status = settings_check_line(&set)) != 0 ||
 	    (status = script_answer(&set, &s->words, &answered)) != 0)
 		return status;

@@ -4,6 +4,7 @@
 #include "cli_session.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "cli.h"
 #include "cli_event.h"
@@ -161,6 +162,17 @@ session_close(struct session *s)
 	s->db = NULL;
 	s->writes = false;
 	return status;
+}
+
+struct record_style
+session_style(const struct settings *set, lsm_db *db)
+{
+	struct record_style style = set->style;
+	uint8_t id[16];
+
+	lsm_id(db, id);
+	memcpy(&style.redact_seed, id, sizeof style.redact_seed);
+	return style;
 }
 
 int

@@ -43,6 +43,9 @@ int session_iter_end(struct session *);
 /* Drop the open batch, and say so. */
 void session_batch_drop(struct session *);
 
+/* How the records of a database are printed. */
+struct record_style session_style(const struct settings *, lsm_db *);
+
 /* The flags of a write outside load. */
 int session_write_flags(const struct settings *, unsigned *flags);
 

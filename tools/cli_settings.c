@@ -44,10 +44,6 @@ settings_check(const struct settings *s, uint32_t scope, const char *name)
 		return cli_fail(EXIT_USAGE, "--%s does not apply to %s",
 		    o->name, name);
 	}
-	if (s->codec != LSM_CODEC_DEFAULT && !s->create)
-		return cli_fail(EXIT_USAGE, "--codec needs --create");
-	if (s->set && !s->create)
-		return cli_fail(EXIT_USAGE, "--set needs --create");
 	return 0;
 }
 

@@ -57,7 +57,6 @@ struct settings {
 	/* How the database is opened. */
 	bool create, events, strict;
 	lsm_options kept;	/* those of a new database count */
-	bool set;		/* one of them was set */
 	int codec;		/* LSM_CODEC_* */
 	uint64_t memtable_size;	/* 0: the library's default */
 	uint64_t wait_us;

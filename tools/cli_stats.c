@@ -134,8 +134,6 @@ command_stats(struct request *r)
 	const struct settings *set = r->settings;
 	int status;
 
-	if (set->samples != 0 && set->interval_us == 0)
-		return cli_fail(EXIT_USAGE, "--samples needs --interval");
 	if (set->interval_us != 0 && set->style.format == FORMAT_PROM)
 		return cli_fail(EXIT_USAGE, "--interval is not for prom");
 	if (set->interval_us != 0 && r->session->snapshot == NULL &&

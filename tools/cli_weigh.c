@@ -176,9 +176,8 @@ top_end(struct report *r)
 	}
 	t->count = all;
 	for (i = 0; i < all; i++) {
-		if (!key_print(r->settings->style.keys,
-		    lsm_bytes(t->at[i].key, t->at[i].key_size)))
-			out_escaped(t->at[i].key, t->at[i].key_size);
+		report_key(r, r->style.keys,
+		    lsm_bytes(t->at[i].key, t->at[i].key_size));
 		out_format("\t%" PRIu64 "\n", t->at[i].size);
 	}
 	return 0;

@@ -89,6 +89,9 @@ key_decode(enum key_format format, struct word *text,
 	case KEYS_ESCAPED:
 		return escape_decode(text->text, &text->size);
 	case KEYS_HEX:
+		/* No digits, where a word must not be empty. */
+		if (word_is(*text, "-"))
+			text->size = 0;
 		return hex_decode(text->text, &text->size);
 	case KEYS_BASE64:
 		return base64_decode(text->text, &text->size);

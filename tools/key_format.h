@@ -3,7 +3,7 @@
  *
  *   raw            the bytes themselves
  *   escaped        the text of escape.h
- *   hex, base64    (base64 with its padding, RFC 4648)
+ *   hex, base64    (base64 with its padding, RFC 4648); "-" is no byte of hex
  *   u32be u64be u32le u64le
  *                  a decimal number; the bytes are an integer of fixed width
  *

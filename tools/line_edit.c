@@ -118,25 +118,34 @@ line_offer(struct line_choices *c, const char *text, size_t size)
 {
 	size_t n = 0;
 
-	if (c->count == CHOICES_MAX || size >= CHOICE_MAX)
+	if (size >= CHOICE_MAX)
 		return;
-	memcpy(c->list[c->count], text, size);
-	c->list[c->count][size] = '\0';
-	if (c->count++ == 0) {
+	if (c->count == 0) {
 		memcpy(c->common, text, size);
 		c->common_size = size;
-		return;
 	}
 	while (n < size && n < c->common_size && text[n] == c->common[n])
 		n++;
 	c->common_size = n;
+	/* More than are listed count for what they have in common. */
+	if (c->count == CHOICES_MAX)
+		return;
+	memcpy(c->list[c->count], text, size);
+	c->list[c->count++][size] = '\0';
+}
+
+static int
+choice_compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
 }
 
 static void
-choices_print(const struct line_choices *c)
+choices_print(struct line_choices *c)
 {
 	size_t i;
 
+	qsort(c->list, c->count, sizeof *c->list, choice_compare);
 	fputc('\n', stderr);
 	for (i = 0; i < c->count; i++)
 		fprintf(stderr, "%s\n", c->list[i]);
@@ -165,7 +174,8 @@ complete_word(EditLine *editor, int letter)
 	c->common[c->common_size] = '\0';
 	if (c->common_size > word.size)
 		el_insertstr(editor, c->common + word.size);
-	if (c->count == 1 && c->common[c->common_size - 1] != '=')
+	if (c->count == 1 &&
+	    strchr("=/", c->common[c->common_size - 1]) == NULL)
 		el_insertstr(editor, " ");
 	if (c->count > 1 && c->common_size == word.size) {
 		choices_print(c);

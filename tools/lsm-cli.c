@@ -3,10 +3,12 @@
  * script on stdin, or at a prompt. See lsm-cli(1).
  */
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_need.h"
 #include "cli_script.h"
 #include "cli_session.h"
 #include "cli_settings.h"
@@ -32,17 +34,28 @@ behind_first(const struct words *w)
 	return (struct words){ .at = w->at + 1, .count = w->count - 1 };
 }
 
-/* "DIR COMMAND --help" and "--help COMMAND" ask the same; a lone DIR asks for
+/* Whether --help stands before the word, which is one of argv. */
+static bool
+help_before(char **argv, struct word word)
+{
+	for (; *argv != NULL && *argv != word.text; argv++)
+		if (strcmp(*argv, "--help") == 0 || strcmp(*argv, "-h") == 0)
+			return true;
+	return false;
+}
+
+/* "DIR COMMAND --help" and "--help COMMAND" ask the same; "DIR --help" asks for
  * all. */
 static int
-answer(const struct settings *set, const struct words *operands,
+answer(const struct settings *set, const struct words *operands, char **argv,
     bool *answered)
 {
 	struct words rest = *operands;
 
 	if (rest.count > 1)
 		rest = behind_first(&rest);
-	else if (rest.count == 1 && !command_known(&rest.at[0]))
+	else if (rest.count == 1 && !command_known(&rest.at[0]) &&
+	    !help_before(argv, rest.at[0]))
 		rest.count = 0;
 	return script_answer(set, &rest, answered);
 }
@@ -68,7 +81,8 @@ session_run(struct settings *set, const struct words *operands, char **argv)
 
 	if (command.count > 0)
 		status = command_run(&session, set, &command);
-	else if ((status = settings_check(set, ON_SCRIPT, NULL)) == 0)
+	else if ((status = settings_check(set, ON_SCRIPT, NULL)) == 0 &&
+	    (status = needs_check(set, ON_SCRIPT, 0)) == 0)
 		status = lines_run(&session, argv);
 	return cli_worst(status, session_close(&session));
 }
@@ -87,7 +101,7 @@ main(int argc, char **argv)
 	if (status == 0)
 		status = settings_parse(&set, &words);
 	if (status == 0)
-		status = answer(&set, &words, &answered);
+		status = answer(&set, &words, argv, &answered);
 	if (status == 0 && !answered)
 		status = words.count > 0 ? session_run(&set, &words, argv) :
 		    cli_fail(EXIT_USAGE, "%s", usage);

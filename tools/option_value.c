@@ -3,10 +3,14 @@
  */
 #include "option_value.h"
 
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "escape.h"
 #include "number.h"
+
+enum { WANT_ROOM = 64 };
 
 int
 option_choose(const struct option *o, struct word value, const struct choice *c,
@@ -20,6 +24,17 @@ option_choose(const struct option *o, struct word value, const struct choice *c,
 	return option_bad(o, value, want);
 }
 
+/* Somebody whose number is too large is told what is not. */
+static int
+number_bad(const struct option *o, struct word w, const char *what,
+    uint64_t max)
+{
+	char want[WANT_ROOM];
+
+	snprintf(want, sizeof want, "%s %" PRIu64, what, max);
+	return option_bad(o, w, want);
+}
+
 int
 option_positive(void *settings, const struct option *o, struct word w)
 {
@@ -27,7 +42,7 @@ option_positive(void *settings, const struct option *o, struct word w)
 
 	if (!word_is_text(w) || !number_count(w.text, UINT32_MAX, &n) ||
 	    n == 0)
-		return option_bad(o, w, "a number above 0");
+		return number_bad(o, w, "a number from 1 to", UINT32_MAX);
 	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
 	return 0;
 }
@@ -38,7 +53,8 @@ option_count(void *settings, const struct option *o, struct word w)
 	uint64_t n;
 
 	if (!word_is_text(w) || !number_count(w.text, UINT64_MAX, &n))
-		return option_bad(o, w, "a number of records");
+		return number_bad(o, w, "a number of records up to",
+		    UINT64_MAX);
 	*(uint64_t *)(void *)((char *)settings + o->flag) = n;
 	return 0;
 }

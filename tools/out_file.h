@@ -2,8 +2,9 @@
  * out_file.h - what stdout would get goes to a file, whole or not at all.
  *
  * It is written under another name in the same directory, synced and renamed
- * when all went well; otherwise nothing is left of it. No file is replaced
- * unless that was asked for.
+ * when all went well; otherwise nothing is left of it. Nothing that is there is
+ * touched unless that was asked for; then a file is replaced, behind links too,
+ * and what is no file is written to.
  */
 #ifndef OUT_FILE_H
 #define OUT_FILE_H
@@ -15,7 +16,9 @@ enum { OUT_NAME_MAX = 4096 };
 struct out_file {
 	const char *path;	/* borrowed; NULL: not started */
 	bool force;
+	bool through;		/* what is there is written to */
 	int fd;
+	char target[OUT_NAME_MAX];	/* the file, behind all links */
 	char temporary[OUT_NAME_MAX];
 };
 

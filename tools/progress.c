@@ -11,7 +11,7 @@
 
 #include "signals.h"
 
-enum { LINE_MAX_BYTES = 160, PERIOD_US = 200000 };
+enum { LINE_MAX_BYTES = 256, PERIOD_US = 200000 };
 
 uint64_t
 clock_us(void)

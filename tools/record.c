@@ -54,6 +54,14 @@ record_format_find(struct word name, enum record_format *format)
 	return false;
 }
 
+bool
+record_format_marked(enum record_format format)
+{
+	const struct record_codec *codec = formats[format].codec;
+
+	return codec != NULL && codec->end != NULL;
+}
+
 const struct record_codec *
 record_codec_of(enum record_format format)
 {
@@ -72,7 +80,7 @@ writer_check(const struct record_style *style, bool both)
 	if (codec->both && !both)
 		return cli_fail(EXIT_USAGE, "--format=%s has no records "
 		    "without key or value", name);
-	if (style->framed && !codec->frames && codec->end == NULL)
+	if (style->framed && !record_format_marked(style->format))
 		return cli_fail(EXIT_USAGE, "--format=%s cannot be framed",
 		    name);
 	if (style->framed && style->format == FORMAT_TSV &&
@@ -91,6 +99,11 @@ record_begin(struct record_writer *w, const struct record_style *style,
 	*w = (struct record_writer){ .style = *style };
 	if (w->style.format == FORMAT_DEFAULT)
 		w->style.format = FORMAT_TSV;
+	/* What is redacted is text, and no number of any width. */
+	if (w->style.redact == REDACT_ALL)
+		w->style.keys = KEYS_DEFAULT;
+	if (w->style.redact != REDACT_NONE)
+		w->style.values = KEYS_DEFAULT;
 	if ((status = writer_check(&w->style, keys && values)) != 0)
 		return status;
 	if (style->framed && formats[w->style.format].codec->sums &&
@@ -103,32 +116,29 @@ record_begin(struct record_writer *w, const struct record_style *style,
 	return formats[w->style.format].codec->begin(w);
 }
 
-/* "<LENGTH:SUM>": equal bytes of a database have equal text. */
-static void
-redact_bytes(const struct record_writer *w, lsm_slice *bytes, char *room,
-    size_t size)
+lsm_slice
+record_redacted(const struct record_style *style, lsm_slice bytes,
+    char room[REDACTED_ROOM])
 {
-	int n = snprintf(room, size, "<%zu:%016" PRIx64 ">", bytes->size,
-	    sum_once(bytes->data, bytes->size, w->style.redact_seed));
+	int n = snprintf(room, REDACTED_ROOM, "<%zu:%016" PRIx64 ">",
+	    bytes.size, sum_once(bytes.data, bytes.size, style->redact_seed));
 
-	*bytes = lsm_bytes(room, (size_t)n);
+	return lsm_bytes(room, (size_t)n);
 }
 
 int
 record_write(struct record_writer *w, const lsm_slice *key,
     const lsm_slice *value)
 {
-	char key_room[48], value_room[48];
+	char key_room[REDACTED_ROOM], value_room[REDACTED_ROOM];
 	lsm_slice hidden_key, hidden_value;
 
 	if (key != NULL && w->style.redact == REDACT_ALL) {
-		hidden_key = *key;
-		redact_bytes(w, &hidden_key, key_room, sizeof key_room);
+		hidden_key = record_redacted(&w->style, *key, key_room);
 		key = &hidden_key;
 	}
 	if (value != NULL && w->style.redact != REDACT_NONE) {
-		hidden_value = *value;
-		redact_bytes(w, &hidden_value, value_room, sizeof value_room);
+		hidden_value = record_redacted(&w->style, *value, value_room);
 		value = &hidden_value;
 	}
 	w->count++;

@@ -46,7 +46,7 @@ struct record_style {
 	enum key_format keys, values;
 	struct word delimiter;	/* of raw; text NULL: a newline */
 	bool framed, json_hex;
-	bool operations;	/* jsonl: each object has an "op" */
+	bool operations;	/* ops, or jsonl whose objects have an "op" */
 	enum dups dups;
 	enum redact redact;
 	uint64_t redact_seed;
@@ -63,6 +63,12 @@ struct record_writer {
 /* `keys` and `values`: whether records have that side. */
 int record_begin(struct record_writer *, const struct record_style *,
     bool keys, bool values);
+
+/* What is printed in place of `bytes`, written into `room`: equal bytes of a
+ * database have equal text. Records that are written see to it themselves. */
+enum { REDACTED_ROOM = 48 };
+lsm_slice record_redacted(const struct record_style *, lsm_slice bytes,
+    char room[REDACTED_ROOM]);
 
 /* NULL for a side that is not wanted. */
 int record_write(struct record_writer *, const lsm_slice *key,
@@ -99,7 +105,8 @@ struct record_reader {
 };
 
 /* FORMAT_DEFAULT looks at the first bytes: bdb, cdb and jsonl are known by
- * them, all else is tsv. `path` is borrowed; NULL when the input is open. */
+ * them, all else is tsv, or ops where operations are wanted. `path` is
+ * borrowed; NULL when the input is open. */
 int record_open(struct record_reader *, const struct record_style *,
     const char *path);
 
@@ -115,6 +122,9 @@ bool record_skip(struct record_reader *);
 int record_refuse(struct record_reader *, const char *reason);
 
 void record_close(struct record_reader *);
+
+/* Whether the format has a mark of completeness. */
+bool record_format_marked(enum record_format);
 
 /* The name of a format. */
 const char *record_format_name(enum record_format);

@@ -55,7 +55,11 @@ detect(struct record_reader *r)
 	struct word ahead;
 	int status = input_peek(&r->in, AHEAD, &ahead);
 
-	if (word_begins(ahead, "VERSION="))
+	/* An operation of ops begins with a letter, or is an empty line. */
+	if (r->style.operations)
+		r->style.format = word_begins(ahead, "{") ? FORMAT_JSON :
+		    FORMAT_OPS;
+	else if (word_begins(ahead, "VERSION="))
 		r->style.format = FORMAT_BDB;
 	else if (looks_cdb(ahead))
 		r->style.format = FORMAT_CDB;
@@ -74,7 +78,7 @@ reader_check(const struct record_reader *r)
 
 	if (codec == NULL || codec->read == NULL)
 		return cli_fail(EXIT_USAGE, "--format=%s cannot be read", name);
-	if (r->style.framed && !codec->frames && codec->end == NULL)
+	if (r->style.framed && !record_format_marked(r->style.format))
 		return cli_fail(EXIT_USAGE, "--format=%s cannot be framed",
 		    name);
 	if (r->style.format == FORMAT_JSON && !json_can_read())

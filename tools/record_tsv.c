@@ -184,13 +184,6 @@ hex_end(struct record_writer *w)
 	return 0;
 }
 
-/* "-" has no digits. */
-static struct word
-hex_text(struct word w)
-{
-	return word_is(w, "-") ? (struct word){ w.text, 0 } : w;
-}
-
 static int
 hex_read(struct record_reader *r, struct record *record, bool *more)
 {
@@ -208,14 +201,13 @@ hex_read(struct record_reader *r, struct record *record, bool *more)
 		return status;
 	if (stopped != ' ' || w.size == 0)
 		return record_bad(r, "", "no blank between key and value");
-	if ((status = record_keep_key(r, hex_text(w), KEYS_HEX)) != 0)
+	if ((status = record_keep_key(r, w, KEYS_HEX)) != 0)
 		return status;
 	status = input_field(&r->in, '\n', VALUE_TEXT_LIMIT, &w, &stopped);
 	if (status != 0)
 		return status;
 	if (w.size == 0)
 		return record_bad(r, "value: ", "an empty value is written -");
-	w = hex_text(w);
 	status = record_decode_value(r, &w, KEYS_HEX);
 	record->key = lsm_bytes(r->key, r->key_size);
 	record->value = lsm_bytes(w.text, w.size);

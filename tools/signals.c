@@ -114,7 +114,8 @@ signals_start(void)
 		if (stop_install(stops[i]) != 0)
 			return -1;
 	}
-	if (sigaction(SIGUSR1, &ask, NULL) != 0)
+	if (sigaction(SIGUSR1, &ask, NULL) != 0 ||
+	    sigaction(SIGXFSZ, &ignore, NULL) != 0)
 		return -1;
 	return sigaction(SIGPIPE, &ignore, NULL);
 }

@@ -11,7 +11,9 @@
  * SIGUSR1 asks a long job to say how far it is.
  *
  * SIGPIPE is ignored; whoever finds EPIPE on stdout calls signals_note(), so
- * that the database is closed before the tool dies by it, silently.
+ * that the database is closed before the tool dies by it, silently. SIGXFSZ is
+ * ignored as well: a file that may not grow (ulimit -f) is a failed write,
+ * whose story is told and whose file is removed.
  */
 #ifndef SIGNALS_H
 #define SIGNALS_H
@@ -26,7 +28,7 @@ int signals_start(void);
 void signals_when_late(void (*say)(void));
 
 /* Before this process becomes another program: as before signals_start(), and
- * dead if a signal has come. SIGPIPE stays ignored. */
+ * dead if a signal has come. SIGPIPE and SIGXFSZ stay ignored. */
 void signals_stop(void);
 
 /* The signal that wants the tool to stop, 0 if none. */

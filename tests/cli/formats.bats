@@ -192,6 +192,55 @@ refused_end() {
 	done
 }
 
+@test "export and import in every format, and what marks the end" {
+	zoo
+	for format in tsv hex jsonl bdb bdb-print cdb ops nul pairs; do
+		how=--format=$format
+		# A text that has no NUL.
+		[ $format != nul ] ||
+		    how+=' --key-format=hex --value-format=base64'
+		lsm-cli db export $how out.$format
+		lsm-cli --create --sync=end copy.$format import $how out.$format
+		same copy.$format
+		lsm-cli --create --sync=end sorted.$format import --sorted \
+		    $how out.$format
+		same sorted.$format
+		# Cut behind a record, a marked file is no longer whole.
+		lsm-cli db scan $how --limit=100 >begin
+		case $format in cdb | bdb*) sed -i '$d' begin ;; esac
+		head -c "$(wc -c <begin)" out.$format | cmp - begin
+		want=65
+		case $format in nul | pairs) want=0 ;; esac
+		got=0
+		lsm-cli --create part.$format import $how begin 2>err || got=$?
+		[ "$got" -eq "$want" ]
+		[ "$(lsm-cli part.$format scan --count | cut -f1)" = 100 ]
+	done
+	for format in nul pairs; do
+		refused 64 lsm-cli db export --format=$format --framed
+		refused 64 lsm-cli db import --format=$format --framed begin
+	done
+	for format in raw text prom; do
+		refused 64 lsm-cli db export --format=$format
+		refused 64 lsm-cli db import --format=$format begin
+	done
+}
+
+@test "import of ops takes puts only" {
+	printf 'put\ta\t1\ndel\ta\nput\tb\t2\nequals\ta\t9\ncommit\n' >ops
+	fails 65 'lsm-cli: ops:2: not a put: batch reads all operations
+lsm-cli: ops: records committed: 1, last key: a' \
+	    lsm-cli --create db import --format=ops ops
+	got=0
+	for sorted in '' --sorted; do
+		lsm-cli --create "new$sorted" import --format=ops ops $sorted \
+		    --skip-bad 2>err || got=$?
+		[ "$got" -eq 65 ]
+		[ "$(grep -c 'not a put' err)" -eq 2 ]
+		[ "$(lsm-cli ./"new$sorted" scan)" = $'a\t1\nb\t2' ]
+	done
+}
+
 @test "bdb and cdb without their end are cut short" {
 	fruit
 	for format in bdb bdb-print cdb; do
@@ -296,6 +345,24 @@ refused_end() {
 	lsm-cli db put --value-format=hex binary 00ff
 	[ "$(lsm-cli db get binary | od -An -tx1)" = ' 00 ff' ]
 	[ "$(lsm-cli db get --value-format=base64 binary)" = AP8= ]
+}
+
+@test "the empty key in hex is a hyphen, wherever it is read" {
+	lsm-cli --create db put '' nothing
+	lsm-cli db scan --format=hex --keys-only >keys
+	[ "$(cat keys)" = - ]
+	[ "$(lsm-cli db get --key-format=hex --keys-from=keys --format=tsv)" = \
+	    $'\tnothing' ]
+	[ "$(lsm-cli db get --key-format=hex -)" = nothing ]
+	[ "$(lsm-cli db get --key-format=hex '')" = nothing ]
+	lsm-cli db has --key-format=hex -
+	[ "$(lsm-cli db scan --key-format=hex - 00 --count | cut -f1)" = 1 ]
+	printf -- '-\t-\n' |
+	    lsm-cli db load --key-format=hex --value-format=hex
+	lsm-cli db get '' | cmp - /dev/null
+	lsm-cli db delete --key-format=hex --keys-from=keys
+	[ "$(lsm-cli db scan --count | cut -f1)" = 0 ]
+	refused 64 lsm-cli db get --key-format=hex -- --
 }
 
 @test "keys from files" {

@@ -244,6 +244,9 @@ lsm-cli: load: done' lsm-cli -v db load records
 	grep -q ' records/s$' err
 	lsm-cli --sync=off db load --progress=json records 2>err
 	jq -e '.bytes_total == 1750 and .bytes_read == 1750' err
+	jq -e '.left_us == 0 and .records_per_s > 0' err
+	cat records | lsm-cli --sync=off db load --progress=json 2>err
+	jq -e 'has("left_us") and .left_us == null' err
 }
 
 @test "--skip-bad names each bad record and exits 65 all the same" {
@@ -331,6 +334,20 @@ lsm-cli: ops: operations committed: 1, last key: fig' \
 		echo "$bad" | lsm-cli db batch --format=jsonl 2>err || got=$?
 		[ "$got" -eq 65 ]
 	done
+}
+
+@test "batch: jsonl is known by its first byte" {
+	printf '{"op":"put","key":"a","value":"1"}\n' |
+	    lsm-cli --create db batch
+	printf '{"key":"b","value":"2","op":"put"}\n{"op":"commit"}\n' |
+	    lsm-cli db batch --framed
+	printf '\nput\t{\t3\n' | lsm-cli db batch
+	[ "$(lsm-cli db scan)" = $'a\t1\nb\t2\n{\t3' ]
+	printf '{"key":"c","value":"4"}\n' >none
+	fails 65 'lsm-cli: none:1: op: no such string
+lsm-cli: none: operations committed: 0' lsm-cli db batch none
+	printf '{\n' | lsm-cli db batch --format=ops 2>err && false
+	grep -q 'no operation' err
 }
 
 @test "batch: operations as jsonl" {

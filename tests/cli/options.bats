@@ -143,6 +143,89 @@ put a b --codec=none
 END
 }
 
+@test "each option that would do nothing is a usage error" {
+	fruit
+	echo apple >key
+	lsm-cli db export >db.bdb
+	lsm-cli db scan --format=jsonl >db.jsonl
+	while read -r option words; do
+		refused 64 eval "lsm-cli db $words $option"
+		grep -q "^lsm-cli: ${option%%=*} " err
+	done <<'END'
+--window=2 scan
+--framed scan --count
+--framed scan --histogram
+--framed scan --group-by=1
+--framed scan --top=1
+--json-bytes=hex scan
+--json-bytes=auto scan --format=tsv
+--json-bytes=hex get apple
+--json-bytes=hex export
+--bdb-mapsize=1M scan
+--bdb-mapsize=1M scan --format=tsv
+--bdb-mapsize=1M export --format=cdb
+--force scan
+--force export
+--delimiter=x get apple
+--delimiter=x scan --format=bdb
+--approx scan --limit=1 --count
+--approx scan --every=2
+--samples=1 stats
+--null get apple
+--set=ratio=9 put a b
+--codec=none put a b
+--key-format=hex scan --group-by=1
+--key-format=hex scan --histogram
+--key-format=hex scan --values-only
+--key-format=base64 scan --format=hex
+--key-format=base64 scan --format=jsonl
+--key-format=hex scan --format=bdb
+--key-format=hex scan --format=raw --keys-only
+--key-format=hex export
+--key-format=hex export --format=cdb
+--key-format=hex size
+--key-format=hex get --key-file=key
+--key-format=hex has --key-file=key
+--key-format=hex delete --key-file=key
+--key-format=hex put --key-file=key v
+--key-format=hex load --format=bdb db.bdb
+--key-format=hex load db.bdb
+--key-format=hex import db.bdb
+--key-format=hex load db.jsonl
+--key-format=hex batch --format=jsonl db.jsonl
+--value-format=hex scan --count
+--value-format=hex scan --keys-only
+--value-format=hex scan --format=cdb
+--value-format=hex export
+--value-format=hex get apple --format=hex
+--value-format=hex put a --value-file=key
+--value-format=hex load db.bdb
+--value-format=hex delete apple
+END
+	[ "$(lsm-cli db scan --count)" = $'3\t17\t17' ]
+}
+
+@test "the same options where they do something" {
+	fruit
+	lsm-cli db export --bdb-mapsize=1M >db.bdb
+	[ "$(lsm-cli db scan --group-by=1 --key-format=hex 62)" = \
+	    $'b\t1\t6\t6\nc\t1\t6\t8' ]
+	[ "$(lsm-cli db export --key-format=hex --from=63 --format=cdb |
+	    head -n 1)" = '+6,8:cherry->dark red' ]
+	lsm-cli db scan --format=jsonl --key-format=hex | jq -es \
+	    'all(.[]; has("key_hex"))'
+	[ "$(lsm-cli db scan --top=1 --key-format=hex)" = $'636865727279\t8' ]
+	[ "$(lsm-cli db size --key-format=hex --prefix=61 | cut -f1)" = 1 ]
+	[ "$(lsm-cli db get --format=raw apple --value-format=hex)" = 726564 ]
+	refused 1 lsm-cli db load db.bdb --if-equals=00 --value-format=hex
+	lsm-cli db delete apple --if-equals=726564 --value-format=hex
+	lsm-cli db put --create --set=ratio=9 a b
+	# Of a script's lines they are the usual, and ask for nothing.
+	printf 'load db.bdb\nscan --count\nget --format=hex 6170706c65\n' |
+	    lsm-cli --key-format=hex --value-format=hex db >out
+	[ "$(cat out)" = $'4\t18\t18\n6170706c65 726564' ]
+}
+
 @test "no operand: one line of usage" {
 	refused 64 lsm-cli
 	grep -q '^lsm-cli: usage: lsm-cli \[OPTION\]... DIR' err
@@ -187,6 +270,12 @@ END
 	lsm-cli --help put >out
 	grep -q -- '--value-file=FILE' out
 	lsm-cli nope put --help | cmp - out
+	lsm-cli -h put | cmp - out
+	for words in '--help scna' '-h scna'; do
+		fails 64 'lsm-cli: unknown command "scna", perhaps scan; try help' \
+		    lsm-cli $words
+	done
+	lsm-cli --strict db --help | cmp - <(lsm-cli --help)
 	[ "$(awk 'length > 80' out)" = '' ]
 }
 
@@ -267,6 +356,16 @@ END
 			grep -q "Fl Fl ${option#--}\b" "$page"
 		done
 	done
+}
+
+@test "a number that is too large is told what is not" {
+	fruit
+	for words in 'scan --top' 'load --batch-size'; do
+		fails 64 "lsm-cli: ${words#* }: \"4294967296\" is not a number from 1 to 4294967295" \
+		    lsm-cli db $words=4294967296
+	done
+	fails 64 'lsm-cli: --limit: "18446744073709551616" is not a number of records up to 18446744073709551615' \
+	    lsm-cli db scan --limit=18446744073709551616
 }
 
 @test "of an option given twice the last holds" {

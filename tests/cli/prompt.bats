@@ -57,6 +57,45 @@ expect -re "\nred\r\n.*lsm> "
 END
 }
 
+# Type the lines of stdin one by one.
+lines_at_prompt() {
+	while IFS= read -r line; do
+		printf 'send -- {%s}\nsend "\\r"\nexpect "lsm> "\n' "$line"
+	done | at_prompt "$@"
+}
+
+@test "history: no value of a mistyped line, of a condition, of a record" {
+	fruit
+	printf lime >kf
+	lines_at_prompt --sync=off db <<'END'
+put --key-file=kf S3CRET1
+pt k S3CRET2
+PUT c S3CRET3
+put "a \"key" S3CRET4 --sync=off
+"put" k 'S3CRET5'
+put k S3CRET6 S3CRET7
+put k S3CRET8 --sinc=off
+"delete" apple "--if-equa"ls=S3CRET9
+scan --value-prefix=S3CRET10
+.put k S3CRET11
+.begin put k S3CRET12
+has k S3CRET13
+{"op":"put","key":"k","value":"S3CRET14"}
+absent k S3CRET15
+get apple
+.begin
+.rollback
+delete --prefix=x --yes
+END
+	lacks -r S3CRET state
+	[ -x "$LSM_BIN/lsm-cli-prompt" ] || return 0
+	sed 's/\\040/ /g; s/\\134/\\/g' state/lsm-cli/history >plain
+	for kept in 'get apple' .begin .rollback 'delete --prefix=x --yes' \
+	    'put "a \"key"' 'put "k"'; do
+		grep -Fqx -- "$kept" plain || { echo "$kept"; cat plain; false; }
+	done
+}
+
 @test "history with values, when it is asked for" {
 	fruit
 	at_prompt db --history-values <<'END'
@@ -143,6 +182,32 @@ expect -- "--key"
 send "s-o\t\r"
 expect -re "\napple\r\nbanana\r\ncherry\r\n.*lsm> "
 END
+}
+
+@test "completion of files" {
+	fruit
+	mkdir far
+	printf 'kiwi\tgreen\n' >far/records.tsv
+	printf 'put\tlime\tgreen\n' >operations
+	printf 'get kiwi\nget lime\n' >lines
+	touch 'a blank' .hidden
+	for i in $(seq 150); do touch "far/many$i"; done
+	touch far/man
+	at_prompt --sync=off db <<'END'
+send "load f\trec\t\r"
+expect -re "1 records committed.*lsm> "
+send "batch ope\t\r"
+expect -re "1 records committed.*lsm> "
+send ".read lin\t\r"
+expect -re "green\r\ngreen\r\n.*lsm> "
+send "batch far/m\tx\r"
+expect -re "far/manx: No such file.*lsm> "
+send "load \t"
+expect -re "\ndb/\r\nfar/\r\nlines\r\noperations\r\n"
+send "\003"
+expect "lsm> "
+END
+	lacks -E 'hidden|a blank' seen
 }
 
 @test "Ctrl-C cancels the command or the line, and no more" {

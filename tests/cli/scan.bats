@@ -155,6 +155,7 @@ load helper
 	lsm-cli db files --format=tsv >out
 	awk -F'\t' 'NF != 13 { exit 1 }' out
 	[ "$(cut -f1 out | sort)" = "$(ls db)" ]
+	lsm-cli db files --format=tsv --key-format=u32be | cmp - out
 	lsm-cli --yes db delrange a bananb
 	lsm-cli --yes db delrange x z
 	lsm-cli db flush
@@ -224,6 +225,31 @@ load helper
 	lacks red out
 }
 
+@test "redacted keys: in no report, message or format" {
+	lsm-cli --create db put S3CRET.key value
+	for words in 'scan --top=1' 'scan --group-by=.' 'scan --group-by=3' \
+	    'scan --keys-only' 'scan --histogram' 'scan --count' \
+	    'scan --top=1 --key-format=u64be' 'scan --key-format=u64be' \
+	    'scan --value-format=base64' 'scan --format=jsonl' \
+	    'scan --format=nul --key-format=u32le' 'export --format=tsv'; do
+		lsm-cli db $words --redact=all >out 2>err
+		[ -s out ]
+		[ ! -s err ]
+		lacks S3C out
+	done
+	lsm-cli db scan --top=1 --redact=all >out
+	key=$(lsm-cli db scan --keys-only --redact=all)
+	[ "$(cat out)" = "$key"$'\t5' ]
+	[ "$(lsm-cli db scan --group-by=S --redact=all | cut -f1)" = \
+	    "$(lsm-cli db scan --group-by=1 --redact=all | cut -f1)" ]
+	for format in jsonl tsv; do
+		lsm-cli db get S3CRET.no --format=$format --redact=all \
+		    >out 2>err && false
+		lacks S3C out err
+		[ -s err ]
+	done
+}
+
 @test "--output: whole or not at all, and --delimiter" {
 	fruit
 	lsm-cli db scan -o file --format=raw --values-only --delimiter='\0'
@@ -233,6 +259,93 @@ load helper
 	[ "$(tail -n 1 file)" = DATA=END ]
 	[ "$(stat -c %a file)" = "$(printf '%o' $((0666 & ~0$(umask))))" ]
 	[ "$(ls | tr '\n' ' ')" = 'db err file out ' ]
+}
+
+@test "--force: a link stays, and the file behind it is replaced" {
+	fruit
+	mkdir far
+	echo old >far/file
+	ln -s far/file near
+	ln -s near nearer
+	ln -s far/made dangling
+	ln -s loop loop
+	refused 73 lsm-cli db scan -o nearer
+	refused 73 lsm-cli db scan -o dangling
+	lsm-cli db scan -o nearer --force
+	lsm-cli db scan -o dangling --force
+	lsm-cli db scan | tee all | cmp - far/file
+	cmp all far/made
+	[ "$(readlink nearer near dangling | tr '\n' ' ')" = \
+	    'near far/file far/made ' ]
+	[ "$(ls far | tr '\n' ' ')" = 'file made ' ]
+	refused 73 lsm-cli db scan -o loop --force
+	refused 73 lsm-cli db scan -o far --force
+	[ "$(ls)" = "$(printf '%s\n' all dangling db err far loop near \
+	    nearer out)" ]
+}
+
+@test "--force: what is no file is written to, and stays" {
+	fruit
+	lsm-cli db scan >all
+	mkfifo fifo
+	cat fifo >read &
+	lsm-cli db scan -o fifo --force
+	wait $!
+	cmp all read
+	[ -p fifo ]
+	ln -s fifo leads
+	cat fifo >read &
+	lsm-cli db export --force leads
+	wait $!
+	[ "$(tail -n 1 read)" = DATA=END ]
+	[ -L leads ]
+	# A reader that goes away ends it as that of stdout does.
+	lsm-cli --sync=off db put big - < <(head -c 500000 /dev/zero)
+	head -c 1 fifo >read &
+	got=0
+	lsm-cli db scan -o fifo --force 2>err || got=$?
+	[ "$got" -eq 141 ]
+	[ ! -s err ]
+	[ -z "$(ls | grep new)" ]
+}
+
+@test "--force: stdout by its name, and other descriptors" {
+	fruit
+	lsm-cli db scan >all
+	{ echo head; lsm-cli db scan -o /dev/stdout --force; echo tail; } >out
+	{ echo head; cat all; echo tail; } | cmp - out
+	lsm-cli db scan -o /dev/stdout --force | cmp - all
+	lsm-cli db scan -o /dev/fd/9 --force 9>out
+	cmp all out
+	lsm-cli db scan -o /dev/fd/9 --force 9>>out
+	cat all all | cmp - out
+	# Not those of the database, which nobody else has opened.
+	lsm-cli db flush
+	for fd in $(seq 3 30); do
+		[ ! -e /dev/fd/$fd ] || continue
+		printf 'sync\nscan -o /dev/fd/%d --force\n' "$fd" >script
+		got=0
+		lsm-cli db <script >out 2>err || got=$?
+		[ "$got" -eq 73 ]
+		[ ! -s out ]
+	done
+	lsm-cli db scan | cmp - all
+	[ "$(ls | tr '\n' ' ')" = 'all db err out script ' ]
+}
+
+# Nodes of its own: those of /dev are everybody's.
+@test "--force: a device is written to, and stays" {
+	mknod null c 1 3 2>err && : >null 2>err || skip "may not make a device"
+	mknod full c 1 7
+	fruit
+	lsm-cli db scan -o null --force
+	ln -s null leads
+	lsm-cli db scan -o leads --force
+	[ -c null ]
+	[ -L leads ]
+	refused 74 lsm-cli db scan -o full --force
+	[ -c full ]
+	[ -z "$(ls | grep new)" ]
 }
 
 @test "--output=- is stdout" {

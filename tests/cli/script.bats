@@ -112,6 +112,11 @@ load helper
 
 @test "stdin is taken: put - and load need a file" {
 	fruit
+	for name in load import batch; do
+		echo $name >script
+		fails 64 "lsm-cli: stdin:1: stdin holds the script: $name needs FILE" \
+		    lsm-cli db <script
+	done
 	for line in 'put a -' 'load' 'load -' 'put a --value-file=-'; do
 		printf '%s\nx\ty\n' "$line" >script
 		got=0
@@ -154,6 +159,13 @@ lsm-cli: records: records committed: 0' lsm-cli --create db <script
 	echo 'get --help' | lsm-cli db | grep -q '^usage: get KEY'
 	lsm-cli db help | grep -q '^usage: lsm-cli '
 	refused 64 lsm-cli db help frob
+	for line in 'help .read' '.help .read' '.read --help'; do
+		[ "$(echo "$line" | lsm-cli db)" = \
+		    $'usage: .read FILE\nrun the lines of FILE' ]
+	done
+	lsm-cli --help .read | grep -q '^usage: .read FILE'
+	echo 'help .raed' >script
+	fails 64 'lsm-cli: stdin:1: ".raed": try .help' lsm-cli db <script
 }
 
 @test "a program at both ends of the pipes gets its answer at once" {
@@ -271,6 +283,17 @@ lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
 	[ "$(cut -f1 out | tr '\n' ' ')" = 'banana cherry apple banana cherry banana cherry banana apple ' ]
 	echo .next >script
 	fails 64 'lsm-cli: stdin:1: the iterator stands nowhere: .seek, .first or .last places it' \
+	    lsm-cli db <script
+	for line in '.seek d' ".first\n.prev" ".last\n.next 3"; do
+		printf "$line\n" >script
+		got=0
+		lsm-cli db <script >out 2>err || got=$?
+		[ "$got" -eq 1 ]
+		grep -qx 'lsm-cli: stdin:[12]: db: no record there' err
+		fails 1 '' lsm-cli -q db <script
+	done
+	echo '.next 4294967296' >script
+	fails 64 'lsm-cli: stdin:1: "4294967296" is not a number of steps up to 4294967295' \
 	    lsm-cli db <script
 	printf '%s\n' '.seek 62' .next | lsm-cli db --key-format=hex >out
 	[ "$(cut -f1 out | tr '\n' ' ')" = '62616e616e61 636865727279 ' ]

@@ -146,6 +146,21 @@ stopped_by() {
 	lsm-cli copy scan | cmp want -
 }
 
+@test "a file that may not grow is a failed write, and none is left" {
+	orchard
+	head -c 900000 /dev/urandom >much
+	for words in 'export dump' 'scan -o dump' 'put big --value-file=much'
+	do
+		got=0
+		bash -c "ulimit -f 100; exec lsm-cli db $words" 2>err || got=$?
+		[ "$got" -eq 74 ]
+		grep -q '^lsm-cli: .*: File too large$' err
+		[ -z "$(ls | grep dump)" ]
+	done
+	lsm-cli db has big && false
+	[ "$(lsm-cli db scan --count | cut -f1)" = 20000 ]
+}
+
 @test "an interrupted --output leaves no file" {
 	orchard
 	lsm-cli db export --rate=100K/s -o dump &

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_need.h"
 #include "cli_settings.h"
 #include "number.h"
 
@@ -82,6 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		assert(words.count <= all);
 		settings_check(&set, ON_SCAN, "scan");
 		settings_check_line(&set);
+		needs_check(&set, ON_SCAN, words.count);
 	}
 	words_release(&words);
 	free(text);
