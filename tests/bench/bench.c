@@ -41,8 +41,8 @@ row_print(struct bench *b, const char *name, unsigned keys, double seconds,
 	printf("%s\t%s\t%u\t%.0f\t%.4f\t%.1f\t%.2f\t%.2f\t%.2f\t%.1f\t%.3f"
 	    "\t%.2f\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%"
 	    PRIu64 "\t%" PRIu64 "\t%.2f\t%" PRIu64 "\t%" PRIu64 "\n", name,
-	    b->label, b->round, ops, seconds, ops / seconds, waits_us(l, 0.5), waits_us(l, 0.99),
-	    waits_us(l, 0.999), (double)l->max_ns / 1e3,
+	    b->label, b->round, ops, seconds, ops / seconds, waits_us(l, 0.5),
+	    waits_us(l, 0.99), waits_us(l, 0.999), (double)l->max_ns / 1e3,
 	    (double)meter_cpu_ns(&b->meter) / 1e3 / ops, drain,
 	    meter_write_bytes(&b->meter), b->user_bytes,
 	    b->disk.last, b->live * (KEY_SIZE + b->data.value_size),
