@@ -199,8 +199,8 @@ static const struct row rows[METRICS] = {
 	[METRIC_AMPLIFICATION_PAGES] = { "amplification.read_pages", GAUGE,
 	    "ratio", NULL, "pages looked at for each get" },
 	[METRIC_AMPLIFICATION_SPACE] = { "amplification.space", GAUGE,
-	    "ratio", NULL, "db.data_bytes for each of those bytes that lie in "
-	    "the oldest run; 1 when all is merged into one" },
+	    "ratio", NULL, "db.data_bytes for each of those bytes that are "
+	    "surely alive: so much at most; 1 when all is merged into one" },
 	[METRIC_AMPLIFICATION_FILES] = { "amplification.files", GAUGE,
 	    "ratio", NULL, "db.bytes for each byte of db.data_bytes: less "
 	    "than 1 where compression pays" },
