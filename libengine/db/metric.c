@@ -66,6 +66,8 @@ static const struct row rows[METRICS] = {
 	    "tables that gets asked, one of each run that spans the key" },
 	[METRIC_READ_PAGES_ASKED] = { "read.pages_asked", COUNTER, "", NULL,
 	    "pages of tables that gets looked at, filters included" },
+	[METRIC_READ_LINES_AHEAD] = { "read.lines_ahead", COUNTER, "", NULL,
+	    "cache lines that gets of many keys asked for before their turn" },
 	[METRIC_READ_ITERATORS] = { "read.iterators", COUNTER, "", NULL,
 	    "iterators made" },
 	[METRIC_READ_SEEKS] = { "read.seeks", COUNTER, "", NULL,

@@ -141,6 +141,8 @@ tables_tell(struct lsm_db *db, const struct metric_to *to)
 	struct cache_stats s;
 
 	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(t->gets));
+	metric_tell(to, METRIC_READ_LINES_AHEAD, tally_sum(t->gets,
+	    TABLE_AHEAD));
 	LIST_TELL(to, list);
 	filters_tell(t->gets, to);
 	cache_stats(db->cache, &s);

@@ -154,6 +154,27 @@ tended() {
 	refused 64 lsm-cli --events db get a
 }
 
+@test "the manual page tells every event there is" {
+	local top=$BATS_TEST_DIRNAME/../..
+	sed -n 's/^\t\[LSM_EVENT_[A-Z_]*\] = "\([a-z_]*\)",$/\1/p' \
+	    "$top/libengine/db/event.c" | sort >events
+	[ "$(wc -l <events)" -eq "$(grep -o '\bLSM_EVENT_[A-Z][A-Z_]*' \
+	    "$top/libengine/include/lsm.h" | sort -u | wc -l)" ]
+	sed '1,/^\.Sh EVENTS/d; /^\.Sh/,$d' "$top/man/lsm-stats.7" |
+	    sed -n 's/^\.It Va //p' | sed 's/ , /\n/g' | sort | diff events -
+}
+
+@test "a dropped table is an event" {
+	orchard
+	lsm-cli db options table_size=64K
+	lsm-cli db put tree00000001 again
+	lsm-cli db compact
+	printf 'delrange -y tree u\nflush\n' |
+	    lsm-cli --events --workers=0 db 2>err
+	jq -es 'map(select(.event == "drop")) | length == 1 and
+	    .[0].tables_in > 1' err
+}
+
 @test "the manual page tells every statistic in the words of the library" {
 	local page=$BATS_TEST_DIRNAME/../../man/lsm-stats.7
 	orchard
