@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/alloc.h"
+#include "base/sync.h"
 #include "support/kit.h"
 
 static void
@@ -43,13 +44,14 @@ keeps(lsm_db *db, const char *text)
 static int
 change(lsm_db *db, const char *text)
 {
-	char copy[LINE], *word, *value;
+	char copy[LINE], *word, *value, *rest;
 	lsm_options o;
 
 	lsm_options_init(&o);
 	CHECK_OK(lsm_options_stored(db, &o));
 	snprintf(copy, sizeof copy, "%s", text);
-	for (word = strtok(copy, " "); word != NULL; word = strtok(NULL, " ")) {
+	for (word = strtok_r(copy, " ", &rest); word != NULL;
+	    word = strtok_r(NULL, " ", &rest)) {
 		value = strchr(word, '=');
 		*value++ = '\0';
 		CHECK_OK(lsm_options_set(&o, word, value));
@@ -245,6 +247,48 @@ TEST("without memory a change is refused, and nothing has happened")
 	CHECK(n > 10 && changed(k.db));
 	kit_reopen(&k);
 	CHECK(changed(k.db));
+	kit_close(&k);
+}
+
+/* Each of two sets makes sense, a mixture of them does not. */
+struct keeper {
+	lsm_db *db;
+	const char *text;
+};
+
+enum { STORES = 100 };
+
+static void
+keep_often(void *arg)
+{
+	struct keeper *k = arg;
+	char line[LINE];
+
+	for (int i = 0; i < STORES; i++) {
+		CHECK_OK(change(k->db, k->text));
+		dbkit_put(k->db, k->text, "1");
+		kept(k->db, line);
+		CHECK(strstr(line, "l0_stop=8 l0_trigger=2 ") != NULL ||
+		    strstr(line, "l0_stop=40 l0_trigger=30 ") != NULL);
+	}
+}
+
+TEST("two threads that keep different options leave no mixture of them")
+{
+	struct keeper few, many;
+	struct thread thread;
+	struct kit k;
+
+	kit_open(&k);
+	few = (struct keeper){ k.db, "l0_trigger=2 l0_stop=8" };
+	many = (struct keeper){ k.db, "l0_trigger=30 l0_stop=40" };
+	CHECK_OK(change(k.db, few.text));
+	CHECK_OK(thread_start(&thread, keep_often, &few));
+	keep_often(&many);
+	thread_join(&thread);
+	kit_reopen(&k);
+	CHECK(keeps(k.db, "l0_stop=8 l0_trigger=2 ") ||
+	    keeps(k.db, "l0_stop=40 l0_trigger=30 "));
 	kit_close(&k);
 }
 
