@@ -67,8 +67,9 @@ static const struct command table[] = {
 	    ON_IMPORT, IN_EXPORTS, 0, 1, command_import },
 	{ "load", NULL, " [FILE]", "put the records of FILE, or stdin",
 	    ON_LOAD, READ_FORMATS, 0, 1, command_load },
-	{ "options", NULL, "", "print the options kept in the database",
-	    ON_OPTIONS, IN_FILES, 0, 0, command_options },
+	{ "options", NULL, " [NAME=VALUE]...", "print, or change, what the "
+	    "database keeps", ON_OPTIONS, IN_FILES, 0, SIZE_MAX,
+	    command_options },
 	{ "put", NULL, " KEY [VALUE]", "store a value; - reads it from stdin",
 	    ON_PUT, 0, 0, 2, command_put },
 	{ "scan", NULL, " [FROM [TO]]", "print the records FROM (incl.) TO "

@@ -1,5 +1,6 @@
 /*
- * cli_info.c - options and files: what the database says of itself.
+ * cli_info.c - options and files: what the database says of itself, and how
+ * its options are changed.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 
 #include "cli.h"
 #include "cli_command.h"
+#include "cli_kept.h"
 #include "json.h"
 #include "out.h"
 
@@ -31,8 +33,30 @@ option_print(void *arg, const char *name, const char *value,
 	l->count++;
 }
 
-int
-command_options(struct request *r)
+/* All of them or none: what is wrong with one is known before. */
+static int
+options_change(struct request *r)
+{
+	lsm_options o;
+	lsm_db *db;
+	size_t i;
+	int rc, status = session_writer(r->session, false, &db);
+
+	if (status != 0)
+		return status;
+	lsm_options_init(&o);
+	if ((rc = lsm_options_stored(db, &o)) != LSM_OK)
+		return cli_fail_code(rc);
+	for (i = 0; i < r->count && status == 0; i++)
+		status = kept_set(&o, r->operands[i], "options");
+	if (status != 0)
+		return status;
+	rc = lsm_options_store(db, &o);
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
+static int
+options_print(struct request *r)
 {
 	struct listing l = { .settings = r->settings };
 	lsm_options o;
@@ -48,6 +72,12 @@ command_options(struct request *r)
 	if (r->settings->style.format == FORMAT_JSON)
 		out_text("}\n");
 	return 0;
+}
+
+int
+command_options(struct request *r)
+{
+	return r->count > 0 ? options_change(r) : options_print(r);
 }
 
 static const char *

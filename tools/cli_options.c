@@ -2,17 +2,17 @@
  * cli_options.c - the options of lsm-cli: what each sets, and the table that
  * parses them and prints --help.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "lsm.h"
 
 #include "cli.h"
+#include "cli_kept.h"
 #include "cli_settings.h"
 #include "color.h"
 #include "number.h"
 #include "option_value.h"
-
-enum { OPTION_NAME_ROOM = 64 };
 
 /* Whether the library was built with the codec. */
 static bool
@@ -231,18 +231,8 @@ set_interval(void *settings, const struct option *o, struct word w)
 static int
 set_kept(void *settings, const struct option *o, struct word w)
 {
-	struct settings *s = settings;
-	const char *equals = word_is_text(w) ? strchr(w.text, '=') : NULL;
-	char name[OPTION_NAME_ROOM];
-	size_t n = equals != NULL ? (size_t)(equals - w.text) : 0;
-
-	if (n == 0 || n >= sizeof name)
-		return option_bad(o, w, "NAME=VALUE");
-	memcpy(name, w.text, n);
-	name[n] = '\0';
-	if (lsm_options_set(&s->kept, name, equals + 1) == LSM_OK)
-		return 0;
-	return cli_fail(EXIT_USAGE, "--set: %s", lsm_message());
+	(void)o;
+	return kept_add(settings, w);
 }
 
 static int
@@ -259,6 +249,17 @@ set_sync(void *settings, const struct option *o, struct word w)
 	    &chosen);
 	s->sync = (enum sync_mode)chosen;
 	return status;
+}
+
+/* The library knows how many there may be. */
+static int
+set_workers(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!word_is_text(w) || !number_count(w.text, INT_MAX, &s->workers))
+		return option_bad(o, w, "a number of threads");
+	return 0;
 }
 
 static int
@@ -280,6 +281,7 @@ set_wait(void *settings, const struct option *o, struct word w)
 enum {
 	ON_CREATORS = ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT | ON_OPENING,
 	ON_WAITERS = ON_WRITERS | ON_SCRIPT | ON_OPENING,
+	ON_OPENERS = ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,
 	ON_OUTPUT = ON_GET | ON_SCAN | ON_EXPORT,
 	ON_RANGES = ON_DELETE | ON_EXPORT | ON_SCAN | ON_SIZE,
 	ON_RECORDS = ON_OUTPUT | ON_LOADS,
@@ -300,6 +302,8 @@ const struct option settings_table[] = {
 	{ "bdb-mapsize", 0, "SIZE", ON_SCAN | ON_EXPORT,
 	    SET_AT(option_size, style.bdb_mapsize),
 	    "tell mdb_load the size; db_load stops at it" },
+	{ "cache-size", 0, "SIZE", ON_OPENERS, SET_AT(option_size, cache_size),
+	    "memory for inflated pages" },
 	{ "codec", 0, "NAME", ON_CREATORS, SET(set_codec),
 	    "compress the tables of a new database so" },
 	{ "color", 0, "WHEN", ON_ALL | ON_OPENING, SET(set_color),
@@ -319,7 +323,7 @@ const struct option settings_table[] = {
 	    "of equal keys take the first or last" },
 	{ "errors", 0, "FORM", ON_ALL | ON_OPENING, SET(set_errors),
 	    "messages as text, or jsonl: an object a line" },
-	{ "events", 0, NULL, ON_WAITERS, FLAG(events),
+	{ "events", 0, NULL, ON_WAITERS | ON_OPTIONS, FLAG(events),
 	    "tell on stderr of flushes, merges and waits" },
 	{ "every", 0, "N", ON_SCAN, SET_AT(option_positive, every),
 	    "each Nth record only" },
@@ -362,6 +366,9 @@ const struct option settings_table[] = {
 	    "print no values" },
 	{ "limit", 0, "N", ON_SCAN, SET_AT(option_count, limit),
 	    "at most N records" },
+	{ "max-open-tables", 0, "N", ON_OPENERS,
+	    SET_AT(option_positive, max_open_tables),
+	    "tables that are held open at most" },
 	{ "max-value-size", 0, "SIZE", ON_SCAN,
 	    SET_AT(option_size, max_value_size), "no larger values" },
 	{ "memtable-size", 0, "SIZE", ON_WAITERS, SET(set_memtable_size),
@@ -394,8 +401,8 @@ const struct option settings_table[] = {
 	    "go on behind malformed records; 65 all the same" },
 	{ "sorted", 0, NULL, ON_LOAD | ON_IMPORT, FLAG(sorted),
 	    "keys ascend: make tables of them, all or none" },
-	{ "strict", 0, NULL, ON_WRITERS | ON_READERS | ON_SCRIPT | ON_OPENING,
-	    FLAG(strict), "verify each read of a table again" },
+	{ "strict", 0, NULL, ON_OPENERS, FLAG(strict),
+	    "verify each read of a table again" },
 	{ "sync", 0, "MODE", ON_DELETE | ON_LOADS | ON_PUT | ON_SCRIPT,
 	    SET(set_sync), "always or off; loads: batch or end too" },
 	{ "to", 0, "KEY", ON_RANGES, SET_AT(option_word, to),
@@ -415,10 +422,12 @@ const struct option settings_table[] = {
 	    "say on stderr what was done" },
 	{ "version", 'V', NULL, ON_ALL, FLAG(version),
 	    "print versions, formats and codecs, and leave" },
-	{ "wait", 0, "[DURATION]", ON_WAITERS, SET(set_wait),
+	{ "wait", 0, "[DURATION]", ON_WAITERS | ON_OPTIONS, SET(set_wait),
 	    "wait for another writer to end" },
 	{ "window", 0, "N", ON_SCAN, SET_AT(option_positive, window),
 	    "--around: so many on each side (5)" },
+	{ "workers", 0, "N", ON_WAITERS, SET(set_workers),
+	    "threads that flush and merge meanwhile" },
 	{ "yes", 'y', NULL, ON_DELETE, FLAG(yes),
 	    "delete a range without asking" },
 	{ 0 }

@@ -8,11 +8,26 @@
 
 #include "cli.h"
 #include "cli_event.h"
+#include "cli_kept.h"
 #include "progress.h"
 #include "signals.h"
 
 /* A wait for the lock is cut into such slices to look at signals. */
 enum { WAIT_SLICE_US = 100000 };
+
+/* What was given of how the handle works. */
+static void
+handle_fill(const struct settings *set, bool writes, lsm_options *o)
+{
+	if (set->memtable_size != 0)
+		o->memtable_size = (size_t)set->memtable_size;
+	if (set->cache_size != NOT_GIVEN)
+		o->cache_size = (size_t)set->cache_size;
+	if (set->max_open_tables != 0)
+		o->max_open_tables = (int)set->max_open_tables;
+	if (set->workers != NOT_GIVEN)
+		o->workers = writes ? (int)set->workers : 0;
+}
 
 static void
 options_fill(const struct session *s, bool writes, bool workers,
@@ -28,8 +43,7 @@ options_fill(const struct session *s, bool writes, bool workers,
 	o->reads = set->strict ? LSM_READS_STRICT : LSM_READS_MAPPED;
 	if (set->codec != LSM_CODEC_DEFAULT)
 		o->codec = set->codec;
-	if (set->memtable_size != 0)
-		o->memtable_size = (size_t)set->memtable_size;
+	handle_fill(set, writes, o);
 	if (set->events)
 		o->event = event_print;
 }
@@ -51,6 +65,28 @@ open_patiently(struct session *s, lsm_options *o)
 }
 
 static int
+handle_close(lsm_db *db)
+{
+	int rc = db == NULL ? LSM_OK : lsm_close(db);
+
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
+/* Options of a new database, and it was no new one. */
+static int
+made_or_agrees(struct session *s)
+{
+	int status = kept_agree(s->db, s->opening, s->directory);
+
+	if (status == 0)
+		return 0;
+	status = cli_worst(status, handle_close(s->db));
+	s->db = NULL;
+	s->writes = false;
+	return status;
+}
+
+static int
 session_open(struct session *s, bool writes, bool workers)
 {
 	lsm_options o;
@@ -64,7 +100,7 @@ session_open(struct session *s, bool writes, bool workers)
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
 	s->writes = writes;
-	return 0;
+	return writes && o.create ? made_or_agrees(s) : 0;
 }
 
 int
@@ -74,14 +110,6 @@ session_reader(struct session *s, lsm_db **db)
 
 	*db = s->snapshot != NULL ? s->snapshot_db : s->db;
 	return status;
-}
-
-static int
-handle_close(lsm_db *db)
-{
-	int rc = db == NULL ? LSM_OK : lsm_close(db);
-
-	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
 /* Nobody else can have taken a snapshot or made an iterator. */

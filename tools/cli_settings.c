@@ -6,6 +6,7 @@
 #include "lsm.h"
 
 #include "cli.h"
+#include "cli_kept.h"
 
 enum { BATCH_SIZE_DEFAULT = 1000, WINDOW_DEFAULT = 5 };
 
@@ -14,6 +15,8 @@ settings_init(struct settings *s)
 {
 	*s = (struct settings){
 		.codec = LSM_CODEC_DEFAULT,
+		.cache_size = NOT_GIVEN,
+		.workers = NOT_GIVEN,
 		.batch_size = BATCH_SIZE_DEFAULT,
 		.limit = UINT64_MAX,
 		.every = 1,
@@ -44,7 +47,7 @@ settings_check(const struct settings *s, uint32_t scope, const char *name)
 		return cli_fail(EXIT_USAGE, "--%s does not apply to %s",
 		    o->name, name);
 	}
-	return 0;
+	return kept_codec_check(s);
 }
 
 int

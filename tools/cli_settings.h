@@ -52,13 +52,19 @@ enum {
 enum sync_mode { SYNC_ALWAYS, SYNC_BATCH, SYNC_END, SYNC_OFF };
 
 #define WAIT_FOR_EVER UINT64_MAX
+#define NOT_GIVEN UINT64_MAX	/* of a number that may be 0 */
+
+enum { SETS_MAX = 64 };
 
 struct settings {
 	/* How the database is opened. */
 	bool create, events, strict;
 	lsm_options kept;	/* those of a new database count */
+	struct word sets[SETS_MAX];	/* as they were typed */
+	size_t sets_count;
 	int codec;		/* LSM_CODEC_* */
-	uint64_t memtable_size;	/* 0: the library's default */
+	/* 0, or NOT_GIVEN where 0 says something: the library's default. */
+	uint64_t memtable_size, max_open_tables, cache_size, workers;
 	uint64_t wait_us;
 
 	/* What a command does, and how it talks. */

@@ -7,6 +7,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "cli_command.h"
@@ -59,23 +60,26 @@ struct sample {
 static void
 column_print(const struct stats *s, size_t column, bool json)
 {
-	uint64_t value = stats_value(s, columns[column]);
+	const struct stat *found = stats_find(s, columns[column]);
+	char room[STAT_TEXT_ROOM];
 
 	if (json)
 		out_format(",\"%s\":", titles[column]);
 	else
 		out_char('\t');
-	if (column == COLUMNS - 1)
-		out_format("%" PRIu64 ".%03" PRIu64, value / 1000,
-		    value % 1000);
+	if (found != NULL)
+		out_text(stat_number(found, room));
+	else if (strncmp(columns[column], "level.", 6) == 0)
+		out_char('0');	/* of a level where nothing is */
 	else
-		out_format("%" PRIu64, value);
+		out_text(json ? "null" : "-");
 }
 
 static void
 sample_print(bool json, const struct stats *s, struct sample *before)
 {
-	struct sample now = { stats_value(s, columns[0]), clock_us() };
+	struct sample now = { stats_find(s, columns[0])->told.value,
+		clock_us() };
 	uint64_t grown = before->us == 0 ? 0 : now.sequence -
 	    before->sequence;
 	uint64_t us = now.us - before->us;
@@ -111,11 +115,11 @@ stats_again(struct request *r, struct stats *s)
 	uint64_t n;
 	int status = 0;
 
-	if (!json)
-		titles_print();
 	for (n = 0; status == 0 && out_ok() && signals_pending() == 0; ) {
 		if ((status = session_stats(r->session, s)) != 0)
 			break;
+		if (n == 0 && !json)
+			titles_print();
 		sample_print(json, s, &before);
 		if (++n == set->samples)
 			break;

@@ -57,16 +57,16 @@ stats_take(lsm_db *db, struct stats *s)
 	return rc == LSM_OK ? 0 : cli_fail_code(rc);
 }
 
-uint64_t
-stats_value(const struct stats *s, const char *name)
+const struct stat *
+stats_find(const struct stats *s, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < s->count; i++) {
 		if (strcmp(s->at[i].name, name) == 0)
-			return s->at[i].told.value;
+			return &s->at[i];
 	}
-	return 0;
+	return NULL;
 }
 
 size_t

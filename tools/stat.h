@@ -38,8 +38,8 @@ struct stats {
 /* Returns an exit status. */
 int stats_take(lsm_db *, struct stats *);
 
-/* By its name; 0 when there is none. */
-uint64_t stats_value(const struct stats *, const char *name);
+/* By its name; NULL when there is none. */
+const struct stat *stats_find(const struct stats *, const char *name);
 
 /* How many of them from `first` on begin with the same word: "write". */
 size_t stats_group(const struct stats *, size_t first);

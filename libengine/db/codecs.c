@@ -78,6 +78,16 @@ codecs_parse(const char *text, int *out)
 	return false;
 }
 
+bool
+codecs_too_many(const char *text)
+{
+	int commas = 0;
+
+	for (; (text = strchr(text, ',')) != NULL; text++)
+		commas++;
+	return commas >= LEVELS_MAX;
+}
+
 const char *
 codecs_text(int codecs, char room[CODECS_TEXT_MAX])
 {

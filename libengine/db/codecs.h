@@ -21,6 +21,7 @@ int codecs_level(int codecs, int level);
 int codecs_check(int codecs);
 
 bool codecs_parse(const char *text, int *codecs);
+bool codecs_too_many(const char *text);	/* names more than levels */
 const char *codecs_text(int codecs, char room[CODECS_TEXT_MAX]);
 
 /* Leaves of the slow codecs are large: they compress better so, and levels

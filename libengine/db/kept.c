@@ -3,6 +3,7 @@
  * stores and explains them.
  *
  * In the manifest they are text, so that a later library may add to them.
+ * There a size is a number; who sets one may write a unit behind it.
  */
 #include "db/options.h"
 
@@ -21,6 +22,7 @@ struct row {
 	size_t size, in_options, in_stored;	/* bytes and offsets */
 	uint64_t least, most, unit;	/* a multiple of unit */
 	const char *help;
+	bool sized;			/* typed with K, M, G, T too */
 };
 
 static const char *const codec_list[] = { NULL };
@@ -39,29 +41,30 @@ _Static_assert((int)LSM_COMPACTION_LEVELED == COMPACTION_LEVELED &&
 
 static const struct row table[] = {
 	{ "base_size", NULL, FIELD(base_size), 4096, UINT64_C(1) << 50, 1,
-	    "bytes of level 1 when level sizes are fixed" },
+	    "bytes of level 1 when level sizes are fixed", true },
 	{ "codec", codec_list, FIELD(codec), 0, UINT32_MAX, 1,
-	    "compresses leaves; a list: one for each level" },
+	    "compresses leaves; a list: one for each level", false },
 	{ "compaction", compaction_words, FIELD(compaction), 0, 3, 1,
-	    "shape of the tree: leveled, hybrid, tiered or lazy" },
+	    "shape of the tree: leveled, hybrid, tiered or lazy", false },
 	{ "filter_bits", NULL, FIELD(filter_bits), 0, 20, 1,
-	    "of the filters, per key" },
+	    "of the filters, per key", false },
 	{ "l0_stop", NULL, FIELD(l0_stop), 3, 1000, 1,
-	    "runs in level 0 at which writers wait" },
+	    "runs in level 0 at which writers wait", false },
 	{ "l0_trigger", NULL, FIELD(l0_trigger), 1, 500, 1,
-	    "runs in level 0 that are merged" },
+	    "runs in level 0 that are merged", false },
 	{ "level_sizes", level_words, FIELD(level_sizes), 0, 1, 1,
-	    "dynamic: from the last level up; fixed: from base_size down" },
+	    "dynamic: from the last level up; fixed: from base_size down",
+	    false },
 	{ "max_sstables", NULL, FIELD(max_sstables), 0, 900, 1,
-	    "runs in the tree before level 0 is merged" },
+	    "runs in the tree before level 0 is merged", false },
 	{ "min_compaction_files", NULL, FIELD(l0_trigger), 1, 500, 1,
-	    "another name of l0_trigger" },
+	    "another name of l0_trigger", false },
 	{ "page_size", NULL, FIELD(page_size), 4096, 16384, 4096,
-	    "bytes of a leaf" },
+	    "bytes of a leaf", true },
 	{ "ratio", NULL, FIELD(ratio), 2, 100, 1,
-	    "how much larger a level is than the one above" },
+	    "how much larger a level is than the one above", false },
 	{ "table_size", NULL, FIELD(table_size), 4096, UINT64_C(8) << 30, 1,
-	    "where tables of the first sorted level are cut" },
+	    "where tables of the first sorted level are cut", true },
 };
 enum { ROWS = sizeof table / sizeof *table, TEXT_MAX = CODECS_TEXT_MAX };
 
@@ -167,10 +170,33 @@ value_text(const struct row *r, uint64_t value, char room[TEXT_MAX])
 	return room;
 }
 
+/* Digits, and behind those of a size one of K, M, G and T. */
 static bool
-value_parse(const struct row *r, const char *text, uint64_t *value)
+number_parse(const char *text, bool sized, uint64_t *value)
 {
+	static const char units[] = "KMGT";
+	const char *unit;
+	unsigned shift;
 	char *end;
+
+	*value = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9')
+		return false;
+	if (*end == '\0')
+		return true;
+	unit = strchr(units, *end);
+	if (!sized || unit == NULL || end[1] != '\0')
+		return false;
+	shift = 10 * (unsigned)(unit - units + 1);
+	/* Too much stays too much: the limits of each option are below it. */
+	*value = *value > UINT64_MAX >> shift ? UINT64_MAX : *value << shift;
+	return true;
+}
+
+static bool
+value_parse(const struct row *r, const char *text, bool typed,
+    uint64_t *value)
+{
 	int codecs;
 
 	*value = 0;
@@ -180,10 +206,8 @@ value_parse(const struct row *r, const char *text, uint64_t *value)
 		*value = (uint64_t)codecs;
 		return true;
 	}
-	if (r->words == NULL) {
-		*value = strtoull(text, &end, 10);
-		return *text >= '0' && *text <= '9' && *end == '\0';
-	}
+	if (r->words == NULL)
+		return number_parse(text, typed && r->sized, value);
 	for (; r->words[*value] != NULL; ++*value)
 		if (strcmp(r->words[*value], text) == 0)
 			return true;
@@ -214,7 +238,7 @@ kept_read(const struct state *state, struct stored *s)
 
 		if (text == NULL)
 			continue;
-		if (!value_parse(r, text, &value))
+		if (!value_parse(r, text, false, &value))
 			return status_set(LSM_UNSUPPORTED,
 			    "manifest: option %s: \"%s\" is not known", r->name,
 			    text);
@@ -238,6 +262,17 @@ preset_set(lsm_options *o, const char *name)
 	    "low-memory, read-heavy or write-heavy", name);
 }
 
+static int
+value_bad(const struct row *r, const char *text)
+{
+	if (r->words == codec_list && codecs_too_many(text))
+		return status_set(LSM_INVALID, "option %s: \"%s\" names more "
+		    "than the %d levels there are", r->name, text, LEVELS_MAX);
+	return status_set(LSM_INVALID, "option %s: \"%s\" is %s", r->name,
+	    text, r->words != NULL ? "no such choice" : r->sized ?
+	    "no size such as 4096, 64K or 8M" : "no number");
+}
+
 int
 lsm_options_set(lsm_options *o, const char *name, const char *text)
 {
@@ -251,10 +286,8 @@ lsm_options_set(lsm_options *o, const char *name, const char *text)
 
 		if (strcmp(r->name, name) != 0)
 			continue;
-		if (!value_parse(r, text, &value))
-			return status_set(LSM_INVALID, "option %s: \"%s\" is "
-			    "%s", name, text, r->words == NULL ? "no number" :
-			    "no such choice");
+		if (!value_parse(r, text, true, &value))
+			return value_bad(r, text);
 		if ((rc = value_check(r, value)) == LSM_OK)
 			value_set(r, (char *)o + r->in_options, value);
 		return rc;
@@ -278,12 +311,75 @@ lsm_options_each(const lsm_options *o, void (*each)(void *, const char *,
 		    table[i].in_options), room), table[i].help);
 }
 
+/* A writer's own state has what was kept since it was opened. */
+static int
+kept_now(lsm_db *db, struct stored *s)
+{
+	int rc;
+
+	if (db->read_only) {
+		*s = db->stored;
+		return LSM_OK;
+	}
+	mutex_lock(&db->edit_mu);
+	rc = stored_read(&db->state, s);
+	mutex_unlock(&db->edit_mu);
+	return rc;
+}
+
 int
 lsm_options_stored(lsm_db *db, lsm_options *o)
 {
-	int rc = db_usable(db);
+	struct stored s;
+	int rc;
+
+	if ((rc = db_usable(db)) == LSM_OK &&
+	    (rc = kept_now(db, &s)) == LSM_OK)
+		kept_to(&s, o);
+	return rc;
+}
+
+/* All of them go into the edit, those that stay as they are too: so two
+ * threads that keep different ones cannot leave a mixture that was checked by
+ * nobody. */
+static int
+kept_store(lsm_db *db, const struct stored *s)
+{
+	struct edit e = { 0 };
+	int rc = kept_edit(s, &e);
 
 	if (rc == LSM_OK)
-		kept_to(&db->stored, o);
+		rc = db_edit(db, &e);
+	edit_release(&e);
+	return rc;
+}
+
+static bool
+kept_equal(const struct stored *a, const struct stored *b)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (value_get(&table[i], stored_at(a, &table[i])) !=
+		    value_get(&table[i], stored_at(b, &table[i])))
+			return false;
+	return true;
+}
+
+int
+lsm_options_store(lsm_db *db, const lsm_options *given)
+{
+	struct stored now, wanted;
+	lsm_options o;
+	int rc;
+
+	assert(given != NULL);
+	if ((rc = db_writable(db)) != LSM_OK ||
+	    (rc = options_check(given, &o)) != LSM_OK ||
+	    (rc = db_readable(db)) != LSM_OK ||
+	    (rc = kept_now(db, &now)) != LSM_OK)
+		return rc;
+	kept_of(&o, &wanted);
+	if (!kept_equal(&now, &wanted))
+		rc = kept_store(db, &wanted);
+	events_tell(db);
 	return rc;
 }

@@ -66,6 +66,8 @@ static const struct row rows[METRICS] = {
 	    "tables that gets asked, one of each run that spans the key" },
 	[METRIC_READ_PAGES_ASKED] = { "read.pages_asked", COUNTER, "", NULL,
 	    "pages of tables that gets looked at, filters included" },
+	[METRIC_READ_LINES_AHEAD] = { "read.lines_ahead", COUNTER, "", NULL,
+	    "cache lines that gets of many keys asked for before their turn" },
 	[METRIC_READ_ITERATORS] = { "read.iterators", COUNTER, "", NULL,
 	    "iterators made" },
 	[METRIC_READ_SEEKS] = { "read.seeks", COUNTER, "", NULL,
@@ -199,8 +201,8 @@ static const struct row rows[METRICS] = {
 	[METRIC_AMPLIFICATION_PAGES] = { "amplification.read_pages", GAUGE,
 	    "ratio", NULL, "pages looked at for each get" },
 	[METRIC_AMPLIFICATION_SPACE] = { "amplification.space", GAUGE,
-	    "ratio", NULL, "db.data_bytes for each of those bytes that lie in "
-	    "the oldest run; 1 when all is merged into one" },
+	    "ratio", NULL, "db.data_bytes for each of those bytes that are "
+	    "surely alive: so much at most; 1 when all is merged into one" },
 	[METRIC_AMPLIFICATION_FILES] = { "amplification.files", GAUGE,
 	    "ratio", NULL, "db.bytes for each byte of db.data_bytes: less "
 	    "than 1 where compression pays" },

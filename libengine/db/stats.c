@@ -1,7 +1,8 @@
 /*
  * stats.c - lsm_stats: everything that a handle has counted.
  *
- * Nothing here is estimated. Counters that others add to meanwhile may be
+ * Nothing here is estimated, and what a handle cannot count it does not tell:
+ * a 0 would be read as a count. Counters that others add to meanwhile may be
  * some operations apart from each other.
  */
 #include <stdio.h>
@@ -19,6 +20,14 @@ list_tell(const struct metric_to *to, const struct counted *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		metric_tell(to, list[i].metric, load_relaxed(list[i].value));
+}
+
+/* A ratio to nothing is no number. */
+static void
+ratio_tell(const struct metric_to *to, enum metric m, uint64_t a, uint64_t b)
+{
+	if (b > 0)
+		metric_tell(to, m, metric_ratio(a, b));
 }
 
 #define LIST_TELL(to, list) list_tell(to, list, sizeof list / sizeof *list)
@@ -132,6 +141,8 @@ tables_tell(struct lsm_db *db, const struct metric_to *to)
 	struct cache_stats s;
 
 	metric_tell(to, METRIC_READ_PAGES_ASKED, pages_asked(t->gets));
+	metric_tell(to, METRIC_READ_LINES_AHEAD, tally_sum(t->gets,
+	    TABLE_AHEAD));
 	LIST_TELL(to, list);
 	filters_tell(t->gets, to);
 	cache_stats(db->cache, &s);
@@ -246,11 +257,13 @@ levels_tell(struct lsm_db *db, const struct version *v,
 	uint64_t all[TOTALS] = { 0 };
 	struct shape shape;
 	char of[16];
+	int told = db->read_only ? METRIC_LEVEL_BYTES_READ -
+	    METRIC_LEVEL_RUNS : LEVEL_FACTS;
 
 	shape_of(v, &options, &shape);
 	for (int l = 0; l < LEVELS_MAX; l++)
 		level_facts_take(db, v, &shape, l, &facts[l]);
-	for (int fact = 0; fact < LEVEL_FACTS; fact++)
+	for (int fact = 0; fact < told; fact++)
 		for (int l = 0; l < LEVELS_MAX; l++) {
 			uint64_t value = facts[l].of[fact];
 
@@ -296,25 +309,54 @@ view_tell(struct lsm_db *db, const struct view *v, uint64_t sequence,
 	metric_tell(to, METRIC_DB_SEQUENCE, sequence);
 	metric_tell(to, METRIC_DB_EDIT, v->version->edit);
 	metric_tell(to, METRIC_DB_HANDLES, load_relaxed(&db->open_handles));
-	metric_tell(to, METRIC_DB_DEAD_FILES, dead_files(db));
+	if (!db->read_only)
+		metric_tell(to, METRIC_DB_DEAD_FILES, dead_files(db));
 }
 
-/* Bytes on disk, and of keys and values, of all runs and of the oldest. */
+/* Of what runs hold, by what they say of their tables. */
+#define FACT(of, metric) ((of)[(metric) - METRIC_LEVEL_RUNS])
+
+/*
+ * Bytes of keys and values that are surely alive: the run that shows most of
+ * them. A run has a key once, so all its puts are alive, or overwritten by a
+ * newer one that is; but each delete of a newer run may have taken one of
+ * them. Its records count as equally large. What a range delete took is not
+ * known before it is merged: of the runs below one nothing is sure.
+ */
+static uint64_t
+bytes_alive(const struct version *v)
+{
+	uint64_t deletes = 0, ranges = 0, most = 0;
+
+	for (size_t i = 0; i < v->runs && ranges == 0; i++) {
+		uint64_t of[TOTALS] = { 0 }, entries, gone;
+		double share;
+
+		run_add(&v->run_list[i], of);
+		entries = FACT(of, METRIC_LEVEL_ENTRIES);
+		deletes += FACT(of, METRIC_LEVEL_DELETES);
+		ranges += FACT(of, METRIC_LEVEL_RANGE_DELETES);
+		gone = deletes < entries ? deletes : entries;
+		share = (double)(entries - gone) / (double)entries;
+		share *= (double)FACT(of, METRIC_LEVEL_DATA_BYTES);
+		if (ranges == 0 && share > (double)most)
+			most = (uint64_t)share;
+	}
+	return most;
+}
+
 static void
 space_tell(const struct version *v, const struct metric_to *to)
 {
-	uint64_t oldest[TOTALS] = { 0 }, all[TOTALS] = { 0 };
-	const size_t bytes = METRIC_LEVEL_BYTES - METRIC_LEVEL_RUNS;
-	const size_t data = METRIC_LEVEL_DATA_BYTES - METRIC_LEVEL_RUNS;
+	uint64_t all[TOTALS] = { 0 };
 
 	for (size_t i = 0; i < v->runs; i++)
 		run_add(&v->run_list[i], all);
-	if (v->runs > 0)
-		run_add(&v->run_list[v->runs - 1], oldest);
-	metric_tell(to, METRIC_AMPLIFICATION_SPACE,
-	    metric_ratio(all[data], oldest[data]));
-	metric_tell(to, METRIC_AMPLIFICATION_FILES,
-	    metric_ratio(all[bytes], all[data]));
+	ratio_tell(to, METRIC_AMPLIFICATION_SPACE,
+	    FACT(all, METRIC_LEVEL_DATA_BYTES), bytes_alive(v));
+	ratio_tell(to, METRIC_AMPLIFICATION_FILES,
+	    FACT(all, METRIC_LEVEL_BYTES),
+	    FACT(all, METRIC_LEVEL_DATA_BYTES));
 }
 
 static void
@@ -327,15 +369,21 @@ amplification_tell(struct lsm_db *db, const struct version *v,
 	    load_relaxed(&c->merge_bytes) + load_relaxed(&c->bytes_given_up);
 	uint64_t gets = tally_sum(db->tally, TALLY_GETS);
 
-	metric_tell(to, METRIC_AMPLIFICATION_WRITE, metric_ratio(tables +
-	    log_written(db) + load_relaxed(&c->manifest_bytes), user));
-	metric_tell(to, METRIC_AMPLIFICATION_TABLES,
-	    metric_ratio(tables, user));
-	metric_tell(to, METRIC_AMPLIFICATION_RUNS,
-	    metric_ratio(tally_sum(db->tally, TALLY_ASKED), gets));
-	metric_tell(to, METRIC_AMPLIFICATION_PAGES,
-	    metric_ratio(pages_asked(db->table_stats.gets), gets));
+	ratio_tell(to, METRIC_AMPLIFICATION_WRITE, tables +
+	    log_written(db) + load_relaxed(&c->manifest_bytes), user);
+	ratio_tell(to, METRIC_AMPLIFICATION_TABLES, tables, user);
+	ratio_tell(to, METRIC_AMPLIFICATION_RUNS,
+	    tally_sum(db->tally, TALLY_ASKED), gets);
+	ratio_tell(to, METRIC_AMPLIFICATION_PAGES,
+	    pages_asked(db->table_stats.gets), gets);
 	space_tell(v, to);
+}
+
+/* Who only reads has no commits and no jobs. */
+static bool
+latency_told(const struct lsm_db *db, enum latency l)
+{
+	return !db->read_only || l == LATENCY_GET || l == LATENCY_SEEK;
 }
 
 static void
@@ -344,9 +392,10 @@ rest_tell(struct lsm_db *db, const struct metric_to *to)
 	const struct recovery *r = &db->recovery;
 
 	for (int i = 0; i < LATENCIES; i++)
-		metric_tell_histogram(to, METRIC_LATENCY,
-		    latency_word((enum latency)i),
-		    latency_of(db->latencies, (enum latency)i));
+		if (latency_told(db, (enum latency)i))
+			metric_tell_histogram(to, METRIC_LATENCY,
+			    latency_word((enum latency)i),
+			    latency_of(db->latencies, (enum latency)i));
 	metric_tell(to, METRIC_RECOVERY_RECORDS, r->records);
 	metric_tell(to, METRIC_RECOVERY_BYTES, r->bytes);
 	metric_tell(to, METRIC_RECOVERY_LOG, r->interrupted_log);
@@ -369,10 +418,12 @@ lsm_stats(lsm_db *db, void (*each)(void *, const lsm_stat *), void *arg)
 	view_tell(db, v, sequence, &to);
 	amplification_tell(db, v->version, &to);
 	view_unref(v);
-	writes_tell(db, &to);
+	if (!db->read_only)
+		writes_tell(db, &to);
 	gets_tell(db, &to);
 	tables_tell(db, &to);
-	jobs_tell(db, &to);
+	if (!db->read_only)
+		jobs_tell(db, &to);
 	rest_tell(db, &to);
 	return LSM_OK;
 }

@@ -225,7 +225,8 @@ void lsm_options_init(lsm_options *);
 
 /* Set one of those kept in the database by its name, "compaction", to a value
  * as text, "leveled"; or several at once: "preset" to "write-heavy",
- * "read-heavy" or "low-memory". LSM_INVALID says what would have been right. */
+ * "read-heavy" or "low-memory". Sizes may have a unit of 1024: "64K", "8M".
+ * LSM_INVALID says what would have been right. */
 int lsm_options_set(lsm_options *, const char *name, const char *value);
 
 /* Call `each` with every name that lsm_options_set knows, its value in these
@@ -235,6 +236,18 @@ void lsm_options_each(const lsm_options *, void (*each)(void *,
 
 /* The options kept in a database, as it has them: those of a handle stay. */
 int lsm_options_stored(lsm_db *, lsm_options *);
+
+/*
+ * Keep those of these options that are kept in a database, all or none of
+ * them, durable. To change one, begin with what lsm_options_stored tells.
+ * lsm_options_stored of this handle tells the new ones at once, but it goes on
+ * by those that it was opened with: they hold from the next lsm_open on, for
+ * tables that are made then. Older ones stay as they are until they are
+ * merged. LSM_INVALID, LSM_UNSUPPORTED (a codec), LSM_READ_ONLY and what a
+ * write may fail with: nothing has changed, unless LSM_IO fenced the handle:
+ * then the next open tells.
+ */
+int lsm_options_store(lsm_db *, const lsm_options *);
 
 /* Open the database in `path`. *db is a handle to be given to lsm_close().
  * Recovery completes what a killed writer left; LSM_CORRUPT means that files
@@ -456,9 +469,11 @@ typedef struct lsm_stat {
  * Call `each` with every statistic, those of one metric one after the other.
  * Counters and histograms begin at 0 when the handle is opened; gauges that
  * begin with "level." or "db." describe the database as it is. All are
- * counted, none is estimated; latencies are those of one operation in 64,
- * syncs and steps of background work those of each. Steps of an iterator are
- * told when it is placed again or freed. See lsm-stats(7) for each.
+ * counted, none is estimated: a handle that only reads tells nothing of
+ * writes, logs, flushes and merges, and a ratio to nothing is not told.
+ * Latencies are those of one operation in 64, syncs and steps of background
+ * work those of each. Steps of an iterator are told when it is placed again
+ * or freed. See lsm-stats(7) for each.
  */
 int lsm_stats(lsm_db *, void (*each)(void *, const lsm_stat *), void *arg);
 

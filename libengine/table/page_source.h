@@ -135,19 +135,21 @@ page_source_get(struct page_source *s, const struct page_where *w,
 }
 
 /* `lines` cache lines of a page are wanted soon, from an offset on. Mapped
- * pages only; those of the cache: where to find them. */
-static inline void
+ * pages only; those of the cache: where to find them. Returns how many lines
+ * were asked for. */
+static inline unsigned
 page_source_prefetch(const struct page_source *s, const struct page_where *w,
     size_t offset, unsigned lines)
 {
 	if (s->map == NULL || (w->tag == BLOCK_LEAF && s->codec != 0)) {
-		if (s->cache != NULL)
-			cache_prefetch(s->cache, s->id.number,
-			    page_cache_key(w));
-		return;
+		if (s->cache == NULL)
+			return 0;
+		cache_prefetch(s->cache, s->id.number, page_cache_key(w));
+		return 1;
 	}
 	for (unsigned i = 0; i < lines; i++)
 		__builtin_prefetch(s->map + w->position + offset + 64 * i);
+	return lines;
 }
 
 static inline void

@@ -181,15 +181,6 @@ table_footer(const struct table *t)
 	return &t->footer;
 }
 
-static inline void
-count(const struct table *t, unsigned field, uint64_t n)
-{
-	struct tally *gets = t->source.stats->gets;
-
-	if (gets != NULL)
-		tally_add(gets, field, n);
-}
-
 struct page_where
 table_filter_page(const struct table *t, uint64_t hash)
 {
@@ -215,7 +206,7 @@ table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
 	*perhaps = bloom_test(hold.p, line,
 	    load_relaxed(&t->source.probes), hash);
 	page_release(&t->source, &hold);
-	count(t, *perhaps ? TABLE_PASSED : TABLE_USEFUL, 1);
+	table_count(t, *perhaps ? TABLE_PASSED : TABLE_USEFUL, 1);
 	return LSM_OK;
 }
 
@@ -251,7 +242,7 @@ table_leaf_get(const struct table *t, const struct page_hold *leaf,
 	table_page(t, &page, leaf);
 	i = page_find(&page, key, &equal);
 	if (!equal && t->footer.filter_pages)
-		count(t, TABLE_FALSE, 1);
+		table_count(t, TABLE_FALSE, 1);
 	if (!equal)
 		return LSM_NOTFOUND;
 	page_value(&page, i, &e);
@@ -277,7 +268,7 @@ entry_get(struct table *t, struct bytes key, uint64_t hash, enum kind *kind,
 		return rc;
 	if (!perhaps)
 		return LSM_NOTFOUND;
-	count(t, TABLE_WALKED, t->footer.height + 1u);
+	table_count(t, TABLE_WALKED, t->footer.height + 1u);
 	if ((rc = table_descend(t, key, &w, &leaf)) != LSM_OK)
 		return rc;
 	rc = table_leaf_get(t, &leaf, key, kind, sequence, value);

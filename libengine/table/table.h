@@ -22,7 +22,8 @@ enum {
 	TABLE_USEFUL,		/* filters that said no, */
 	TABLE_PASSED,		/* perhaps, */
 	TABLE_FALSE,		/* and of these: the key was absent */
-	TABLE_WALKED		/* pages, from the root to a leaf */
+	TABLE_WALKED,		/* pages, from the root to a leaf */
+	TABLE_AHEAD		/* cache lines asked for before their turn */
 };
 
 /* Counted by all tables of a handle. */

@@ -10,6 +10,14 @@
  * Inner nodes are few, and only their beginning is seldom at hand. */
 enum { LEAF_LINES = 4, INNER_LINES = 2 };
 
+/* Where the ask stands now. */
+static void
+ask_ahead(const struct table_ask *a, size_t offset, unsigned lines)
+{
+	table_count(a->table, TABLE_AHEAD, page_source_prefetch(
+	    &a->table->source, &a->where, offset, lines));
+}
+
 /* The filter comes first; a table without one begins at its root. */
 void
 table_ask_begin(struct table_ask *a, struct table *t, struct bytes key,
@@ -20,8 +28,8 @@ table_ask_begin(struct table_ask *a, struct table *t, struct bytes key,
 	if (t->footer.filter_pages == 0)
 		return;
 	a->where = table_filter_page(t, hash);
-	page_source_prefetch(&t->source, &a->where,
-	    bloom_offset(bloom_line(hash, t->footer.filter_pages)), 1);
+	ask_ahead(a, bloom_offset(bloom_line(hash, t->footer.filter_pages)),
+	    1);
 }
 
 static int
@@ -43,8 +51,7 @@ ask_down(struct table_ask *a, const struct page *node)
 
 	a->where = page_node(page_child(node,
 	    page_child_index(node, a->key)), height);
-	page_source_prefetch(&a->table->source, &a->where, 0,
-	    height == 0 ? LEAF_LINES : INNER_LINES);
+	ask_ahead(a, 0, height == 0 ? LEAF_LINES : INNER_LINES);
 }
 
 /* Where in the leaf the entry is. */

@@ -4,6 +4,7 @@
 #ifndef TABLE_TABLE_IMPL_H
 #define TABLE_TABLE_IMPL_H
 
+#include "base/tally.h"
 #include "table/page_source.h"
 #include "table/range_block.h"
 
@@ -15,6 +16,16 @@ struct table {
 					 * file was written without; else 0 */
 	struct range_block ranges;
 };
+
+/* Count it, with TABLE_*. */
+static inline void
+table_count(const struct table *t, unsigned field, uint64_t n)
+{
+	struct tally *gets = t->source.stats->gets;
+
+	if (gets != NULL)
+		tally_add(gets, field, n);
+}
 
 /* Look at a page of this table. */
 static inline void

@@ -413,6 +413,152 @@ END
 	[ ! -e db2 ]
 }
 
+kept() {
+	lsm-cli "$1" options --format=tsv | awk -v name="$2" \
+	    '$1 == name { print $2 }'
+}
+
+@test "options of a database are changed, all or none" {
+	lsm-cli --create db put a b
+	lsm-cli db options codec=none table_size=16M preset=write-heavy >out
+	[ ! -s out ]
+	[ "$(kept db codec)" = none ]
+	[ "$(kept db table_size)" = 16777216 ]
+	[ "$(kept db max_sstables)" = 20 ]
+	fails 64 'lsm-cli: options: option ratio: "x" is no number' \
+	    lsm-cli db options codec=zlib ratio=x
+	fails 64 'lsm-cli: options: option memtable_size: not known' \
+	    lsm-cli db options codec=zlib memtable_size=1M
+	fails 64 'lsm-cli: options: "codec" is not NAME=VALUE' \
+	    lsm-cli db options codec
+	fails 64 'lsm-cli: option l0_stop: 7 is not above l0_trigger and '\
+'max_sstables' lsm-cli db options codec=zlib l0_stop=7
+	[ "$(kept db codec)" = none ]
+	[ "$(lsm-cli db get a)" = b ]
+	fails 66 'lsm-cli: nodb: no such directory' \
+	    lsm-cli nodb options ratio=4
+}
+
+@test "a changed codec holds for what is written then" {
+	orchard
+	lsm-cli db options codec=none
+	lsm-cli db put tree00000001 again
+	lsm-cli db compact
+	before=$(lsm-cli db stats --format=json | jq .db.bytes)
+	lsm-cli db options codec=zlib
+	[ "$(lsm-cli db stats --format=json | jq .db.bytes)" -eq "$before" ]
+	lsm-cli db put tree00000001 anew
+	lsm-cli db compact
+	[ "$(lsm-cli db stats --format=json | jq .db.bytes)" -lt "$before" ]
+}
+
+@test "a change waits for another writer, or is refused" {
+	fruit
+	writer_start
+	refused 75 lsm-cli db options ratio=4
+	lsm-cli db options | grep -q '^ratio  *8 '
+	writer_end
+	lsm-cli --wait=1s db options ratio=4
+	[ "$(kept db ratio)" = 4 ]
+}
+
+@test "--create with other options than those kept is refused" {
+	lsm-cli --create --set=codec=none --set=preset=low-memory db put a 1
+	lsm-cli --create --set=codec=none --set=preset=low-memory db put a 2
+	lsm-cli --create --codec=none db put a 3
+	fails 64 'lsm-cli: db: the database is there, and its codec is none; '\
+'to change it: options codec=zlib' \
+	    lsm-cli --create --set=codec=zlib db put a 4
+	refused 64 lsm-cli --create --codec=zlib db put a 4
+	refused 64 lsm-cli --create --set=preset=read-heavy db put a 4
+	[ "$(lsm-cli db get a)" = 3 ]
+}
+
+@test "--codec and --set=codec must not contradict each other" {
+	fails 64 'lsm-cli: --codec and --set=codec contradict each other' \
+	    lsm-cli --create --codec=none --set=codec=zlib db put a b
+	[ ! -e db ]
+	lsm-cli --create --codec=none --set=codec=none db put a b
+}
+
+@test "sizes of a database take a unit, other numbers none" {
+	lsm-cli --create --set=table_size=8M --set=page_size=8K \
+	    --set=base_size=1G db put a b
+	[ "$(kept db table_size)" = 8388608 ]
+	[ "$(kept db page_size)" = 8192 ]
+	[ "$(kept db base_size)" = 1073741824 ]
+	while read -r set; do
+		refused 64 lsm-cli --create --set="$set" new put a b
+		[ ! -e new ]
+	done <<'END'
+table_size=8Q
+table_size=8MM
+table_size=M
+table_size=8.5M
+table_size=18446744073709551615T
+page_size=4T
+page_size=5K
+ratio=1K
+filter_bits=1K
+END
+}
+
+@test "a list of too many codecs says how many there may be" {
+	fails 64 'lsm-cli: --set: option codec: "none,none,none,none,none,'\
+'none,none,none,zlib" names more than the 8 levels there are' lsm-cli \
+	    --create db put a b \
+	    --set=codec=none,none,none,none,none,none,none,none,zlib
+	[ ! -e db ]
+}
+
+# A statistic at the end of a script that reads each of the keys twice.
+read_twice() {
+	for i in 1 2; do
+		seq -f 'has tree%08.0f' 1 200 19999
+	done >script
+	echo 'stats --format=json' >>script
+	lsm-cli "$@" db <script | tail -1
+}
+
+@test "--cache-size: what was inflated is kept" {
+	orchard
+	lsm-cli db options codec=zlib
+	lsm-cli db put tree00000001 anew
+	lsm-cli db compact
+	few=$(read_twice --cache-size=16M | jq .read.pages_inflated)
+	many=$(read_twice --cache-size=0 | jq .read.pages_inflated)
+	[ "$many" -ge 200 ]
+	[ $((few * 3 / 2)) -lt "$many" ]
+}
+
+@test "--max-open-tables bounds what is held open" {
+	orchard
+	lsm-cli db options table_size=64K codec=none
+	lsm-cli db put tree00000001 anew
+	lsm-cli db compact
+	[ "$(read_twice | jq .tables.open)" -gt 3 ]
+	[ "$(read_twice --max-open-tables=3 | jq .tables.open)" -le 3 ]
+	refused 64 lsm-cli --max-open-tables=0 db get a
+	refused 64 lsm-cli --max-open-tables=4294967295 db get a
+}
+
+# Threads of a writer that has a script to run.
+threads_with() {
+	writer_start "$@"
+	ls "/proc/$writer_pid/task" | wc -l
+	writer_end
+}
+
+@test "--workers: so many threads beside the one that writes" {
+	fruit
+	[ "$(threads_with --workers=0)" -eq 1 ]
+	[ "$(threads_with)" -eq 2 ]
+	[ "$(threads_with --workers=3)" -eq 4 ]
+	refused 64 lsm-cli --workers=9 db put a b
+	refused 64 lsm-cli --workers=-1 db put a b
+	refused 64 lsm-cli --workers=2 db get a
+}
+
 @test "lsm-tuning(7) knows each option of a database" {
 	lsm-cli --create db put a b
 	lsm-cli db options --format=tsv | cut -f1 | while read -r name; do

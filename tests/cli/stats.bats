@@ -70,7 +70,7 @@ tended() {
 
 @test "the reader of prom finds what is wrong" {
 	orchard
-	lsm-cli db stats --format=prom >good
+	tended 'stats --format=prom' >good
 	wrong() {
 		sed "$1" good >bad
 		! cmp -s good bad
@@ -100,6 +100,28 @@ tended() {
 	    and .[1].sequence == 3'
 	refused 64 lsm-cli db stats --samples=3
 	refused 64 lsm-cli db stats --interval=1s --format=prom
+}
+
+@test "what cannot be opened prints nothing, not even a heading" {
+	refused 66 lsm-cli nodb stats --interval=1s
+}
+
+@test "a process that only reads prints nothing of writes" {
+	orchard
+	for format in text tsv jsonl prom; do
+		lsm-cli db stats --format=$format | grep -v '^# HELP' >out
+		lacks -E '\b(write|merge|stall)(\.|":|$)|_(write|merge|stall)_' out
+	done
+	lsm-cli db stats --format=jsonl |
+	    jq -e '.write == null and .amplification.write == null and
+	    .amplification.read_runs == null and .db.entries == 20000'
+	fruit
+	lsm-cli --yes db delrange apple banana
+	lsm-cli db flush
+	[ "$(lsm-cli db stats --interval=10ms --samples=1 | tail -1 |
+	    cut -f 9)" = - ]
+	lsm-cli db stats --interval=10ms --samples=1 --format=jsonl |
+	    jq -e '.space == null'
 }
 
 @test "growth beside a writer is counted" {
@@ -132,13 +154,34 @@ tended() {
 	refused 64 lsm-cli --events db get a
 }
 
+@test "the manual page tells every event there is" {
+	local top=$BATS_TEST_DIRNAME/../..
+	sed -n 's/^\t\[LSM_EVENT_[A-Z_]*\] = "\([a-z_]*\)",$/\1/p' \
+	    "$top/libengine/db/event.c" | sort >events
+	[ "$(wc -l <events)" -eq "$(grep -o '\bLSM_EVENT_[A-Z][A-Z_]*' \
+	    "$top/libengine/include/lsm.h" | sort -u | wc -l)" ]
+	sed '1,/^\.Sh EVENTS/d; /^\.Sh/,$d' "$top/man/lsm-stats.7" |
+	    sed -n 's/^\.It Va //p' | sed 's/ , /\n/g' | sort | diff events -
+}
+
+@test "a dropped table is an event" {
+	orchard
+	lsm-cli db options table_size=64K
+	lsm-cli db put tree00000001 again
+	lsm-cli db compact
+	printf 'delrange -y tree u\nflush\n' |
+	    lsm-cli --events --workers=0 db 2>err
+	jq -es 'map(select(.event == "drop")) | length == 1 and
+	    .[0].tables_in > 1' err
+}
+
 @test "the manual page tells every statistic in the words of the library" {
 	local page=$BATS_TEST_DIRNAME/../../man/lsm-stats.7
 	orchard
-	lsm-cli db stats --format=prom | grep '^# HELP' |
+	tended 'stats --format=prom' | grep '^# HELP' |
 	    cut -d ' ' -f 4- >helps
 	[ "$(wc -l <helps)" -gt 70 ]
-	lsm-cli db stats --format=tsv | cut -f 1 |
+	tended 'stats --format=tsv' | cut -f 1 |
 	    sed -e 's/^level\.[0-9]*/level.N/' \
 	    -e 's/^stall\.[a-z0-9]*/stall.REASON/' \
 	    -e 's/^latency\..*/latency.OPERATION/' | sort -u >names

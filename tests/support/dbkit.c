@@ -179,6 +179,15 @@ dbkit_stat(lsm_db *db, const char *name)
 	return w.value;
 }
 
+bool
+dbkit_has_stat(lsm_db *db, const char *name)
+{
+	struct wanted_stat w = { .name = name };
+
+	CHECK_OK(lsm_stats(db, stat_pick, &w));
+	return w.found;
+}
+
 struct wanted_files {
 	const char *kind;
 	char name[64];

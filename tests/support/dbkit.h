@@ -35,6 +35,7 @@ const char *dbkit_scan(lsm_db *, const lsm_snapshot *, const lsm_range *,
     bool backward);
 
 uint64_t dbkit_stat(lsm_db *, const char *name);
+bool dbkit_has_stat(lsm_db *, const char *name);
 /* Files of a kind ("table", ...) that are present; `live`: and named. */
 unsigned dbkit_files(lsm_db *, const char *kind, bool live);
 /* The name of the last one of a kind. */

@@ -79,6 +79,29 @@ kit_close(struct kit *k)
 	sim_free(k->sim);
 }
 
+TEST("tables that a range delete took wholly are told as dropped")
+{
+	const lsm_event *e;
+	uint64_t bytes;
+	struct kit k;
+
+	kit_make(&k);
+	k.o.table_size = 16 << 10;
+	k.db = dbkit_open("db", &k.o);
+	dbkit_fill(k.db, 0, 5000, "");
+	CHECK_OK(lsm_compact(k.db, NULL, NULL));
+	bytes = dbkit_stat(k.db, "db.bytes");
+	CHECK_OK(lsm_delete_range(k.db, lsm_str("k"), lsm_str("l"), 0));
+	CHECK_OK(lsm_flush(k.db));
+	CHECK_EQ(k.heard.count[LSM_EVENT_DROP], 1);
+	e = &k.heard.last[LSM_EVENT_DROP];
+	CHECK_STR(e->name, "drop");
+	CHECK_EQ(e->tables_in, dbkit_stat(k.db, "merge.tables_dropped"));
+	CHECK(e->tables_in > 1 && e->bytes_in == bytes);
+	CHECK(e->entries_in == 5000 && e->level == -1 && e->from >= 0);
+	kit_close(&k);
+}
+
 TEST("a flush begins and ends, and its table is as large as told")
 {
 	const lsm_event *e;

@@ -334,3 +334,42 @@ TEST("eight threads write, read, flush and merge, and share their syncs")
 	CHECK_EQ(dbkit_stat(db, "db.entries"), 2 * WRITERS * KEYS);
 	dbkit_close(db);
 }
+
+static void
+stat_of_writers(void *arg, const lsm_stat *s)
+{
+	static const char *const words[] = { "write.", "stall.", "log.",
+		"manifest.", "flush.", "ingest.", "merge.", "jobs.",
+		"amplification.write" };
+	unsigned *count = arg;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		*count += strncmp(s->metric, words[i], strlen(words[i])) == 0;
+	*count += strcmp(s->metric, "level.bytes_written") == 0;
+}
+
+TEST("who only reads tells nothing of writes: it has counted none")
+{
+	unsigned of_writer = 0, of_reader = 0;
+	struct kit k;
+	lsm_options o;
+	lsm_db *reader;
+
+	kit_open(&k);
+	dbkit_fill(k.db, 0, 100, "");
+	CHECK_OK(lsm_flush(k.db));
+	o = k.o;
+	o.create = 0;
+	o.read_only = 1;
+	reader = dbkit_open("db", &o);
+	CHECK_OK(lsm_stats(k.db, stat_of_writers, &of_writer));
+	CHECK_OK(lsm_stats(reader, stat_of_writers, &of_reader));
+	CHECK(of_writer > 30);
+	CHECK_EQ(of_reader, 0);
+	CHECK_EQ(dbkit_stat(reader, "db.entries"), 100);
+	CHECK(!dbkit_has_stat(reader, "amplification.read_runs"));
+	dbkit_check(reader, NULL, "k000007", "v7");
+	CHECK_EQ(dbkit_stat(reader, "amplification.read_runs"), 1000);
+	dbkit_close(reader);
+	kit_close(&k);
+}

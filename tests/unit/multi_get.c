@@ -167,6 +167,32 @@ TEST("gets, those found and tables asked are counted as those of lsm_get")
 	kit_close(k);
 }
 
+/* A line of a filter and some of a leaf for each key; one get has no time to
+ * ask for anything. */
+static void
+check_lines_ahead(int codec, uint64_t each)
+{
+	struct random r = { test_seed() };
+	struct kit *k = kit_open(codec);
+	uint64_t ahead;
+
+	fill(k);
+	CHECK_OK(lsm_compact(k->db, NULL, NULL));
+	ask_and_check(k, NULL, &r, ASKED);
+	ahead = dbkit_stat(k->db, "read.lines_ahead");
+	CHECK(ahead >= each * dbkit_stat(k->db, "read.gets_found"));
+	for (int i = 0; i < ASKED; i++)
+		(void)lsm_get(k->db, NULL, k->keys[i], NULL);
+	CHECK_EQ(dbkit_stat(k->db, "read.lines_ahead"), ahead);
+	kit_close(k);
+}
+
+TEST("keys under way ask for what they need before their turn")
+{
+	check_lines_ahead(LSM_CODEC_NONE, 5);
+	check_lines_ahead(LSM_CODEC_ZLIB, 1);
+}
+
 TEST("what fails fails as a whole, holds nothing and leaves no value")
 {
 	static const uint8_t key[LSM_KEY_MAX + 1];

@@ -348,6 +348,34 @@ TEST("a seek reads and inflates the leaf of its key and no other")
 	model_free(&m);
 }
 
+/* Leaves that are inflated one after the other are read in large pieces, by an
+ * iterator of a user as by a merge. */
+TEST("a walk reads ahead: many leaves with one read")
+{
+	struct random r = { test_seed() };
+	struct model m = { 0 };
+	struct iter *it;
+	struct tkit k;
+	uint64_t reads, leaves;
+
+	model_fill(&m, MODEL_DECIMAL, 20000, 100, &r);
+	tkit_init(&k, LSM_CODEC_ZLIB);
+	CHECK_OK(tkit_build(&k, &m));
+	CHECK_OK(tkit_open(&k));
+	CHECK_OK(table_iter_new(k.table, 0, &it));
+	reads = memenv_reads(k.env);
+	k.stats.inflated = 0;
+	CHECK_OK(iter_first(it));
+	while (it->valid)
+		CHECK_OK(iter_next(it));
+	leaves = k.stats.inflated;
+	CHECK(leaves > 40);
+	CHECK(8 * (memenv_reads(k.env) - reads) < leaves);
+	iter_free(it);
+	tkit_release(&k);
+	model_free(&m);
+}
+
 TEST("strict reads verify every time, so later damage is seen")
 {
 	struct random r = { test_seed() };
