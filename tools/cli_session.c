@@ -4,7 +4,9 @@
 #include "cli_session.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "cli_event.h"
@@ -13,7 +15,7 @@
 #include "signals.h"
 
 /* A wait for the lock is cut into such slices to look at signals. */
-enum { WAIT_SLICE_US = 100000 };
+enum { WAIT_SLICE_US = 100000, PATH_SIZE = 4096 };
 
 /* What was given of how the handle works. */
 static void
@@ -64,6 +66,23 @@ open_patiently(struct session *s, lsm_options *o)
 	return rc;
 }
 
+static bool
+is_database(const char *directory)
+{
+	char path[PATH_SIZE];
+	int n = snprintf(path, sizeof path, "%s/CURRENT", directory);
+
+	return n < PATH_SIZE && access(path, F_OK) == 0;
+}
+
+/* A database that was to be made, and the place or its medium took none. */
+static bool
+is_not_made(const struct session *s, const lsm_options *o, int code)
+{
+	return o->create && (code == LSM_NO_DATABASE || code == LSM_NO_SPACE ||
+	    code == LSM_IO) && !is_database(s->directory);
+}
+
 static int
 handle_close(lsm_db *db)
 {
@@ -97,6 +116,8 @@ session_open(struct session *s, bool writes, bool workers)
 	    lsm_open(s->directory, &o, &s->db);
 	if (rc == LSM_LOCKED && signals_pending() != 0)
 		return EXIT_RETRY;
+	if (is_not_made(s, &o, rc))
+		return cli_fail(EXIT_CREATE, "%s", lsm_message());
 	if (rc != LSM_OK)
 		return cli_fail_code(rc);
 	s->writes = writes;

@@ -3,16 +3,15 @@
  * completion, by libedit.
  *
  * Signals stay the tool's own: a byte is waited for together with them, and
- * libedit installs no handler. The history is a file of this user only.
+ * libedit installs no handler. Lines are wide characters to it (typed.h), for
+ * it loses each byte that is none. The history is a file of this user only.
  */
 #include "line_edit.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
-#include <locale.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 
 #include "color.h"
 #include "signals.h"
+#include "typed.h"
 
 enum { HISTORY_LINES = 1000, CHOICES_MAX = 100, CHOICE_MAX = 256,
 	PATH_SIZE = 1024, PROMPT_ROOM = 64 };
@@ -41,6 +41,7 @@ struct line_edit {
 	line_complete *complete;
 	void *arg;
 	char *line;
+	struct typed typed;
 	char path[PATH_SIZE];		/* of the history; "": none */
 	struct line_choices choices;
 };
@@ -91,25 +92,25 @@ byte_read(void)
 	return n == 1 ? c : -1;
 }
 
-/* A byte that is no character of the locale stands for itself. */
 static int
 character_read(EditLine *editor, wchar_t *wide)
 {
-	mbstate_t state;
-	char bytes[8];
-	size_t n = 0, took;
+	struct typed *t = &the_one->typed;
+	bool ended = false;
 	int c;
 
 	(void)editor;
-	do {
-		if ((c = byte_read()) == -1)
-			return signals_pending() != 0 ? -1 : 0;
-		bytes[n++] = (char)c;
-		memset(&state, 0, sizeof state);
-		took = mbrtowc(wide, bytes, n, &state);
-	} while (took == (size_t)-2 && n < sizeof bytes);
-	if (took == (size_t)-1 || took == (size_t)-2)
-		*wide = (wchar_t)(unsigned char)bytes[0];
+	while (!typed_take(t, ended, wide)) {
+		if (ended)
+			return 0;
+		c = byte_read();
+		if (c == -1 && signals_pending() != 0)
+			return -1;
+		if (c == -1)
+			ended = true;
+		else
+			typed_add(t, (char)c);
+	}
 	return 1;
 }
 
@@ -151,37 +152,54 @@ choices_print(struct line_choices *c)
 		fprintf(stderr, "%s\n", c->list[i]);
 }
 
+/* The word that the line, which ends at the cursor, ends in. */
+static struct word
+last_word(struct word line)
+{
+	size_t from = line.size;
+
+	while (from > 0 && line.text[from - 1] != ' ')
+		from--;
+	return (struct word){ line.text + from, line.size - from };
+}
+
+static unsigned char
+choices_insert(EditLine *editor, struct line_choices *c, size_t typed)
+{
+	if (c->count == 0 || c->common_size < typed)
+		return CC_REFRESH_BEEP;
+	c->common[c->common_size] = '\0';
+	if (c->common_size > typed)
+		el_insertstr(editor, c->common + typed);
+	if (c->count == 1 &&
+	    strchr("=/", c->common[c->common_size - 1]) == NULL)
+		el_insertstr(editor, " ");
+	if (c->count > 1 && c->common_size == typed) {
+		choices_print(c);
+		return CC_REDISPLAY;
+	}
+	return CC_REFRESH;
+}
+
 static unsigned char
 complete_word(EditLine *editor, int letter)
 {
 	struct line_edit *e = the_one;
 	struct line_choices *c = &e->choices;
-	const LineInfo *info = el_line(editor);
-	const char *from = info->cursor;
+	const LineInfoW *info = el_wline(editor);
 	struct word line, word;
 
 	(void)letter;
-	while (from > info->buffer && from[-1] != ' ')
-		from--;
-	line = (struct word){ (char *)(uintptr_t)info->buffer,
-		(size_t)(from - info->buffer) };
-	word = (struct word){ (char *)(uintptr_t)from,
-		(size_t)(info->cursor - from) };
+	line.text = typed_bytes(info->buffer,
+	    (size_t)(info->cursor - info->buffer), &line.size);
+	if (line.text == NULL)
+		return CC_ERROR;
+	word = last_word(line);
+	line.size -= word.size;
 	c->count = c->common_size = 0;
 	e->complete(e->arg, line, word, c);
-	if (c->count == 0 || c->common_size < word.size)
-		return CC_REFRESH_BEEP;
-	c->common[c->common_size] = '\0';
-	if (c->common_size > word.size)
-		el_insertstr(editor, c->common + word.size);
-	if (c->count == 1 &&
-	    strchr("=/", c->common[c->common_size - 1]) == NULL)
-		el_insertstr(editor, " ");
-	if (c->count > 1 && c->common_size == word.size) {
-		choices_print(c);
-		return CC_REDISPLAY;
-	}
-	return CC_REFRESH;
+	free(line.text);
+	return choices_insert(editor, c, word.size);
 }
 
 /* Make each folder on the way to the file. */
@@ -249,7 +267,7 @@ history_save(struct line_edit *e)
 static bool
 editor_start(struct line_edit *e)
 {
-	setlocale(LC_CTYPE, "");
+	typed_locale();
 	e->editor = el_init("lsm-cli", stdin, stderr, stderr);
 	if (e->editor == NULL)
 		return false;
@@ -306,38 +324,38 @@ bool
 line_edit_read(struct line_edit *e, const char *prompt, struct word *line,
     bool *more)
 {
-	const char *text;
-	int size = 0;
+	const wchar_t *wide;
+	int count = 0;
 
 	prompt_set(e, prompt);
 	/* Before the prompt: what is typed at once must not meet a terminal
 	 * that takes Ctrl-D for itself. */
 	el_set(e->editor, EL_PREP_TERM, 1);
-	text = el_gets(e->editor, &size);
+	wide = el_wgets(e->editor, &count);
 	*more = false;
-	if (text == NULL || size <= 0) {
+	if (wide == NULL || count <= 0) {
 		el_reset(e->editor);
+		e->typed.count = 0;
 		fputc('\n', stderr);
 		return signals_pending() == 0;
 	}
+	if (wide[count - 1] == L'\n')
+		count--;
 	free(e->line);
-	e->line = malloc((size_t)size + 1);
-	if (e->line == NULL)
-		return true;
-	memcpy(e->line, text, (size_t)size);
-	if (e->line[size - 1] == '\n')
-		size--;
-	e->line[size] = '\0';
-	*line = (struct word){ e->line, (size_t)size };
-	*more = true;
+	e->line = typed_bytes(wide, (size_t)count, &line->size);
+	line->text = e->line;
+	*more = e->line != NULL;
 	return true;
 }
 
+/* libedit keeps it as characters: one with a stray byte would come back as
+ * another line, or bar the way to those before it. */
 void
 line_edit_remember(struct line_edit *e, const char *line)
 {
 	HistEvent event;
 
-	if (e->history != NULL && line[0] != '\0')
+	if (e->history != NULL && line[0] != '\0' &&
+	    mbstowcs(NULL, line, 0) != (size_t)-1)
 		history(e->history, &event, H_ENTER, line);
 }

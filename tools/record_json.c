@@ -4,7 +4,7 @@
  *   line    := {"key":"...","value":"..."} LF
  *   trailer := {"end":true,"records":N,"xxh3":"..."} LF
  *
- *   batch   := {"op":"put","key":"...","value":"..."} LF, an op of ops
+ *   batch   := {"op":"WORD",...} LF, the words and fields of ops
  *
  * A side that is no UTF-8, and both with --json-bytes=hex, is named key_hex or
  * value_hex and holds hexadecimal digits. No string is ever lossy. Other names
@@ -61,16 +61,32 @@ json_end(struct record_writer *w)
 	return 0;
 }
 
+/* What an object of this kind must have. */
+static const char *
+wanted(enum record_kind kind)
+{
+	switch (kind) {
+	case RECORD_PUT:
+	case RECORD_IF_EQUALS:
+		return "no such string: wanted are key and value";
+	case RECORD_DELRANGE:
+		return "no such string: wanted are key, where the range "
+		    "begins, and to";
+	default:
+		return "no such string: wanted is key";
+	}
+}
+
 /* The member NAME or NAME_hex. */
 static const char *
-side_read(struct record_reader *r, const char *name, const char *name_hex,
-    struct word *w)
+side_read(struct record_reader *r, enum record_kind kind, const char *name,
+    const char *name_hex, struct word *w)
 {
 	bool plain = json_member(r->json, name, w);
 	struct word hex;
 
 	if (json_member(r->json, name_hex, &hex) == plain)
-		return plain ? "it is there twice" : "no such string";
+		return plain ? "it is there twice" : wanted(kind);
 	if (plain)
 		return NULL;
 	*w = hex;
@@ -81,7 +97,8 @@ static int
 key_take(struct record_reader *r, struct record *record)
 {
 	struct word key;
-	const char *reason = side_read(r, "key", "key_hex", &key);
+	const char *reason = side_read(r, record->kind, "key", "key_hex",
+	    &key);
 	int status;
 
 	if (reason != NULL)
@@ -96,8 +113,8 @@ value_take(struct record_reader *r, struct record *record)
 {
 	bool range = record->kind == RECORD_DELRANGE;
 	struct word value;
-	const char *reason = side_read(r, range ? "to" : "value",
-	    range ? "to_hex" : "value_hex", &value);
+	const char *reason = side_read(r, record->kind,
+	    range ? "to" : "value", range ? "to_hex" : "value_hex", &value);
 
 	if (reason != NULL)
 		return record_bad(r, range ? "to: " : "value: ", reason);
@@ -126,7 +143,7 @@ operation_read(struct record_reader *r, struct record *record)
 	if (r->json == NULL)
 		return 0;
 	if (!json_member(r->json, "op", &word))
-		return record_bad(r, "op: ", "no such string");
+		return record_bad(r, "op: ", operation_none);
 	if (strcmp(word.text, "commit") == 0)
 		return 0;
 	r->ended = false;

@@ -3,11 +3,12 @@
  *
  * The log comes first, then the manifest, then CURRENT: only with CURRENT is
  * there a database. What a crash leaves before that holds nothing, and the
- * next creation removes it.
+ * next creation removes it. A creation that fails removes all itself.
  */
 
 #include "base/alloc.h"
 #include "db/db.h"
+#include "db/fresh.h"
 #include "env/files.h"
 
 enum { FIRST_LOG = 1, FIRST_MANIFEST = 2, FIRST_FREE = 3 };
@@ -221,4 +222,16 @@ done:
 	manifest_free(manifest);
 	state_release(&s);
 	return rc;
+}
+
+/*
+ * LOCK goes last: until then nobody else makes anything here. Who waits for
+ * this very LOCK, or opened it before it went, sees when he has it that it is
+ * not the directory's any more (dir_same), and begins again.
+ */
+void
+db_create_undo(struct lsm_db *db)
+{
+	if (fresh_clear(db->dir) == LSM_OK)
+		(void)db->env->ops->dir_unlink(db->dir, "LOCK");
 }

@@ -7,10 +7,6 @@
 #include "env/files.h"
 #include "table/compress.h"
 
-enum {
-	LOCK_TRY_US = 1000		/* between two tries for the lock */
-};
-
 void
 lsm_id(const lsm_db *db, uint8_t id[16])
 {
@@ -151,48 +147,6 @@ db_new(const char *path, const lsm_options *given, struct lsm_db **out)
 	return LSM_OK;
 }
 
-/* Where LOCK has two names the writer may be that of the other directory. */
-static const char *
-lock_shared(struct lsm_db *db)
-{
-	return db_one_name(db, FILE_LOCK, 0) ? "" : "; LOCK has another name, "
-	    "as in a copy made of links: lsm-cli DIR checkpoint DEST makes "
-	    "one that has its own";
-}
-
-/* The process is a hint only: it may be of another container, or have died. */
-static int
-locked_by(struct lsm_db *db)
-{
-	const char *shared = lock_shared(db);
-	struct env_words words;
-
-	db->env->ops->lock_words(db->lock, NULL, &words);
-	if (words.pid == 0)
-		return status_set(LSM_LOCKED, "%s: locked by another writer%s",
-		    db->path, shared);
-	return status_set(LSM_LOCKED, "%s: locked by process %llu%s", db->path,
-	    (unsigned long long)words.pid, shared);
-}
-
-static int
-lock_wait(struct lsm_db *db)
-{
-	const struct env_ops *ops = db->env->ops;
-	uint64_t end = ops->now_us(db->env) + db->opt.wait_us;
-	int rc;
-
-	for (;;) {
-		rc = ops->lock_hold(db->lock, 0, 1, ENV_EXCLUSIVE);
-		if (rc != LSM_LOCKED || ops->now_us(db->env) >= end)
-			break;
-		mutex_lock(&db->mu);
-		cond_wait_for(&db->changed, &db->mu, LOCK_TRY_US);
-		mutex_unlock(&db->mu);
-	}
-	return rc == LSM_LOCKED ? locked_by(db) : rc;
-}
-
 /* Caches of what is read; they need the database's identity. */
 static int
 caches_new(struct lsm_db *db)
@@ -214,96 +168,20 @@ caches_new(struct lsm_db *db)
 	    &db->tables);
 }
 
-/* LSM_OK: there is a database that this build reads, or one may be made.
- * Nothing is made before that is known, LOCK neither. */
-static int
-presence(struct lsm_db *db, bool *make, struct current *current)
-{
-	bool vacant;
-	int rc = db_absent(db->dir, db->path, current, &vacant);
-
-	*make = rc == LSM_NO_DATABASE && vacant && db->opt.create;
-	return *make ? LSM_OK : rc;
-}
-
-/* Only who makes the directory or the database pays for syncing parents. */
-static int
-directory_open(struct lsm_db *db)
-{
-	const struct env_ops *ops = db->env->ops;
-	bool created;
-	int rc = ops->dir_open(db->env, db->path, false, &db->dir, &created);
-
-	if (rc == LSM_NO_DATABASE && db->opt.create)
-		rc = ops->dir_open(db->env, db->path, true, &db->dir,
-		    &created);
-	return rc;
-}
-
-/* A process that was killed may have made the directory and not synced its
- * parent: what is written into it now must not vanish with it. */
-static int
-directory_durable(struct lsm_db *db)
-{
-	const struct env_ops *ops = db->env->ops;
-	struct env_dir *again;
-	bool created;
-	int rc = ops->dir_open(db->env, db->path, true, &again, &created);
-
-	if (rc == LSM_OK)
-		ops->dir_close(again);
-	return rc;
-}
-
-/* What was read of CURRENT before the lock may be old: recovery looks. */
-static int
-open_writer(struct lsm_db *db, struct current *current)
-{
-	bool make;
-	int rc;
-
-	if ((rc = presence(db, &make, current)) != LSM_OK)
-		return rc;
-	rc = db->env->ops->lock_open(db->dir, true, &db->lock);
-	if (rc != LSM_OK || (rc = lock_wait(db)) != LSM_OK)
-		return rc;
-	/* Another may have made it while this one waited. */
-	if (make && (rc = presence(db, &make, current)) != LSM_OK)
-		return rc;
-	if (!make && db->opt.exclusive)
-		return status_set(LSM_EXISTS, "%s: database exists", db->path);
-	if (make && ((rc = directory_durable(db)) != LSM_OK ||
-	    (rc = db_create(db)) != LSM_OK))
-		return rc;
-	return make ? presence(db, &make, current) : LSM_OK;
-}
-
-static int
-open_reader(struct lsm_db *db, struct current *current)
-{
-	bool make;
-	int rc;
-
-	if ((rc = presence(db, &make, current)) != LSM_OK)
-		return rc;
-	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
-	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
-}
-
 int
 lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 {
 	struct lsm_db *db;
+	char story[STATUS_STORY_MAX];
+	struct made made = { 0 };
 	struct current current;
 	int rc;
 
 	*out = NULL;
 	if ((rc = db_new(path, options, &db)) != LSM_OK)
 		return rc;
-	if ((rc = directory_open(db)) != LSM_OK)
-		goto done;
-	if ((rc = db->read_only ? open_reader(db, &current) :
-	    open_writer(db, &current)) != LSM_OK)
+	if ((rc = db->read_only ? place_read(db, &made, &current) :
+	    place_write(db, &made, &current)) != LSM_OK)
 		goto done;
 	memcpy(db->id, current.database, ID_SIZE);
 	if ((rc = caches_new(db)) != LSM_OK ||
@@ -314,8 +192,10 @@ lsm_open(const char *path, const lsm_options *options, lsm_db **out)
 	*out = db;
 	return LSM_OK;
 done:
+	memcpy(story, status_story(), sizeof story);
+	place_undo(db, &made);
 	db_free(db);
-	return rc;
+	return status_set(rc, "%s", story);
 }
 
 /* Whoever opens next reads the log, a short-lived reader with every open: so

@@ -368,8 +368,20 @@ bool unread_room(struct lsm_db *, size_t data);		/* likewise */
 bool unread_short(struct lsm_db *);	/* the next open reads little */
 /* reader.c: a read-only handle; CURRENT was just read */
 int reader_open(struct lsm_db *, const struct current *);
+/* place.c: what an open has made, */
+struct made {
+	bool directory, database;
+};
+/* the directory and, of a writer, the lock and the database where there is
+ * none; *current is as it was before the lock was had. */
+int place_read(struct lsm_db *, struct made *, struct current *);
+int place_write(struct lsm_db *, struct made *, struct current *);
+/* The open failed: nothing of what it made stays, as far as the disk lets. */
+void place_undo(struct lsm_db *, const struct made *);
 /* create.c */
 int db_create(struct lsm_db *);
+/* The writer's lock is held, and the database was made by this open. */
+void db_create_undo(struct lsm_db *);
 int db_absent(struct env_dir *, const char *path, struct current *,
     bool *vacant);
 /* clean.c: orphans, once the manifest was read to a proven end */

@@ -255,7 +255,8 @@ int lsm_options_store(lsm_db *, const lsm_options *);
  * that closed in order the log, and whether every table is there, is looked at
  * by the first call that needs to: LSM_CORRUPT may come from that. Errors:
  * LSM_NO_DATABASE, LSM_EXISTS, LSM_LOCKED, LSM_CORRUPT, LSM_UNSUPPORTED,
- * LSM_PERMISSION, LSM_INVALID and those of the system. */
+ * LSM_PERMISSION, LSM_INVALID and those of the system. A database that cannot
+ * be made whole is not there: what was made of it goes again. */
 int lsm_open(const char *path, const lsm_options *, lsm_db **db);
 
 /* Make everything durable (with no_sync: leave that to the system), stop the

@@ -162,6 +162,52 @@ shell_of_puts() {
 	[ "$(ls -A)" = "$(printf 'db\nerr\nout\nout.tsv')" ]
 }
 
+@test "a database that cannot be made is 73" {
+	echo mine >file
+	refused 73 lsm-cli --create file put a b
+	refused 73 lsm-cli --create file/db put a b
+	refused 73 lsm-cli --create /proc/db put a b
+	echo 'put a b' >script
+	got=0
+	lsm-cli --create file <script 2>err || got=$?
+	[ "$got" -eq 73 ]
+	[ "$(cat file)" = mine ]
+	# Without --create there was only to be one.
+	refused 66 lsm-cli file put a b
+	mkdir half
+	touch half/UNFINISHED
+	refused 73 lsm-cli --create half put a b
+	[ "$(ls half)" = UNFINISHED ]
+	# Where there is one already, it is not about making it.
+	fruit
+	rm db/*.log
+	refused 65 lsm-cli --create db put a b
+}
+
+@test "a disk too full for a database is 73, and nothing is left on it" {
+	unshare -m true 2>/dev/null || skip "no mounts here"
+	mkdir small
+	cat >full.sh <<'END'
+mount -t tmpfs -o size=$1k tmpfs small
+got=0
+lsm-cli --create small/new/db put a b 2>err || got=$?
+ls -A small/new 2>/dev/null
+mkdir -p small/there
+lsm-cli --create small/there put a b 2>>err || got=$got,$?
+ls -A small/there
+umount small
+[ "$got" = 73,73 ] || [ "$got" = 0 ]
+echo "$got"
+END
+	for size in 4 40 132 136 140 144 160; do
+		unshare -m bash full.sh $size >out
+		[ "$(cat out)" = 73,73 ]
+		[ "$(grep -c '^lsm-cli: .*: No space left on device$' err)" -eq 2 ]
+	done
+	unshare -m bash full.sh 65536 >out
+	[ "$(tail -n 1 out)" = 0 ]
+}
+
 @test "files are listed by name" {
 	fruit
 	lsm-cli db flush

@@ -434,3 +434,25 @@ killed_load() {
 @test "kill -9 in a load that never syncs loses nothing" {
 	killed_load --sync=off
 }
+
+@test "a batch that a full disk refused leaves room for smaller ones" {
+	unshare -m true 2>/dev/null || skip "no mounts here"
+	mkdir small
+	cat >full.sh <<'END'
+set -e
+mount -t tmpfs -o size=6m tmpfs small
+lsm-cli --create small/db put a b
+used=$(du -sk small | cut -f1)
+got=0
+awk 'BEGIN { for (i = 0; i < 200000; i++) printf "key%08d\tvalue %d\n", i, i }' |
+    lsm-cli --sync=off small/db load --atomic 2>err || got=$?
+[ "$got" -eq 74 ]
+grep -qx 'lsm-cli: stdin: records committed: 0' err
+[ "$(du -sk small | cut -f1)" -le $((used + 64)) ]
+lsm-cli small/db put c d
+[ "$(lsm-cli small/db scan)" = "$(printf 'a\tb\nc\td')" ]
+lsm-cli small/db compact
+[ "$(lsm-cli small/db scan --count | cut -f1)" = 2 ]
+END
+	unshare -m bash full.sh
+}

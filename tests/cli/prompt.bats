@@ -3,12 +3,13 @@
 load helper
 
 # Type at a prompt: expect's lines on stdin; what the terminal showed: `seen`.
-# With colours when $NO_COLOR is empty.
+# With colours when $NO_COLOR is empty, in the locale $AT_LOCALE. A backslash
+# and three octal digits are a byte.
 at_prompt() {
 	{
 		printf 'log_user 0\nlog_file -noappend -a seen\nset timeout 10\n'
 		printf 'proc fail {} { exit 9 }\n'
-		printf 'spawn lsm-cli %s\n' "$*"
+		printf 'spawn env LC_ALL=%s lsm-cli %s\n' "${AT_LOCALE:-C}" "$*"
 		printf 'expect_after timeout fail eof fail\nexpect "lsm> "\n'
 		cat
 		printf 'send "\\004"\nexpect_after\n'
@@ -108,6 +109,89 @@ send "delete card --if-equals=5000\r"
 expect -re "card.*lsm> "
 END
 	lacks 5000 state/lsm-cli/history
+}
+
+# In C, in UTF-8, and where the user's locale is not installed.
+locales='C C.UTF-8 xx_XX.UTF-8'
+
+@test "no typed byte is lost: characters that are not ASCII" {
+	for locale in $locales; do
+		rm -rf db
+		printf 'a\t1\n\303\274\t2\n\303\274b\t3\n' |
+		    lsm-cli --create db load
+		AT_LOCALE=$locale at_prompt db <<'END'
+send "delete --prefix=\303\274\r"
+expect "records: 2?"
+send "\r"
+expect "lsm> "
+send "put \303\274 four\r"
+expect "lsm> "
+send "put k\303\244e '\342\202\254 \360\237\215\217 e\314\201'\r"
+expect "lsm> "
+END
+		[ "$(lsm-cli db get $'\303\274')" = four ]
+		lsm-cli db get $'k\303\244e' >out
+		printf '\342\202\254 \360\237\215\217 e\314\201' | cmp - out
+		[ "$(lsm-cli db scan --count | cut -f 1)" = 4 ]
+	done
+}
+
+@test "no typed byte is lost: those that are no characters" {
+	fruit
+	for locale in $locales; do
+		AT_LOCALE=$locale at_prompt db <<'END'
+send "put bad '\377\200\374x\355\262\200\300\200'\r"
+expect "lsm> "
+send "put cut '\342\202x\360\237y\342\202'\r"
+expect "lsm> "
+send "put end \342\202\r"
+expect "lsm> "
+send "put control '\302\205\302\200\302\237\302\255\302\240'\r"
+expect "lsm> "
+send "get cher\t\r"
+expect -re "dark red\r\n.*lsm> "
+END
+		lsm-cli db get bad >out
+		printf '\377\200\374x\355\262\200\300\200' | cmp - out
+		lsm-cli db get cut >out
+		printf '\342\202x\360\237y\342\202' | cmp - out
+		lsm-cli db get end >out
+		printf '\342\202' | cmp - out
+		lsm-cli db get control >out
+		printf '\302\205\302\200\302\237\302\255\302\240' | cmp - out
+		lsm-cli db delete bad cut end control
+	done
+}
+
+@test "bytes are edited, cancelled and called back as they were typed" {
+	fruit
+	lsm-cli db put $'\303\274' umlaut
+	for locale in $locales; do
+		rm -rf state
+		AT_LOCALE=$locale at_prompt db <<'END'
+send "put a\303\274\377\177\177b one\r"
+expect "lsm> "
+send "put x\303\274y\002\002z\005 two\r"
+expect "lsm> "
+send "\342\202\003"
+expect "lsm> "
+send "get \303\274\r"
+expect -re "umlaut\r\n.*lsm> "
+send "has apple \377\r"
+expect -re "apple.*lsm> "
+END
+		[ "$(lsm-cli db get ab)" = one ]
+		[ "$(lsm-cli db get $'xz\303\274y')" = two ]
+		# A line that cannot be kept whole is not kept.
+		[ "$(tail -n 1 state/lsm-cli/history)" != 'has\040apple' ]
+		AT_LOCALE=$locale at_prompt db <<'END'
+send "\020\r"
+expect -re "umlaut\r\n.*lsm> "
+send "\020\020\001\013get ab\r"
+expect -re "one\r\n.*lsm> "
+END
+		lsm-cli db delete ab $'xz\303\274y'
+	done
 }
 
 @test "a value of several lines" {

@@ -66,23 +66,51 @@ TEST_SOLO("a creation cut short anywhere leaves a database or none")
 	sim_free(sim);
 }
 
+/* False: no call failed, there are less than n. What is left is used up. */
+static bool
+create_failing(struct sim *sim, uint64_t n, bool for_ever)
+{
+	lsm_options o = dbkit_options(sim);
+	bool failed;
+	lsm_db *db;
+
+	sim_fail_at(sim, n, LSM_IO, for_ever, true);
+	if (lsm_open("db", &o, &db) != LSM_OK)
+		CHECK(db == NULL);
+	(void)lsm_close(db);
+	failed = sim_failed(sim);
+	sim_fail_at(sim, 0, 0, false, false);
+	return failed;
+}
+
 TEST_SOLO("a creation whose n-th call fails can be done again")
 {
-	for (uint64_t n = 1;; n++) {
-		struct sim *sim = sim_new(test_seed());
-		lsm_options o = dbkit_options(sim);
-		bool failed;
-		lsm_db *db;
+	for (int for_ever = 0; for_ever < 2; for_ever++) {
+		bool failed = true;
 
-		sim_fail_at(sim, n, LSM_IO, false, true);
-		if (lsm_open("db", &o, &db) != LSM_OK)
-			CHECK(db == NULL);
-		(void)lsm_close(db);
-		failed = sim_failed(sim);
-		sim_fail_at(sim, 0, 0, false, false);
-		check_half_made(sim);
-		if (!failed)
-			break;
+		for (uint64_t n = 1; failed; n++) {
+			struct sim *sim = sim_new(test_seed());
+
+			failed = create_failing(sim, n, for_ever);
+			check_half_made(sim);
+		}
+	}
+}
+
+TEST_SOLO("a creation that failed and is cut short while it takes all back")
+{
+	bool failed = true;
+
+	for (uint64_t n = 1; failed; n++) {
+		struct sim *sim = sim_new(test_seed());
+
+		failed = create_failing(sim, n, false);
+		for (size_t i = 0; i <= sim_operations(sim); i++) {
+			check_half_made(sim_kill(sim, i));
+			check_half_made(sim_crash(sim, i, SIM_DROP, 0));
+			check_half_made(sim_crash(sim, i, SIM_RANDOM, n));
+		}
+		sim_free(sim);
 	}
 }
 
