@@ -83,6 +83,7 @@ struct counters {
 	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
 	_Atomic uint64_t manifest_bytes;
+	_Atomic uint64_t logs_reused;
 	_Atomic uint64_t stalls[STALLS], stall_us[STALLS];
 	_Atomic uint64_t level_read[LEVELS_MAX], level_written[LEVELS_MAX];
 	_Atomic uint64_t level_moved[LEVELS_MAX];
@@ -109,6 +110,9 @@ struct graves {
 struct recovery {
 	uint64_t records, bytes;
 	uint64_t interrupted_log, interrupted_at, set_aside;
+	/* Readings that failed while their pin held: on a sound disk there is
+	 * none, for what is pinned stays. */
+	uint64_t pins_failed;
 };
 
 /* See drain.c. */

@@ -102,8 +102,10 @@ bury(struct lsm_db *db, const struct grave *g, bool again)
 	char name[FILE_NAME_MAX];
 
 	if (g->kind == FILE_LOG && again && log_prepared(db->log) == 0 &&
-	    db_prepare_log(db, g->number) == LSM_OK)
+	    db_prepare_log(db, g->number) == LSM_OK) {
+		COUNT(db, logs_reused, 1);
 		return;
+	}
 	/* One that stays is an orphan: the next open removes it. */
 	(void)db->env->ops->dir_unlink(db->dir, file_name(name, g->kind,
 	    g->number));

@@ -119,6 +119,16 @@ reading_stands(struct lsm_db *db, const struct reading *r)
 	return same;
 }
 
+/* The next look may find what this one did not, and nobody would know that a
+ * file went that was pinned: so it is counted. */
+static void
+pin_judge(struct lsm_db *db, const struct reading *r, int rc)
+{
+	if (rc != LSM_OK && rc != LSM_BUSY && rc != LSM_NO_MEMORY &&
+	    r->pin != NULL && !pin_ended(r->pin))
+		db->recovery.pins_failed++;
+}
+
 /*
  * With a pin first. When that fails, because a page is hostile or files are
  * damaged, look without: what fails on a manifest that does not move is told.
@@ -138,6 +148,7 @@ read_steadily(struct lsm_db *db, const struct current *current,
 		rc = read_all(db, r, plain);
 		if (rc == LSM_OK && (r->pin != NULL || reading_stands(db, r)))
 			return LSM_OK;
+		pin_judge(db, r, rc);
 		if (rc == LSM_NO_MEMORY || rc == LSM_UNSUPPORTED)
 			break;
 		if (rc != LSM_OK) {
@@ -327,6 +338,7 @@ refresh_on(struct lsm_db *db, const struct env_words *now)
 		show(db, &r, next);
 		remember(db, &r);
 	} else {
+		pin_judge(db, &r, rc);
 		/* What went into the memtable is there, though nobody sees
 		 * it; half a record may be: it is not gone on in. */
 		db->read_to.number = 0;
