@@ -41,7 +41,8 @@ enum {
 	LOG_AHEAD_PARTS = 4,	/* one of a memtable is used: a log is made;
 				 * the worker may be busy for long */
 	NUMBERS_RESERVED = 64,	/* file numbers that one edit reserves */
-	DRAIN_LOOK_US = 250000
+	DRAIN_LOOK_US = 250000,
+	GRAVES_LOOK_US = 1000000	/* does anybody pin them still? */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first */
 #define CLOSE_FLUSH ((size_t)1 << 20)	/* memory: more is flushed at close */
@@ -271,6 +272,7 @@ void grave_add(struct lsm_db *, enum file_kind, uint64_t number,
 void grave_add_log(struct lsm_db *, uint64_t number, uint64_t died,
     bool again);
 void graves_sweep(struct lsm_db *, enum sweep);
+bool graves_any(struct lsm_db *);
 /* A pin of the writer's own: what the version of now, and all later ones,
  * name stays. Returns its edit. */
 uint64_t graves_hold(struct lsm_db *);
@@ -308,6 +310,7 @@ int work_urgent(struct lsm_db *, bool *any);
 /* A flush's logs go after its table was shown: until that has happened. */
 void work_flushed(struct lsm_db *);
 void work_wake(struct lsm_db *);
+void work_watch(struct lsm_db *);	/* there are graves to look after */
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
 void work_main(void *db);		/* what a worker does until then */

@@ -415,7 +415,7 @@ int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
 
 /* Run one step of the background work, for handles without workers; while
  * other threads run all that there are, wait for one of them. *more is 0 when
- * there was nothing to do. */
+ * there was nothing to do: then dead files that no reader needs any more go. */
 int lsm_step(lsm_db *, int *more);
 
 /* The same; and when there is nothing to do, a merge of what level 0 holds is

@@ -11,7 +11,8 @@
  * used again. What a pin holds may not be among them, and a reader would find
  * out, look again and say nothing: so its failed looks are counted. Now and
  * then a reader makes a checkpoint, which must be such a state too; one whose
- * maker was killed is whole or no database. At the end no dead file is left.
+ * maker was killed is whole or no database. At the end the writer rests, and
+ * no dead file is left.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -38,6 +39,7 @@ enum {
 	KILL_WRITER_ONE_IN = 20,
 	CHECKPOINT_ONE_IN = 60,
 	MOVES = 12,
+	REST_MS_MAX = 20000,		/* a second or two, on a busy machine */
 	OPENS_PER_REUSE = 2000,		/* at most, or the run proved little */
 	OPENS_LONG = 1000000
 };
@@ -52,6 +54,7 @@ static struct shared {
 	_Atomic uint64_t opens, gets, scans, refreshes, wrong, failed;
 	_Atomic uint64_t checkpoints, halves;
 	_Atomic uint64_t reused, pins_failed;
+	_Atomic uint64_t resting, cleaned;	/* the writer, at the end */
 } *shared;
 
 static const char *path, *copies;
@@ -123,6 +126,25 @@ reuse_count(lsm_db *db, uint64_t *before)
 	*before = now;
 }
 
+/* Nobody reads any more, and nothing is written: that nobody needs the dead
+ * files now, the writer has to find out for itself. */
+static void
+rest(lsm_db *db)
+{
+	int more;
+
+	for (int ms = 0; ms < REST_MS_MAX && graves_any(db); ms++) {
+		if (!db->working)
+			lsm_step(db, &more);
+		usleep(1000);
+	}
+	if (graves_any(db))
+		complain("dead files of a writer at rest", db->graves.count, 0);
+	atomic_store(&shared->cleaned, 1);
+	for (;;)
+		pause();
+}
+
 static void
 write_on(uint64_t seed)
 {
@@ -155,6 +177,8 @@ write_on(uint64_t seed)
 		}
 		atomic_store(&shared->acknowledged, n);
 		reuse_count(db, &reused);
+		if (atomic_load(&shared->resting))
+			rest(db);
 	}
 }
 
@@ -351,6 +375,19 @@ end(pid_t pid)
 	tmp_clear(copy_of(pid, ".gone", text));
 }
 
+/* Unless it has died: it told why. */
+static void
+rest_wait(pid_t writer)
+{
+	siginfo_t died = { 0 };
+
+	atomic_store(&shared->resting, 1);
+	while (!atomic_load(&shared->cleaned) && died.si_pid == 0 &&
+	    waitid(P_PID, (id_t)writer, &died, WEXITED | WNOHANG | WNOWAIT) ==
+	    0)
+		usleep(1000);
+}
+
 /* Kill one after the other until enough was opened. *kills counts. */
 static void
 run(uint64_t opens, struct random *r, uint64_t *kills)
@@ -372,8 +409,10 @@ run(uint64_t opens, struct random *r, uint64_t *kills)
 		pids[who] = start(who, random_next(r));
 		++*kills;
 	}
-	for (who = 0; who <= READERS; who++)
+	for (who = 1; who <= READERS; who++)
 		end(pids[who]);
+	rest_wait(pids[0]);
+	end(pids[0]);
 }
 
 static void
