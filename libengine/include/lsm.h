@@ -24,8 +24,9 @@
  * Threads: one lsm_db may be used by any number of threads at once. An
  * lsm_iter, an lsm_batch, an lsm_ingest or an lsm_buffer belongs to one thread
  * at a time. An lsm_snapshot may be shared. After fork(2) the child must not
- * use a handle: calls on it return LSM_FORKED, but for steps of an iterator,
- * which only look at the child's copy of memory.
+ * use a handle or what was made of it: calls that can fail return LSM_FORKED,
+ * and those that free or close do nothing. The locks stay with the parent:
+ * they end with its lsm_close() or its death, whatever its children do.
  *
  * Sizes are bytes and times are microseconds unless a name says otherwise.
  */
