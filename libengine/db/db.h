@@ -29,6 +29,7 @@
 #include "env/files.h"
 #include "log/fence.h"
 #include "log/log.h"
+#include "log/record.h"
 #include "log/replay.h"
 #include "mem/memtable.h"
 #include "version/manifest.h"
@@ -156,7 +157,8 @@ struct lsm_db {
 	size_t ahead_at;		/* bytes in it: a log is wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
-	uint8_t read_branch[ID_SIZE];	/* of that log */
+	uint8_t read_branch[ID_SIZE];	/* of that log; behind which is this, */
+	uint8_t read_ahead[RECORD_HEADER];	/* no record: still.c */
 
 	/* Guarded by work_mu; the list is changed with mu held as well, so one
 	 * of the two is enough to look at it. */

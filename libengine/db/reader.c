@@ -201,6 +201,7 @@ remember(struct lsm_db *db, const struct reading *r)
 	db->sequence = r->load.sequence;
 	db->active = view_active(db->view)->mem;
 	db->read_to = r->out.last;
+	memset(db->read_ahead, 0, RECORD_HEADER);
 	memcpy(db->read_branch, r->out.branch, ID_SIZE);
 	if (r->out.closed || r->out.interrupted_log != 0)
 		db->read_to.number = 0;
@@ -349,6 +350,25 @@ refresh_on(struct lsm_db *db, const struct env_words *now)
 	return rc;
 }
 
+/* Without announcements. What stood behind the log's end before a reading that
+ * ends there again is no record: the next look knows it. */
+static int
+refresh_unannounced(struct lsm_db *db)
+{
+	struct log_end end = db->read_to;
+	uint8_t ahead[RECORD_HEADER];
+	bool known = reader_ahead(db, ahead);
+	int rc;
+
+	if (known && reader_still(db, ahead))
+		return LSM_OK;
+	rc = read_and_show(db, NULL);
+	if (rc == LSM_OK && known && db->read_to.number == end.number &&
+	    db->read_to.size == end.size && db->read_to.sum == end.sum)
+		memcpy(db->read_ahead, ahead, RECORD_HEADER);
+	return rc;
+}
+
 static int
 refresh_locked(struct lsm_db *db)
 {
@@ -360,6 +380,8 @@ refresh_locked(struct lsm_db *db)
 		db->env->ops->lock_words(db->lock, db->id, &now);
 		mutex_unlock(&db->pins.mu);
 	}
+	if (now.head == 0 && db->seen.head == 0)
+		return refresh_unannounced(db);
 	if (now.head == 0 || db->view->pin == NULL)
 		return read_and_show(db, NULL);
 	if (now.head == db->seen.head && now.committed == db->seen.committed)

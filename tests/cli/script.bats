@@ -290,6 +290,39 @@ lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
 	}
 }
 
+# ask LINE: give the script a line, and print the line that it answers with.
+ask() {
+	local answer
+	echo "$1" >&8
+	read -r -t 60 answer <&9
+	echo "$answer"
+}
+
+@test "a script that only reads sees what others commit between its lines" {
+	fruit
+	mkfifo lines answers
+	lsm-cli db <lines >answers &
+	exec 8>lines 9<answers
+	[ "$(ask 'scan apple b')" = $'apple\tred' ]
+	lsm-cli db put apple green
+	[ "$(ask 'scan apple b')" = $'apple\tgreen' ]
+	lsm-cli db compact
+	lsm-cli db put apple brown
+	[ "$(ask 'scan apple b')" = $'apple\tbrown' ]
+	[ "$(ask '.seek apple')" = $'apple\tbrown' ]
+	echo .snapshot >&8
+	[ "$(ask 'scan apple b')" = $'apple\tbrown' ]
+	lsm-cli db put apple blue
+	lsm-cli db put banana black
+	[ "$(ask 'scan apple b')" = $'apple\tbrown' ]
+	[ "$(ask .next)" = $'banana\tyellow' ]
+	echo .release >&8
+	[ "$(ask 'scan apple b')" = $'apple\tblue' ]
+	[ "$(ask .prev)" = $'apple\tbrown' ]
+	exec 8>&- 9<&-
+	wait "$!"
+}
+
 @test "sync makes durable what was written without" {
 	printf '%s\n' 'put a 1' 'put b 2' sync >script
 	strace -f -o trace -e trace=fdatasync,write,pwrite64 \
