@@ -25,6 +25,7 @@ options_fill(const struct session *s, bool writes, bool workers,
 	o->no_sync = set->sync == SYNC_OFF;
 	o->workers = writes && (workers || s->script);
 	o->reads = set->strict ? LSM_READS_STRICT : LSM_READS_MAPPED;
+	o->max_pin_age = set->max_pin_age_us;
 	if (set->codec != LSM_CODEC_DEFAULT)
 		o->codec = set->codec;
 	if (set->memtable_size != 0)

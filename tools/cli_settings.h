@@ -60,6 +60,7 @@ struct settings {
 	bool set;		/* one of them was set */
 	int codec;		/* LSM_CODEC_* */
 	uint64_t memtable_size;	/* 0: the library's default */
+	uint64_t max_pin_age_us;	/* 0: pins of readers do not end */
 	uint64_t wait_us;
 
 	/* What a command does, and how it talks. */
@@ -80,7 +81,7 @@ struct settings {
 	bool approx, atomic, count, dry_run, force, histogram, if_absent,
 	    if_present, keys_only, nul, reverse, values_only, yes;
 	bool history_values, keep_going, progress, progress_json, quiet,
-	    sorted, verbose, help, help_all, version;
+	    sorted, verbose, verify, help, help_all, version;
 
 	struct option_set given;	/* of settings_table */
 };

@@ -410,8 +410,15 @@ int lsm_compact_range(lsm_db *, const lsm_range *,
  * and copied where they cannot. Any handle may make it, one opened to read
  * beside a writer too; nobody is blocked. `progress` as in lsm_compact. After
  * a failure the directory is empty, or what is in it is no database.
+ *
+ * What is copied is read again and verified, every block of it; a table that is
+ * linked is not read: it is as sound or damaged as the original's, which it
+ * is. lsm_checkpoint_verify() reads those as well: LSM_CORRUPT when one is
+ * damaged, and no copy.
  */
 int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
+    uint64_t done, uint64_t all), void *arg);
+int lsm_checkpoint_verify(lsm_db *, const char *path, int (*progress)(void *,
     uint64_t done, uint64_t all), void *arg);
 
 /* Run one step of the background work, for handles without workers; while
