@@ -20,8 +20,8 @@ struct checkpoint {
 	struct reading r;
 	struct log_end *logs;		/* of the chain, to their ends */
 	size_t count;
-	bool linking;			/* tables are shared, as far as known, */
-	bool verify;			/* and are read all the same */
+	bool linking;			/* tables are shared, as far as known */
+	bool verify;			/* they are read all the same */
 	bool stopped;			/* by `progress` */
 	struct copy copy;
 	uint64_t linked, all;		/* bytes */
