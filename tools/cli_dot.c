@@ -231,7 +231,7 @@ static const struct dot dots[] = {
 	{ ".next", " [N]", "step to the next records", 0, 1, iter_next },
 	{ ".prev", " [N]", "step to the records before", 0, 1, iter_prev },
 	{ ".read", " FILE", "run the lines of FILE", 1, 1, NULL },
-	{ ".release", "", "read what is there now again", 0, 0,
+	{ ".release", "", "read what is there by then again", 0, 0,
 	    snapshot_release },
 	{ ".rollback", "", "forget the batch", 0, 0, batch_rollback },
 	{ ".seek", " KEY", "print the first record from KEY on, stand there",

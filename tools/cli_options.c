@@ -153,6 +153,16 @@ set_value_format(void *settings, const struct option *o, struct word w)
 }
 
 static int
+set_max_pin_age(void *settings, const struct option *o, struct word w)
+{
+	struct settings *s = settings;
+
+	if (!word_is_text(w) || !number_duration(w.text, &s->max_pin_age_us))
+		return option_bad(o, w, "a duration such as 90s or 15m");
+	return 0;
+}
+
+static int
 set_memtable_size(void *settings, const struct option *o, struct word w)
 {
 	struct settings *s = settings;
@@ -369,6 +379,8 @@ const struct option settings_table[] = {
 	{ "max-open-tables", 0, "N", ON_OPENERS,
 	    SET_AT(option_positive, max_open_tables),
 	    "tables that are held open at most" },
+	{ "max-pin-age", 0, "DURATION", ON_WAITERS, SET(set_max_pin_age),
+	    "end readers that keep dead files for longer" },
 	{ "max-value-size", 0, "SIZE", ON_SCAN,
 	    SET_AT(option_size, max_value_size), "no larger values" },
 	{ "memtable-size", 0, "SIZE", ON_WAITERS, SET(set_memtable_size),
@@ -420,6 +432,8 @@ const struct option settings_table[] = {
 	    "print no keys" },
 	{ "verbose", 'v', NULL, ON_ALL, FLAG(verbose),
 	    "say on stderr what was done" },
+	{ "verify", 0, NULL, ON_CHECKPOINT, FLAG(verify),
+	    "read the tables that are linked, too" },
 	{ "version", 'V', NULL, ON_ALL, FLAG(version),
 	    "print versions, formats and codecs, and leave" },
 	{ "wait", 0, "[DURATION]", ON_WAITERS | ON_OPTIONS, SET(set_wait),

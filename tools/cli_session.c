@@ -43,6 +43,7 @@ options_fill(const struct session *s, bool writes, bool workers,
 	o->no_sync = set->sync == SYNC_OFF;
 	o->workers = writes && (workers || s->script);
 	o->reads = set->strict ? LSM_READS_STRICT : LSM_READS_MAPPED;
+	o->max_pin_age = set->max_pin_age_us;
 	if (set->codec != LSM_CODEC_DEFAULT)
 		o->codec = set->codec;
 	handle_fill(set, writes, o);
@@ -124,10 +125,22 @@ session_open(struct session *s, bool writes, bool workers)
 	return writes && o.create ? made_or_agrees(s) : 0;
 }
 
+/* What others wrote since the last command; a snapshot keeps what it saw. */
+static int
+reader_refresh(struct session *s)
+{
+	int rc = LSM_OK;
+
+	if (!s->writes && s->snapshot == NULL)
+		rc = lsm_refresh(s->db);
+	return rc == LSM_OK ? 0 : cli_fail_code(rc);
+}
+
 int
 session_reader(struct session *s, lsm_db **db)
 {
-	int status = s->db != NULL ? 0 : session_open(s, false, false);
+	int status = s->db == NULL ? session_open(s, false, false) :
+	    reader_refresh(s);
 
 	*db = s->snapshot != NULL ? s->snapshot_db : s->db;
 	return status;

@@ -3,7 +3,9 @@
  *
  * The handle is opened by the first command that needs it: to read, until the
  * first command that writes; from then on everything goes through a writer. A
- * reader that a snapshot or an iterator is of stays open beside it.
+ * reader that a snapshot or an iterator is of stays open beside it. A reader is
+ * moved forward by each command, which so sees all that others committed
+ * before it; but not while a snapshot is held.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H

@@ -65,6 +65,7 @@ struct settings {
 	int codec;		/* LSM_CODEC_* */
 	/* 0, or NOT_GIVEN where 0 says something: the library's default. */
 	uint64_t memtable_size, max_open_tables, cache_size, workers;
+	uint64_t max_pin_age_us;	/* 0: pins of readers do not end */
 	uint64_t wait_us;
 
 	/* What a command does, and how it talks. */
@@ -85,7 +86,7 @@ struct settings {
 	bool approx, atomic, count, dry_run, force, histogram, if_absent,
 	    if_present, keys_only, nul, reverse, values_only, yes;
 	bool history_values, keep_going, progress, progress_json, quiet,
-	    sorted, verbose, help, help_all, version;
+	    sorted, verbose, verify, help, help_all, version;
 
 	struct option_set given;	/* of settings_table */
 };

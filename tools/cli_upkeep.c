@@ -80,7 +80,9 @@ command_checkpoint(struct request *r)
 	if ((status = session_reader(r->session, &db)) != 0)
 		return status;
 	progress_start(&u.progress, r->settings->progress, r->settings->quiet);
-	rc = lsm_checkpoint(db, to->text, upkeep_progress, &u);
+	rc = r->settings->verify ?
+	    lsm_checkpoint_verify(db, to->text, upkeep_progress, &u) :
+	    lsm_checkpoint(db, to->text, upkeep_progress, &u);
 	progress_end(&u.progress);
 	if (rc == LSM_OK && r->settings->verbose)
 		cli_note("checkpoint: done");

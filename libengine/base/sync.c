@@ -253,26 +253,67 @@ thread_start(struct thread *t, void (*run)(void *), void *arg)
 	return status_system(error, "thread");
 }
 
-static _Atomic uint32_t generation;
-static pthread_once_t generation_once = PTHREAD_ONCE_INIT;
+_Atomic uint32_t process_forks;
+static pthread_once_t forks_once = PTHREAD_ONCE_INIT;
+static struct mutex inherited_mu = { .m = PTHREAD_MUTEX_INITIALIZER };
+static struct inherited *inherited;
 
+/* Held across the fork, so that the child's list is whole. */
 static void
-generation_next(void)
+fork_before(void)
 {
-	generation++;
+	mutex_lock(&inherited_mu);
 }
 
 static void
-generation_watch(void)
+fork_parent(void)
 {
-	pthread_atfork(NULL, NULL, generation_next);
+	mutex_unlock(&inherited_mu);
+}
+
+static void
+fork_child(void)
+{
+	process_forks++;
+	for (struct inherited *i = inherited; i != NULL; i = i->next)
+		i->give_up(i);
+	mutex_unlock(&inherited_mu);
+}
+
+static void
+forks_watch(void)
+{
+	pthread_atfork(fork_before, fork_parent, fork_child);
 }
 
 uint32_t
 process_generation(void)
 {
-	pthread_once(&generation_once, generation_watch);
-	return load_relaxed(&generation);
+	pthread_once(&forks_once, forks_watch);
+	return load_relaxed(&process_forks);
+}
+
+void
+inherited_add(struct inherited *i)
+{
+	pthread_once(&forks_once, forks_watch);
+	mutex_lock(&inherited_mu);
+	i->next = inherited;
+	inherited = i;
+	mutex_unlock(&inherited_mu);
+}
+
+void
+inherited_remove(struct inherited *i)
+{
+	struct inherited **at = &inherited;
+
+	mutex_lock(&inherited_mu);
+	while (*at != NULL && *at != i)
+		at = &(*at)->next;
+	if (*at == i)
+		*at = i->next;
+	mutex_unlock(&inherited_mu);
 }
 
 void

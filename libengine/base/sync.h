@@ -76,5 +76,21 @@ void thread_join(struct thread *);
 /* Changes in the child of a fork(2): a handle compares it to know whether it
  * still lives in the process that opened it. Costs no system call. */
 uint32_t process_generation(void);
+/* Is it still the same? For who was given one: a load and a comparison. */
+extern _Atomic uint32_t process_forks;
+#define process_is(generation) (load_relaxed(&process_forks) == (generation))
+
+/*
+ * What the child of a fork(2) inherits and must not keep. give_up is called in
+ * the child, before anything else of it runs; it may do only what a signal
+ * handler may, and is called again in a child of the child. Any thread may add
+ * and remove.
+ */
+struct inherited {
+	struct inherited *next;
+	void (*give_up)(struct inherited *);
+};
+void inherited_add(struct inherited *);
+void inherited_remove(struct inherited *);	/* if it was added */
 
 #endif

@@ -21,6 +21,7 @@ struct checkpoint {
 	struct log_end *logs;		/* of the chain, to their ends */
 	size_t count;
 	bool linking;			/* tables are shared, as far as known */
+	bool verify;			/* they are read all the same */
 	bool stopped;			/* by `progress` */
 	struct copy copy;
 	uint64_t linked, all;		/* bytes */
@@ -227,7 +228,9 @@ table_take(struct checkpoint *c, const struct table_meta *meta)
 	rc = table_link(c, name);
 	if (rc == LSM_OK) {
 		c->linked += meta->size;
-		if ((rc = table_sync(c, name)) == LSM_OK)
+		if ((rc = table_sync(c, name)) == LSM_OK && c->verify)
+			rc = table_check(c, meta);
+		if (rc == LSM_OK)
 			rc = step(c, c->copy.bytes);
 	} else if (rc == LSM_UNSUPPORTED) {
 		c->linking = false;
@@ -438,11 +441,11 @@ checkpoint_make(struct checkpoint *c, const char *path)
 	return rc;
 }
 
-int
-lsm_checkpoint(lsm_db *db, const char *path,
+static int
+checkpoint(lsm_db *db, const char *path, bool verify,
     int (*progress)(void *, uint64_t done, uint64_t all), void *arg)
 {
-	struct checkpoint c = { .db = db, .linking = true,
+	struct checkpoint c = { .db = db, .linking = true, .verify = verify,
 		.progress = progress, .arg = arg };
 	int rc = db->read_only ? LSM_OK : db_writable(db);
 
@@ -455,4 +458,18 @@ lsm_checkpoint(lsm_db *db, const char *path,
 	rc = checkpoint_make(&c, path);
 	atomic_fetch_sub(&db->open_handles, 1);
 	return rc;
+}
+
+int
+lsm_checkpoint(lsm_db *db, const char *path,
+    int (*progress)(void *, uint64_t done, uint64_t all), void *arg)
+{
+	return checkpoint(db, path, false, progress, arg);
+}
+
+int
+lsm_checkpoint_verify(lsm_db *db, const char *path,
+    int (*progress)(void *, uint64_t done, uint64_t all), void *arg)
+{
+	return checkpoint(db, path, true, progress, arg);
 }

@@ -29,6 +29,7 @@
 #include "env/files.h"
 #include "log/fence.h"
 #include "log/log.h"
+#include "log/record.h"
 #include "log/replay.h"
 #include "mem/memtable.h"
 #include "version/manifest.h"
@@ -41,7 +42,8 @@ enum {
 	LOG_AHEAD_PARTS = 4,	/* one of a memtable is used: a log is made;
 				 * the worker may be busy for long */
 	NUMBERS_RESERVED = 64,	/* file numbers that one edit reserves */
-	DRAIN_LOOK_US = 250000
+	DRAIN_LOOK_US = 250000,
+	GRAVES_LOOK_US = 1000000	/* does anybody pin them still? */
 };
 #define MEMTABLE_START ((size_t)1 << 20)	/* the first */
 #define CLOSE_FLUSH ((size_t)1 << 20)	/* memory: more is flushed at close */
@@ -83,6 +85,7 @@ struct counters {
 	_Atomic uint64_t shadowed, deletes_dropped, covered, ranges_dropped;
 	_Atomic uint64_t bytes_given_up;	/* of jobs that failed */
 	_Atomic uint64_t manifest_bytes;
+	_Atomic uint64_t logs_reused;
 	_Atomic uint64_t stalls[STALLS], stall_us[STALLS];
 	_Atomic uint64_t level_read[LEVELS_MAX], level_written[LEVELS_MAX];
 	_Atomic uint64_t level_moved[LEVELS_MAX];
@@ -109,6 +112,9 @@ struct graves {
 struct recovery {
 	uint64_t records, bytes;
 	uint64_t interrupted_log, interrupted_at, set_aside;
+	/* Readings that failed while their pin held: on a sound disk there is
+	 * none, for what is pinned stays. */
+	uint64_t pins_failed;
 };
 
 /* See drain.c. */
@@ -152,7 +158,8 @@ struct lsm_db {
 	uint64_t space_asked;		/* last position for space_wanted */
 	struct env_words seen;		/* a reader's: what it read by, */
 	struct log_end read_to;		/* and where; number 0: read anew */
-	uint8_t read_branch[ID_SIZE];	/* of that log */
+	uint8_t read_branch[ID_SIZE];	/* of that log; behind which is this, */
+	uint8_t read_ahead[RECORD_HEADER];	/* no record: still.c */
 
 	/* Guarded by work_mu; the list is changed with mu held as well, so one
 	 * of the two is enough to look at it. */
@@ -270,6 +277,7 @@ void grave_add(struct lsm_db *, enum file_kind, uint64_t number,
 void grave_add_log(struct lsm_db *, uint64_t number, uint64_t died,
     bool again);
 void graves_sweep(struct lsm_db *, enum sweep);
+bool graves_any(struct lsm_db *);
 /* A pin of the writer's own: what the version of now, and all later ones,
  * name stays. Returns its edit. */
 uint64_t graves_hold(struct lsm_db *);
@@ -308,6 +316,7 @@ int work_urgent(struct lsm_db *, bool *any);
 /* A flush's logs go after its table was shown: until that has happened. */
 void work_flushed(struct lsm_db *);
 void work_wake(struct lsm_db *);
+void work_watch(struct lsm_db *);	/* there are graves to look after */
 int work_start(struct lsm_db *);
 void work_stop(struct lsm_db *);
 void work_main(void *db);		/* what a worker does until then */

@@ -82,7 +82,7 @@ fail:
 void
 lsm_iter_free(lsm_iter *it)
 {
-	if (it == NULL)
+	if (it == NULL || !process_is(it->db->process))
 		return;
 	tally_add(it->db->tally, TALLY_STEPS, it->steps);
 	iter_free(it->merge);
@@ -240,9 +240,18 @@ lsm_iter_seek_for_prev(lsm_iter *it, lsm_slice key)
 	return seek_end(it, settle_backward(it, rc));
 }
 
+static int
+forked(lsm_iter *it)
+{
+	it->valid = false;
+	return db_usable(it->db);
+}
+
 int
 lsm_iter_next(lsm_iter *it)
 {
+	if (!process_is(it->db->process))
+		return forked(it);
 	assert(it->valid);
 	it->steps++;
 	return settle_forward(it, iter_next(it->merge));
@@ -251,6 +260,8 @@ lsm_iter_next(lsm_iter *it)
 int
 lsm_iter_prev(lsm_iter *it)
 {
+	if (!process_is(it->db->process))
+		return forked(it);
 	assert(it->valid);
 	it->steps++;
 	return settle_backward(it, iter_prev(it->merge));

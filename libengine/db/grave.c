@@ -2,8 +2,11 @@
  * grave.c - dead files, kept until nobody can need them.
  *
  * A file that died at edit D is unlinked, or used again, when no reader in any
- * process pins a version below D. Until then it waits here; what still waits
- * at close is an orphan, and the next open asks the same question.
+ * process pins a version below D. Until then it waits here. Who pins is asked
+ * with each edit, and while there is none by a worker at rest, or by the steps
+ * of a handle without workers: nobody tells that a pin has gone, or is too
+ * old. What still waits at close is an orphan, and the next open asks the same
+ * question.
  *
  * Threads: any; the list is guarded by its own lock, which is the innermost.
  */
@@ -102,8 +105,10 @@ bury(struct lsm_db *db, const struct grave *g, bool again)
 	char name[FILE_NAME_MAX];
 
 	if (g->kind == FILE_LOG && again && log_prepared(db->log) == 0 &&
-	    db_prepare_log(db, g->number) == LSM_OK)
+	    db_prepare_log(db, g->number) == LSM_OK) {
+		COUNT(db, logs_reused, 1);
 		return;
+	}
 	/* One that stays is an orphan: the next open removes it. */
 	(void)db->env->ops->dir_unlink(db->dir, file_name(name, g->kind,
 	    g->number));
@@ -116,6 +121,17 @@ may_sweep(struct lsm_db *db)
 	return !db->read_only && db->log != NULL &&
 	    load_acquire(&db->fence.code) == LSM_OK &&
 	    db->process == process_generation();
+}
+
+bool
+graves_any(struct lsm_db *db)
+{
+	bool any;
+
+	mutex_lock(&db->graves.mu);
+	any = db->graves.count > 0;
+	mutex_unlock(&db->graves.mu);
+	return any;
 }
 
 static bool
@@ -146,6 +162,8 @@ graves_sweep(struct lsm_db *db, enum sweep how)
 		if (more)
 			bury(db, &g, again);
 	} while (more);
+	if (db->working && graves_any(db))
+		work_watch(db);
 }
 
 /* A later hold shares the first one's edit, and keeps a little more. */

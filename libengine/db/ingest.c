@@ -80,7 +80,7 @@ lsm_ingest_new(lsm_db *db, lsm_ingest **out)
 void
 lsm_ingest_free(lsm_ingest *g)
 {
-	if (g == NULL)
+	if (g == NULL || !process_is(g->db->process))
 		return;
 	bulk_free(g->bulk);
 	atomic_fetch_sub(&g->db->open_handles, 1);

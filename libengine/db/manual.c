@@ -297,6 +297,8 @@ step(lsm_db *db, bool settle, int *more)
 		rc = work_step(db, &any);
 	if (rc == LSM_OK && !any && settle)
 		rc = work_drain(db, &any);
+	if (rc == LSM_OK && !any)
+		graves_sweep(db, SWEEP_WORK);
 	events_tell(db);
 	*more = any;
 	return rc;

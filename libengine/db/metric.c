@@ -54,6 +54,8 @@ static const struct row rows[METRICS] = {
 	    "records appended to logs" },
 	[METRIC_LOG_SYNCS] = { "log.syncs", COUNTER, "", NULL,
 	    "times the log was made durable" },
+	[METRIC_LOG_REUSED] = { "log.reused", COUNTER, "", NULL,
+	    "dead logs that became new ones, instead of new files" },
 	[METRIC_MANIFEST_BYTES] = { "manifest.bytes", COUNTER, "bytes", NULL,
 	    "written to manifests" },
 	[METRIC_READ_GETS] = { "read.gets", COUNTER, "", NULL,

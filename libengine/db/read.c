@@ -158,7 +158,7 @@ lsm_snapshot_new(lsm_db *db, lsm_snapshot **out)
 void
 lsm_snapshot_free(lsm_snapshot *s)
 {
-	if (s == NULL)
+	if (s == NULL || !process_is(s->db->process))
 		return;
 	view_unref(s->view);
 	atomic_fetch_sub(&s->db->open_handles, 1);

@@ -119,6 +119,16 @@ reading_stands(struct lsm_db *db, const struct reading *r)
 	return same;
 }
 
+/* The next look may find what this one did not, and nobody would know that a
+ * file went that was pinned: so it is counted. */
+static void
+pin_judge(struct lsm_db *db, const struct reading *r, int rc)
+{
+	if (rc != LSM_OK && rc != LSM_BUSY && rc != LSM_NO_MEMORY &&
+	    r->pin != NULL && !pin_ended(r->pin))
+		db->recovery.pins_failed++;
+}
+
 /*
  * With a pin first. When that fails, because a page is hostile or files are
  * damaged, look without: what fails on a manifest that does not move is told.
@@ -138,6 +148,7 @@ read_steadily(struct lsm_db *db, const struct current *current,
 		rc = read_all(db, r, plain);
 		if (rc == LSM_OK && (r->pin != NULL || reading_stands(db, r)))
 			return LSM_OK;
+		pin_judge(db, r, rc);
 		if (rc == LSM_NO_MEMORY || rc == LSM_UNSUPPORTED)
 			break;
 		if (rc != LSM_OK) {
@@ -190,6 +201,7 @@ remember(struct lsm_db *db, const struct reading *r)
 	db->sequence = r->load.sequence;
 	db->active = view_active(db->view)->mem;
 	db->read_to = r->out.last;
+	memset(db->read_ahead, 0, RECORD_HEADER);
 	memcpy(db->read_branch, r->out.branch, ID_SIZE);
 	if (r->out.closed || r->out.interrupted_log != 0)
 		db->read_to.number = 0;
@@ -327,6 +339,7 @@ refresh_on(struct lsm_db *db, const struct env_words *now)
 		show(db, &r, next);
 		remember(db, &r);
 	} else {
+		pin_judge(db, &r, rc);
 		/* What went into the memtable is there, though nobody sees
 		 * it; half a record may be: it is not gone on in. */
 		db->read_to.number = 0;
@@ -334,6 +347,25 @@ refresh_on(struct lsm_db *db, const struct env_words *now)
 	if (same)
 		r.state = (struct state){ 0 };
 	reading_release(&r);
+	return rc;
+}
+
+/* Without announcements. What stood behind the log's end before a reading that
+ * ends there again is no record: the next look knows it. */
+static int
+refresh_unannounced(struct lsm_db *db)
+{
+	struct log_end end = db->read_to;
+	uint8_t ahead[RECORD_HEADER];
+	bool known = reader_ahead(db, ahead);
+	int rc;
+
+	if (known && reader_still(db, ahead))
+		return LSM_OK;
+	rc = read_and_show(db, NULL);
+	if (rc == LSM_OK && known && db->read_to.number == end.number &&
+	    db->read_to.size == end.size && db->read_to.sum == end.sum)
+		memcpy(db->read_ahead, ahead, RECORD_HEADER);
 	return rc;
 }
 
@@ -348,6 +380,8 @@ refresh_locked(struct lsm_db *db)
 		db->env->ops->lock_words(db->lock, db->id, &now);
 		mutex_unlock(&db->pins.mu);
 	}
+	if (now.head == 0 && db->seen.head == 0)
+		return refresh_unannounced(db);
 	if (now.head == 0 || db->view->pin == NULL)
 		return read_and_show(db, NULL);
 	if (now.head == db->seen.head && now.committed == db->seen.committed)

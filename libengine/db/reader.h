@@ -6,6 +6,7 @@
 
 #include "db/db.h"
 #include "db/load.h"
+#include "log/record.h"
 
 enum { READING_TRIES = 40 };
 
@@ -26,5 +27,11 @@ void reading_release(struct reading *);
 /* Is the manifest still where it was when this reading began? Without a pin
  * only then what was read is right, and what failed is damage. */
 bool reading_stands(struct lsm_db *, const struct reading *);
+
+/* still.c, for where LOCK announces nothing; write_mu held. What stands behind
+ * the log's last record, *ahead; false: not known, all is to be read anew. */
+bool reader_ahead(struct lsm_db *, uint8_t ahead[RECORD_HEADER]);
+/* Nothing new: that is what it was, and the manifest is the same. */
+bool reader_still(struct lsm_db *, const uint8_t ahead[RECORD_HEADER]);
 
 #endif

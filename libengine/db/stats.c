@@ -83,6 +83,7 @@ writes_tell(struct lsm_db *db, const struct metric_to *to)
 	stalls_tell(db, to);
 	metric_tell(to, METRIC_LOG_BYTES, log_written(db));
 	metric_tell(to, METRIC_LOG_SYNCS, db->log ? log_syncs(db->log) : 0);
+	metric_tell(to, METRIC_LOG_REUSED, load_relaxed(&c->logs_reused));
 	metric_tell(to, METRIC_MANIFEST_BYTES,
 	    load_relaxed(&c->manifest_bytes));
 }

@@ -5,7 +5,8 @@
  * flush goes first, between the steps of a merge; flushes are one at a time
  * and in order, merges as many as there are workers left for. A failed flush
  * is kept as work_error until one works: writers that need its room are told.
- * When nobody writes, level 0 is merged away: drain.c says when.
+ * When nobody writes, level 0 is merged away: drain.c says when. A worker at
+ * rest also looks after dead files (grave.c).
  *
  * A task is taken under mu and carried out without it: what is taken, nobody
  * else does.
@@ -313,19 +314,27 @@ work_drain(struct lsm_db *db, bool *any)
 	return rc;
 }
 
+static bool
+drain_waits_locked(const struct lsm_db *db)
+{
+	const struct version *v = db->view->version;
+
+	return v->levels[0].count > 1 && db->jobs == NULL &&
+	    db->drained_edit != v->edit;
+}
+
 /* How long it takes until time alone brings work; 0: it does not, or another
  * worker waits for that. */
 static uint64_t
 rest_us_locked(struct lsm_db *db)
 {
-	const struct version *v = db->view->version;
-
 	if (db->resting || !may_work(db))
 		return 0;
-	if (db->merge_failed)
-		return db->merge_retry ? RETRY_US : 0;
-	return v->levels[0].count > 1 && db->jobs == NULL &&
-	    db->drained_edit != v->edit ? DRAIN_LOOK_US : 0;
+	if (db->merge_failed && db->merge_retry)
+		return RETRY_US;
+	if (!db->merge_failed && drain_waits_locked(db))
+		return DRAIN_LOOK_US;
+	return graves_any(db) ? GRAVES_LOOK_US : 0;
 }
 
 /* Nothing to do: wait for something, or for time. True when that has passed. */
@@ -345,19 +354,28 @@ rest_locked(struct lsm_db *db)
 	return passed;
 }
 
-/* Another try, or a merge of what level 0 has. `quiet`: there was not one
- * write in all the time. */
+static void
+graves_look_locked(struct lsm_db *db)
+{
+	mutex_assert_held(&db->mu);
+	mutex_unlock(&db->mu);
+	graves_sweep(db, SWEEP_WORK);
+	mutex_lock(&db->mu);
+}
+
+/* A look after dead files, another try, or a merge of what level 0 has.
+ * `quiet`: there was not one write in all the time. */
 static void
 rested_locked(struct lsm_db *db, bool quiet)
 {
 	bool any;
 
-	mutex_assert_held(&db->mu);
+	graves_look_locked(db);
 	if (db->merge_failed) {
-		db->merge_failed = false;
+		db->merge_failed = !db->merge_retry;
 		return;
 	}
-	if (!drain_due_locked(db, quiet))
+	if (!drain_waits_locked(db) || !drain_due_locked(db, quiet))
 		return;
 	mutex_unlock(&db->mu);
 	(void)work_drain(db, &any);
@@ -402,6 +420,17 @@ work_wake(struct lsm_db *db)
 {
 	mutex_lock(&db->mu);
 	cond_broadcast(&db->changed);
+	mutex_unlock(&db->mu);
+}
+
+/* Who rests looks now and then; if nobody does so by the clock, somebody
+ * shall. */
+void
+work_watch(struct lsm_db *db)
+{
+	mutex_lock(&db->mu);
+	if (!db->resting)
+		cond_broadcast(&db->changed);
 	mutex_unlock(&db->mu);
 }
 

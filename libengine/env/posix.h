@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "base/sync.h"
 #include "env/env.h"
 #include "env/files.h"
 #include "env/ring.h"
@@ -29,7 +30,9 @@ struct posix_dir {
  * look that finds something there; both stay. */
 struct posix_lock {
 	struct env_lock base;
-	int fd;
+	struct inherited inherited;
+	int fd;			/* for its bytes, and maps */
+	int range_fd;		/* carries the byte ranges: no map keeps it */
 	dev_t device;
 	ino_t inode;
 	int dir_fd;		/* carries flock(2); -1 when not writable */

@@ -6,12 +6,18 @@
  * LOCK loses nothing. Who holds byte 0 exclusively also holds flock(2) on the
  * directory, which keeps a writer out that finds a new LOCK in the place of
  * one that was deleted.
+ *
+ * A description lives as long as any descriptor or map of it, and a child of
+ * fork(2) inherits both. So the ranges have a description of their own that is
+ * never mapped, the child closes its descriptors at once, and who closes the
+ * handle unlocks first.
  */
 #define _GNU_SOURCE
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +34,44 @@ open_directory(struct posix_dir *dir, int *fd)
 	return *fd >= 0 ? LSM_OK : status_system(errno, "directory: open");
 }
 
+/* The same file twice: its name may go to another one in between. */
+static int
+open_twice(struct posix_dir *dir, struct posix_lock *lock, struct stat *st)
+{
+	int how = lock->writable ? O_RDWR : O_RDONLY;
+	struct stat again;
+	int rc;
+
+	rc = posix_openat_stat(dir->fd, "LOCK",
+	    lock->writable ? how | O_CREAT : how, &lock->fd, st);
+	if (rc == LSM_OK)
+		rc = posix_openat_stat(dir->fd, "LOCK", how, &lock->range_fd,
+		    &again);
+	if (rc == LSM_OK &&
+	    (again.st_dev != st->st_dev || again.st_ino != st->st_ino))
+		rc = status_set(LSM_BUSY, "LOCK: replaced while it was opened");
+	return rc;
+}
+
+static void
+close_known(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+give_up(struct inherited *inherited)
+{
+	struct posix_lock *lock = (struct posix_lock *)((char *)inherited -
+	    offsetof(struct posix_lock, inherited));
+
+	close_known(&lock->range_fd);
+	close_known(&lock->dir_fd);
+	close_known(&lock->fd);
+}
+
 int
 posix_lock_open(struct env_dir *base, bool create, struct env_lock **out)
 {
@@ -42,21 +86,32 @@ posix_lock_open(struct env_dir *base, bool create, struct env_lock **out)
 		return mem_exhausted(sizeof *lock);
 	lock->base.env = base->env;
 	lock->writable = create;
-	lock->dir_fd = -1;
-	rc = posix_openat_stat(dir->fd, "LOCK",
-	    create ? O_RDWR | O_CREAT : O_RDONLY, &lock->fd, &st);
-	if (rc != LSM_OK || (create &&
+	lock->fd = lock->range_fd = lock->dir_fd = -1;
+	lock->inherited.give_up = give_up;
+	if ((rc = open_twice(dir, lock, &st)) != LSM_OK || (create &&
 	    ((rc = open_directory(dir, &lock->dir_fd)) != LSM_OK ||
 	    (rc = posix_dir_remember(dir)) != LSM_OK))) {
 		posix_lock_close(&lock->base);
 		return rc;
 	}
+	inherited_add(&lock->inherited);
 	dir->locked = true;
 	lock->filled = st.st_size >= LOCK_SIZE;
 	lock->device = dir->lock_device = st.st_dev;
 	lock->inode = dir->lock_inode = st.st_ino;
 	*out = &lock->base;
 	return LSM_OK;
+}
+
+/* A child that was made without telling (clone(2)) has copies still. */
+static void
+unlock_all(struct posix_lock *lock)
+{
+	struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	(void)fcntl(lock->range_fd, F_OFD_SETLK, &all);
+	if (lock->dir_fd >= 0)
+		(void)flock(lock->dir_fd, LOCK_UN);
 }
 
 void
@@ -66,11 +121,11 @@ posix_lock_close(struct env_lock *base)
 
 	if (lock == NULL)
 		return;
+	inherited_remove(&lock->inherited);
 	posix_ring_unmap(lock->memory);
-	if (lock->dir_fd >= 0)
-		close(lock->dir_fd);
-	if (lock->fd >= 0)
-		close(lock->fd);
+	if (lock->range_fd >= 0)
+		unlock_all(lock);
+	give_up(&lock->inherited);
 	mem_free(lock);
 }
 
@@ -99,7 +154,7 @@ hold_range(struct posix_lock *lock, uint64_t first, uint64_t count,
 	int failed;
 
 	do
-		failed = fcntl(lock->fd, F_OFD_SETLK, &l);
+		failed = fcntl(lock->range_fd, F_OFD_SETLK, &l);
 	while (failed && errno == EINTR);
 	if (!failed)
 		return LSM_OK;
@@ -151,7 +206,7 @@ posix_lock_test(struct env_lock *base, uint64_t first, uint64_t count,
 		struct flock l = range(F_WRLCK, first, count);
 		uint64_t found;
 
-		if (fcntl(lock->fd, F_OFD_GETLK, &l) != 0) {
+		if (fcntl(lock->range_fd, F_OFD_GETLK, &l) != 0) {
 			*any = false;
 			*held = 0;
 			return status_system(errno, "LOCK: test");

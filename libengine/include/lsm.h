@@ -24,8 +24,9 @@
  * Threads: one lsm_db may be used by any number of threads at once. An
  * lsm_iter, an lsm_batch, an lsm_ingest or an lsm_buffer belongs to one thread
  * at a time. An lsm_snapshot may be shared. After fork(2) the child must not
- * use a handle: calls on it return LSM_FORKED, but for steps of an iterator,
- * which only look at the child's copy of memory.
+ * use a handle or what was made of it: calls that can fail return LSM_FORKED,
+ * and those that free or close do nothing. The locks stay with the parent:
+ * they end with its lsm_close() or its death, whatever its children do.
  *
  * Sizes are bytes and times are microseconds unless a name says otherwise.
  */
@@ -423,13 +424,20 @@ int lsm_compact_range(lsm_db *, const lsm_range *,
  * and copied where they cannot. Any handle may make it, one opened to read
  * beside a writer too; nobody is blocked. `progress` as in lsm_compact. After
  * a failure the directory is empty, or what is in it is no database.
+ *
+ * What is copied is read again and verified, every block of it; a table that is
+ * linked is not read: it is as sound or damaged as the original's, which it
+ * is. lsm_checkpoint_verify() reads those as well: LSM_CORRUPT when one is
+ * damaged, and no copy.
  */
 int lsm_checkpoint(lsm_db *, const char *path, int (*progress)(void *,
+    uint64_t done, uint64_t all), void *arg);
+int lsm_checkpoint_verify(lsm_db *, const char *path, int (*progress)(void *,
     uint64_t done, uint64_t all), void *arg);
 
 /* Run one step of the background work, for handles without workers; while
  * other threads run all that there are, wait for one of them. *more is 0 when
- * there was nothing to do. */
+ * there was nothing to do: then dead files that no reader needs any more go. */
 int lsm_step(lsm_db *, int *more);
 
 /* The same; and when there is nothing to do, a merge of what level 0 holds is

@@ -152,6 +152,19 @@ check_copy() {
 	[ "$(lsm-cli db scan --count | cut -f1)" = 3001 ]
 }
 
+@test "--verify reads the tables that are linked, and nothing else does" {
+	filled
+	lsm-cli db checkpoint --verify sound
+	check_copy sound
+	table=$(ls db/*.sst)
+	printf 'dmgd' | dd of="$table" bs=1 seek=5000 conv=notrunc status=none
+	lsm-cli db checkpoint unread
+	refused 65 lsm-cli db checkpoint --verify damaged
+	grep -q "${table##*/}: offset " err
+	[ -z "$(ls -A damaged 2>/dev/null)" ]
+	refused 64 lsm-cli db flush --verify
+}
+
 @test "on another file system tables are copied" {
 	filled
 	other=$(mktemp -d /dev/shm/lsm-cli-test.XXXXXX)

@@ -308,6 +308,26 @@ expect -re "worm 7\r\n.*lsm> "
 END
 }
 
+@test "the prompt shows what others wrote meanwhile, and a snapshot does not" {
+	fruit
+	at_prompt db <<'END'
+send "get apple\r"
+expect -re "\nred\r\n.*lsm> "
+exec lsm-cli --sync=off db put apple green
+send "get apple\r"
+expect -re "\ngreen\r\n.*lsm> "
+send ".snapshot\r"
+expect "lsm> "
+exec lsm-cli --sync=off db put apple blue
+send "get apple\r"
+expect -re "\ngreen\r\n.*lsm> "
+send ".release\r"
+expect "lsm> "
+send "get apple\r"
+expect -re "\nblue\r\n.*lsm> "
+END
+}
+
 @test ".timing, .read, .snapshot and .release" {
 	fruit
 	printf 'has apple\nget banana\n' >lines

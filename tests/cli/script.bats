@@ -313,6 +313,72 @@ lsm-cli: the batch is dropped: operations: 1' lsm-cli db <script
 	}
 }
 
+# ask LINE: give the script a line, and print the line that it answers with.
+ask() {
+	local answer
+	echo "$1" >&8
+	read -r -t 60 answer <&9
+	echo "$answer"
+}
+
+@test "a script that only reads sees what others commit between its lines" {
+	fruit
+	mkfifo lines answers
+	lsm-cli db <lines >answers &
+	exec 8>lines 9<answers
+	[ "$(ask 'scan apple b')" = $'apple\tred' ]
+	lsm-cli db put apple green
+	[ "$(ask 'scan apple b')" = $'apple\tgreen' ]
+	lsm-cli db compact
+	lsm-cli db put apple brown
+	[ "$(ask 'scan apple b')" = $'apple\tbrown' ]
+	[ "$(ask '.seek apple')" = $'apple\tbrown' ]
+	echo .snapshot >&8
+	[ "$(ask 'scan apple b')" = $'apple\tbrown' ]
+	lsm-cli db put apple blue
+	lsm-cli db put banana black
+	[ "$(ask 'scan apple b')" = $'apple\tbrown' ]
+	[ "$(ask .next)" = $'banana\tyellow' ]
+	echo .release >&8
+	[ "$(ask 'scan apple b')" = $'apple\tblue' ]
+	[ "$(ask .prev)" = $'apple\tbrown' ]
+	exec 8>&- 9<&-
+	wait "$!"
+}
+
+# A script of an old snapshot, whose files die under a writer with these
+# options; what it then says of them.
+old_snapshot() {
+	fruit
+	lsm-cli db compact
+	mkfifo lines answers
+	lsm-cli db <lines >answers 2>err &
+	exec 8>lines 9<answers
+	echo .snapshot >&8
+	[ "$(ask 'scan x --count')" = $'0\t0\t0' ]
+	printf '%s\n' 'put apple green' compact 'put apple brown' compact \
+	    'put apple black' compact | lsm-cli "$@" db
+	ask 'scan apple b' >out
+	exec 8>&- 9<&-
+	wait "$!"
+}
+
+@test "a reader keeps what it sees, however old" {
+	old_snapshot
+	[ "$(cat out)" = $'apple\tred' ]
+	[ ! -s err ]
+}
+
+@test "--max-pin-age ends a reader that keeps dead files for longer" {
+	got=0
+	old_snapshot --max-pin-age=1ms || got=$?
+	[ "$got" -eq 75 ]
+	[ -z "$(cat out)" ]
+	grep -q 'kept for too long' err
+	refused 64 lsm-cli db put k v --max-pin-age=soon
+	refused 64 lsm-cli db get apple --max-pin-age=1s
+}
+
 @test "sync makes durable what was written without" {
 	printf '%s\n' 'put a 1' 'put b 2' sync >script
 	strace -f -o trace -e trace=fdatasync,write,pwrite64 \

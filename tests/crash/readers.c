@@ -7,9 +7,12 @@
  * through shared memory what it began and what was acknowledged. So every
  * reader knows what it must find: the state after some N puts, not fewer than
  * were acknowledged before it opened. Memtables and tables are tiny: files
- * die, and logs are used again, all the time. Now and then a reader makes a
- * checkpoint, which must be such a state too; one whose maker was killed is
- * whole or no database. At the end no dead file is left.
+ * die all the time, and under every other writer, which syncs, dead logs are
+ * used again. What a pin holds may not be among them, and a reader would find
+ * out, look again and say nothing: so its failed looks are counted. Now and
+ * then a reader makes a checkpoint, which must be such a state too; one whose
+ * maker was killed is whole or no database. At the end the writer rests, and
+ * no dead file is left.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -26,7 +29,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "lsm.h"
+#include "db/db.h"
 #include "support/tmp.h"
 
 enum {
@@ -36,6 +39,8 @@ enum {
 	KILL_WRITER_ONE_IN = 20,
 	CHECKPOINT_ONE_IN = 60,
 	MOVES = 12,
+	REST_MS_MAX = 20000,		/* a second or two, on a busy machine */
+	OPENS_PER_REUSE = 2000,		/* at most, or the run proved little */
 	OPENS_LONG = 1000000
 };
 #ifdef __SANITIZE_ADDRESS__
@@ -48,6 +53,8 @@ static struct shared {
 	_Atomic uint64_t begun, acknowledged;
 	_Atomic uint64_t opens, gets, scans, refreshes, wrong, failed;
 	_Atomic uint64_t checkpoints, halves;
+	_Atomic uint64_t reused, pins_failed;
+	_Atomic uint64_t resting, cleaned;	/* the writer, at the end */
 } *shared;
 
 static const char *path, *copies;
@@ -110,14 +117,50 @@ state_of(lsm_db *db, const lsm_snapshot *s, uint64_t *count)
 }
 
 static void
-write_on(void)
+reuse_count(lsm_db *db, uint64_t *before)
+{
+	uint64_t now = load_relaxed(&db->count.logs_reused);
+
+	if (now != *before)
+		atomic_fetch_add(&shared->reused, now - *before);
+	*before = now;
+}
+
+/* Nobody reads any more, and nothing is written: that nobody needs the dead
+ * files now, the writer has to find out for itself. */
+static void
+rest(lsm_db *db)
+{
+	int more;
+
+	for (int ms = 0; ms < REST_MS_MAX && graves_any(db); ms++) {
+		if (!db->working)
+			lsm_step(db, &more);
+		usleep(1000);
+	}
+	if (graves_any(db))
+		complain("dead files of a writer at rest", db->graves.count, 0);
+	atomic_store(&shared->cleaned, 1);
+	for (;;)
+		pause();
+}
+
+static void
+write_on(uint64_t seed)
 {
 	lsm_options o = options();
 	char key[16], value[VALUE] = { 0 };
 	uint64_t n, acknowledged = atomic_load(&shared->acknowledged);
+	uint64_t reused = 0;
 	lsm_db *db;
 
 	o.create = 1;
+	/* A worker prepares the next log while such a small memtable is
+	 * flushed, and the dead one is not needed. */
+	o.no_sync = seed % 2 == 0;
+	o.workers = o.no_sync;
+	if (!o.no_sync)
+		o.memtable_size /= 4;
 	if (lsm_open(path, &o, &db) != LSM_OK || !state_of(db, NULL, &n)) {
 		fprintf(stderr, "readers: writer: %s\n", lsm_message());
 		_exit(1);
@@ -133,6 +176,9 @@ write_on(void)
 			_exit(1);
 		}
 		atomic_store(&shared->acknowledged, n);
+		reuse_count(db, &reused);
+		if (atomic_load(&shared->resting))
+			rest(db);
 	}
 }
 
@@ -251,6 +297,17 @@ copy_make(lsm_db *db)
 		tmp_clear(gone);
 }
 
+/* Files that it had pinned were not what they should be, or not there. */
+static void
+pins_judge(lsm_db *db)
+{
+	if (db->recovery.pins_failed == 0)
+		return;
+	complain("readings that failed under a pin", db->recovery.pins_failed,
+	    0);
+	atomic_fetch_add(&shared->pins_failed, db->recovery.pins_failed);
+}
+
 static void
 read_on(uint64_t seed)
 {
@@ -280,6 +337,7 @@ read_on(uint64_t seed)
 			scan_twice(db, least, &r);
 		if (random_below(&r, CHECKPOINT_ONE_IN) == 0)
 			copy_make(db);
+		pins_judge(db);
 		lsm_close(db);
 	}
 }
@@ -297,7 +355,7 @@ start(int who, uint64_t seed)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (who == 0)
-		write_on();
+		write_on(seed);
 	read_on(seed);
 	_exit(0);
 }
@@ -317,6 +375,19 @@ end(pid_t pid)
 	tmp_clear(copy_of(pid, ".gone", text));
 }
 
+/* Unless it has died: it told why. */
+static void
+rest_wait(pid_t writer)
+{
+	siginfo_t died = { 0 };
+
+	atomic_store(&shared->resting, 1);
+	while (!atomic_load(&shared->cleaned) && died.si_pid == 0 &&
+	    waitid(P_PID, (id_t)writer, &died, WEXITED | WNOHANG | WNOWAIT) ==
+	    0)
+		usleep(1000);
+}
+
 /* Kill one after the other until enough was opened. *kills counts. */
 static void
 run(uint64_t opens, struct random *r, uint64_t *kills)
@@ -324,7 +395,7 @@ run(uint64_t opens, struct random *r, uint64_t *kills)
 	pid_t pids[READERS + 1];
 	int who;
 
-	pids[0] = start(0, 0);
+	pids[0] = start(0, 1);
 	while (atomic_load(&shared->acknowledged) < KEYS)
 		usleep(1000);
 	for (who = 1; who <= READERS; who++)
@@ -338,8 +409,10 @@ run(uint64_t opens, struct random *r, uint64_t *kills)
 		pids[who] = start(who, random_next(r));
 		++*kills;
 	}
-	for (who = 0; who <= READERS; who++)
+	for (who = 1; who <= READERS; who++)
 		end(pids[who]);
+	rest_wait(pids[0]);
+	end(pids[0]);
 }
 
 static void
@@ -392,13 +465,17 @@ main(int argc, char **argv)
 	r.state = seed;
 	run(opens, &r, &kills);
 	leak_check();
+	if (shared->reused < shared->opens / OPENS_PER_REUSE)
+		complain("logs used again", shared->reused, shared->opens /
+		    OPENS_PER_REUSE);
 	printf("seed %" PRIu64 ": opens %" PRIu64 " gets %" PRIu64 " scans %"
-	    PRIu64 " refreshes %" PRIu64 " puts %" PRIu64 " kills %" PRIu64
-	    " checkpoints %" PRIu64 " cut short %" PRIu64 " failed %" PRIu64
-	    " wrong %" PRIu64 "\n", seed, shared->opens, shared->gets,
-	    shared->scans, shared->refreshes, shared->acknowledged,
-	    kills, shared->checkpoints, shared->halves, shared->failed,
-	    shared->wrong);
+	    PRIu64 " refreshes %" PRIu64 " puts %" PRIu64 " logs used again %"
+	    PRIu64 " kills %" PRIu64 " checkpoints %" PRIu64 " cut short %"
+	    PRIu64 " failed %" PRIu64 " failed under a pin %" PRIu64 " wrong %"
+	    PRIu64 "\n", seed, shared->opens, shared->gets, shared->scans,
+	    shared->refreshes, shared->acknowledged, shared->reused, kills,
+	    shared->checkpoints, shared->halves, shared->failed,
+	    shared->pins_failed, shared->wrong);
 	printf("%d passed, %d failed\n", shared->wrong == 0,
 	    shared->wrong != 0);
 	if (shared->wrong == 0) {

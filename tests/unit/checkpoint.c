@@ -86,6 +86,24 @@ TEST("where nothing can be linked, tables are copied and checked")
 	sim_free(sim);
 }
 
+TEST("tables that are linked are read when that is asked for")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_options o = dbkit_options(sim);
+	uint8_t x = 0xff;
+	lsm_db *db = copykit_mixed("db", &o);
+
+	CHECK_OK(lsm_checkpoint_verify(db, "sound", NULL, NULL));
+	copykit_check("sound", o, "b=2 c=3");
+	CHECK(sim_poke(sim, "db", dbkit_file(db, "table"), 4100, &x, 1));
+	CHECK_OK(lsm_checkpoint(db, "unread", NULL, NULL));
+	CHECK_CODE(lsm_checkpoint_verify(db, "copy", NULL, NULL), LSM_CORRUPT);
+	CHECK(strstr(lsm_message(), ".sst: offset ") != NULL);
+	CHECK_OK(lsm_checkpoint(db, "copy", NULL, NULL));
+	dbkit_close(db);
+	sim_free(sim);
+}
+
 TEST("a checkpoint of a checkpoint, and of an empty database")
 {
 	struct sim *sim = sim_new(test_seed());

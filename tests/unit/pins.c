@@ -255,3 +255,107 @@ TEST("a pin that is too old ends, and a refresh begins anew")
 	CHECK_OK(lsm_close(reader));
 	CHECK_OK(lsm_close(writer));
 }
+
+/* A reader, and a version that was merged away under it. */
+static lsm_db *
+dead_under_pin(lsm_db *writer, lsm_env *env, const char *path)
+{
+	lsm_db *reader;
+
+	fill(writer, 0);
+	CHECK_OK(lsm_flush(writer));
+	reader = reader_of(env, path);
+	fill(writer, 1);
+	CHECK_OK(lsm_compact(writer, NULL, NULL));
+	CHECK(graves_any(writer));
+	return reader;
+}
+
+static void
+step_through(lsm_db *db)
+{
+	for (int more = 1; more;)
+		CHECK_OK(lsm_step(db, &more));
+}
+
+TEST("what the last pin kept goes though nobody writes: by steps")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_db *writer = writer_open(sim_env(sim), "db");
+	lsm_db *reader = dead_under_pin(writer, sim_env(sim), "db");
+	size_t kept = files(writer);
+
+	step_through(writer);
+	CHECK_EQ(files(writer), kept);
+	CHECK(holds(reader, NULL, 0));
+	CHECK_OK(lsm_close(reader));
+	step_through(writer);
+	CHECK(!graves_any(writer));
+	CHECK(files(writer) < kept);
+	CHECK_OK(lsm_close(writer));
+	sim_free(sim);
+}
+
+TEST("a pin comes of age though nobody writes")
+{
+	const uint64_t age = 3600 * UINT64_C(1000000);
+	struct sim *sim = sim_new(test_seed());
+	lsm_env *env = sim_env(sim);
+	lsm_options o = options(env);
+	lsm_db *writer, *reader;
+
+	o.max_pin_age = age;
+	CHECK_OK(lsm_open("db", &o, &writer));
+	reader = dead_under_pin(writer, env, "db");
+	env->ops->pause_us(env, age / 2);
+	step_through(writer);
+	CHECK(graves_any(writer));
+	CHECK(holds(reader, NULL, 0));
+	env->ops->pause_us(env, age / 2);
+	step_through(writer);
+	CHECK(!graves_any(writer));
+	CHECK_OK(lsm_refresh(reader));
+	CHECK(holds(reader, NULL, 1));
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+	sim_free(sim);
+}
+
+/* Until nothing dead is left; a minute is as good as never. */
+static bool
+gone_soon(lsm_db *db)
+{
+	for (int ms = 0; ms < 60000 && graves_any(db); ms++)
+		db->env->ops->pause_us(db->env, 1000);
+	return !graves_any(db);
+}
+
+TEST("what the last pin kept goes though nobody writes: by workers")
+{
+	lsm_options o = options(NULL);
+	lsm_db *writer, *reader;
+
+	o.workers = 2;
+	CHECK_OK(lsm_open(test_dir(), &o, &writer));
+	reader = dead_under_pin(writer, NULL, test_dir());
+	CHECK(holds(reader, NULL, 0));
+	CHECK_OK(lsm_close(reader));
+	CHECK(gone_soon(writer));
+	CHECK_OK(lsm_close(writer));
+}
+
+TEST("a worker ends a pin that comes of age though nobody writes")
+{
+	lsm_options o = options(NULL);
+	lsm_db *writer, *reader;
+
+	o.workers = 1;
+	o.max_pin_age = 1000000;
+	CHECK_OK(lsm_open(test_dir(), &o, &writer));
+	reader = dead_under_pin(writer, NULL, test_dir());
+	CHECK(gone_soon(writer));
+	CHECK_CODE(lsm_get(reader, NULL, lsm_str("key000000"), NULL),
+	    LSM_TOO_OLD);
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+}

@@ -64,12 +64,11 @@ reader_open_again(void)
 }
 
 static void
-scene_begin(void)
+scene_watch(struct sim *sim)
 {
-	lsm_env *env;
+	lsm_env *env = sim_env(sim);
 
-	scene = (struct scene){ .sim = sim_new(test_seed()) };
-	env = sim_env(scene.sim);
+	scene = (struct scene){ .sim = sim };
 	scene.door = env->ops;
 	scene.counting = *env->ops;
 	scene.counting.file_open = counting_open;
@@ -78,6 +77,11 @@ scene_begin(void)
 	env->ops = &scene.counting;
 	scene.options = dbkit_options(scene.sim);
 	scene.options.memtable_size = 64 << 10;
+}
+
+static void
+scene_fill(void)
+{
 	scene.writer = dbkit_open("db", &scene.options);
 	dbkit_fill(scene.writer, 0, KEYS, "a");
 	CHECK_OK(lsm_flush(scene.writer));
@@ -86,10 +90,18 @@ scene_begin(void)
 }
 
 static void
+scene_begin(void)
+{
+	scene_watch(sim_new(test_seed()));
+	scene_fill();
+}
+
+static void
 scene_end(void)
 {
 	CHECK_OK(lsm_close(scene.reader));
-	dbkit_close(scene.writer);
+	if (scene.writer != NULL)
+		dbkit_close(scene.writer);
 	sim_env(scene.sim)->ops = scene.door;
 	sim_free(scene.sim);
 }
@@ -416,6 +428,82 @@ TEST("a refresh that fails shows what it showed, and the next one all")
 		failed = sim_failed(scene.sim);
 		sim_fail_at(scene.sim, 0, LSM_OK, false, 0);
 		CHECK_OK(lsm_refresh(scene.reader));
+		as_fresh();
+	}
+	scene_end();
+}
+
+/* ---- where LOCK tells nothing -------------------------------------------- */
+
+enum { LOOK_BYTES = 512 };	/* CURRENT, and a little of the log */
+
+/* The machine was started again, and nobody wrote since. */
+static void
+scene_reboot(void)
+{
+	struct sim *after;
+
+	CHECK_OK(lsm_close(scene.reader));
+	dbkit_close(scene.writer);
+	after = sim_crash(scene.sim, sim_operations(scene.sim), SIM_KEEP, 0);
+	sim_env(scene.sim)->ops = scene.door;
+	sim_free(scene.sim);
+	scene_watch(after);
+	reader_open_again();
+}
+
+static void
+nothing_new(void)
+{
+	uint64_t records = scene.reader->recovery.records;
+
+	refresh_counted();
+	CHECK_EQ(scene.lists, 0);
+	CHECK(scene.bytes <= LOOK_BYTES);
+	CHECK_EQ(scene.reader->recovery.records, records);
+}
+
+TEST("after a reboot a refresh looks whether there is anything to read")
+{
+	scene_begin();
+	scene_reboot();
+	nothing_new();
+	nothing_new();
+	scene.writer = dbkit_open("db", &scene.options);
+	dbkit_put(scene.writer, "new", "value");
+	refresh_counted();
+	as_fresh();
+	dbkit_check(scene.reader, NULL, "new", "value");
+	scene_end();
+}
+
+TEST("what an old log left behind the end of a new one is looked at once")
+{
+	scene_begin();
+	scene_reboot();
+	scene.reader->read_ahead[0] = 1;	/* as if it were not that */
+	refresh_counted();
+	CHECK(scene.bytes > LOOK_BYTES);
+	nothing_new();
+	as_fresh();
+	scene_end();
+}
+
+TEST("without a ring every commit is seen, and no other look reads the log")
+{
+	scene_watch(sim_new(test_seed()));
+	sim_capabilities(scene.sim, false, true);
+	scene_fill();
+	for (int i = 0; i < 5; i++) {
+		nothing_new();
+		if (i == 2)
+			add_option();
+		else if (i == 3)
+			CHECK_OK(lsm_flush(scene.writer));
+		else
+			dbkit_fill(scene.writer, 0, 10, i % 2 ? "c" : "d");
+		refresh_counted();
+		CHECK(scene.bytes > LOOK_BYTES);
 		as_fresh();
 	}
 	scene_end();
