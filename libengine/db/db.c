@@ -286,8 +286,10 @@ open_reader(struct lsm_db *db, struct current *current)
 
 	if ((rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
+	/* One that is there and may not be read may hold commits that no file
+	 * has. */
 	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
-	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
+	return rc == LSM_NOTFOUND ? LSM_OK : rc;
 }
 
 int

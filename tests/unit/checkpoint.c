@@ -269,14 +269,14 @@ TEST("a reader whose pin is ended meanwhile is told so, and can try again")
 	sim_free(sim);
 }
 
-/* A reader that may not open LOCK. */
+/* A reader that finds no LOCK. */
 static lsm_db *
 open_unpinned(struct sim *sim, const lsm_options *r)
 {
 	lsm_db *db;
 
 	for (uint64_t n = 1;; n++) {
-		sim_fail_at(sim, n, LSM_PERMISSION, false, false);
+		sim_fail_at(sim, n, LSM_NOTFOUND, false, false);
 		if (lsm_open("db", r, &db) != LSM_OK)
 			continue;
 		CHECK(sim_failed(sim));

@@ -584,3 +584,45 @@ TEST("a reader changes nothing, even where a writer was killed")
 	dbkit_close(db);
 	CHECK(dbkit_tree(test_dir()) == before);
 }
+
+/* In a child without root's powers. */
+static int
+lock_unreadable(const char *path)
+{
+	lsm_options o = defaults();
+	lsm_db *db;
+
+	if (geteuid() == 0 && (setgroups(0, NULL) != 0 ||
+	    setgid(65534) != 0 || setuid(65534) != 0))
+		return 1;
+	o.create = 0;
+	o.read_only = 1;
+	if (lsm_open(path, &o, &db) != LSM_PERMISSION)
+		return 2;
+	return strncmp(lsm_message(), "LOCK: ", 6) == 0 ? 0 : 3;
+}
+
+TEST("a LOCK that may not be read is no LOCK that is not there")
+{
+	const char *path = made();
+	char lock[1200];
+	int status;
+	pid_t pid;
+
+	modes_set("read");
+	snprintf(lock, sizeof lock, "%s/LOCK", path);
+	CHECK_EQ(chmod(lock, 0), 0);
+	if ((pid = fork()) == 0)
+		_exit(lock_unreadable(path));
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 0);
+	CHECK_EQ(chmod(path, 0755), 0);
+	CHECK_EQ(unlink(lock), 0);
+	CHECK_EQ(chmod(path, 0555), 0);
+	if ((pid = fork()) == 0)
+		_exit(only_reading(path));
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	CHECK_EQ(WEXITSTATUS(status), 0);
+	modes_set("write");
+}
