@@ -42,8 +42,8 @@ boot_known(const uint8_t boot[RING_ID])
 bool
 page_trusted(struct ring_control *c, const struct ring_identity *id)
 {
-	return page_whole(c) && boot_known(id->boot) && c->device == id->device &&
-	    c->inode == id->inode &&
+	return page_whole(c) && boot_known(id->boot) &&
+	    c->device == id->device && c->inode == id->inode &&
 	    memcmp(c->boot, id->boot, sizeof c->boot) == 0 &&
 	    memcmp(c->database, id->database, sizeof c->database) == 0;
 }
