@@ -189,7 +189,7 @@ log_tail(struct env_dir *dir, struct env_lock *lock, const uint8_t id[16],
     uint64_t number, uint64_t from, struct buffer *out, struct env_tail *tail)
 {
 	struct logenv *e = from_env(dir->env);
-	uint64_t skip = 0;
+	uint64_t skip = 0, end;
 
 	(void)lock;
 	(void)id;
@@ -200,11 +200,13 @@ log_tail(struct env_dir *dir, struct env_lock *lock, const uint8_t id[16],
 	tail->written = e->written;
 	tail->committed = e->committed;
 	if (e->tail.n == 0 || e->committed >> 32 != number ||
-	    from >= (uint32_t)e->committed)
+	    e->written >= e->committed || from >= (uint32_t)e->committed)
 		return LSM_OK;
 	if (from > (uint32_t)e->written)
 		skip = from - (uint32_t)e->written;
-	return buffer_add(out, e->tail.p + skip, e->tail.n - skip);
+	/* There may be more than was announced. */
+	end = (uint32_t)(e->committed - e->written);
+	return buffer_add(out, e->tail.p + skip, (size_t)(end - skip));
 }
 
 /* Void words void no bytes: the tail is where it was, noise around it. */

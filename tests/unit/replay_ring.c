@@ -158,6 +158,30 @@ TEST("a record that is in the file in part is joined without words")
 	logkit_release(&k);
 }
 
+TEST("a record that a killed writer had no time to announce counts as well")
+{
+	struct replayed r;
+	struct logkit k;
+	uint64_t all, first;
+	uint32_t previous;
+
+	killed(&k);
+	all = k.env->committed;
+	CHECK(record_framed(k.env->tail.p, &previous, &first));
+	for (int trusted = 0; trusted < 2; trusted++) {
+		k.env->trusted = trusted;
+		k.env->committed = k.env->written + first;
+		CHECK_OK(logkit_replay(&k, &r));
+		CHECK_EQ(r.to, 6);
+		CHECK_EQ(r.out.same_boot, trusted);
+		CHECK_EQ(r.out.last.size, (uint32_t)all);
+		CHECK(bytes_equal(buffer_bytes(&r.out.missing),
+		    buffer_bytes(&k.env->tail)));
+		logkit_replayed_release(&r);
+	}
+	logkit_release(&k);
+}
+
 /* Its file lacks the end that the next one names: the power failed, and LOCK
  * came through. */
 TEST("a log behind which another has begun is not looked for in the ring")
