@@ -157,6 +157,7 @@ load_logs(struct load *l, const struct state *s, const struct log_end *from,
 	struct log_replay_in in = {
 		.dir = db->dir,
 		.lock = db->lock,
+		.taking_over = !db->read_only,
 		.id = { .kind = FILE_LOG },	/* the rest below */
 		.first = s->log,
 		.edit = s->edit,

@@ -175,8 +175,10 @@ place_read(struct lsm_db *db, struct made *made, struct current *current)
 	if ((rc = directory_open(db, made)) != LSM_OK ||
 	    (rc = presence(db, &make, current)) != LSM_OK)
 		return rc;
+	/* One that is there and may not be read may hold commits that no file
+	 * has. */
 	rc = db->env->ops->lock_open(db->dir, false, &db->lock);
-	return rc == LSM_NOTFOUND || rc == LSM_PERMISSION ? LSM_OK : rc;
+	return rc == LSM_NOTFOUND ? LSM_OK : rc;
 }
 
 /* An open that failed: as if it had not been. */

@@ -44,7 +44,10 @@ struct env_names {
 	size_t count;
 };
 
-enum { ENV_TAIL_END = 40 };	/* a leave mark with its watermark */
+enum {
+	ENV_TAIL_END = 40,	/* a leave mark with its watermark */
+	ENV_PIECE = 32 << 10	/* see log_ring */
+};
 
 /*
  * What the last writer of this boot left in the log object. Positions are
@@ -166,6 +169,13 @@ struct env_ops {
 	int (*log_tail)(struct env_dir *, struct env_lock *,
 	    const uint8_t id[16], uint64_t number, uint64_t from,
 	    struct buffer *out, struct env_tail *);
+	/* What LOCK holds when log_tail does not vouch for it: the bytes that
+	 * any log from offset `from` on would have in the ring, appended to
+	 * *out; nothing where there is no ring. Which of them are records of
+	 * a log, these prove themselves. The file has all before them, or
+	 * ends, inside a record, at a multiple of ENV_PIECE; who asks beside a
+	 * writer reads the file once more afterwards. NULL: no ring. */
+	int (*log_ring)(struct env_lock *, uint64_t from, struct buffer *out);
 	/* Make a segment file for later: new, or the file `recycle` renamed,
 	 * which keeps its size; `size` bytes of space where that can be had,
 	 * LSM_NO_SPACE otherwise; `head` written at 0; file and directory

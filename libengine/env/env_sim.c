@@ -140,6 +140,18 @@ sim_without_links(struct sim *sim)
 }
 
 void
+sim_alone(struct sim *sim, bool alone)
+{
+	sim->alone = alone;
+}
+
+void
+sim_other_boot(struct sim *sim)
+{
+	sim->boot++;
+}
+
+void
 sim_space(struct sim *sim, uint64_t bytes)
 {
 	sim->space = bytes;

@@ -46,6 +46,10 @@ lsm_env *sim_env(struct sim *);
  * dir_link, which it has otherwise. */
 void sim_capabilities(struct sim *, bool ring, bool maps);
 void sim_without_links(struct sim *);
+/* From now on a writer cannot have the ring of LOCK, though others had it. */
+void sim_alone(struct sim *, bool);
+/* Processes of another boot come: what LOCK says is void for them. */
+void sim_other_boot(struct sim *);
 
 /* Bytes that all files together may have, LSM_NO_SPACE beyond; a write leaves
  * the part that had room. UINT64_MAX: no limit. */

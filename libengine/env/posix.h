@@ -104,9 +104,11 @@ int posix_lock_test(struct env_lock *, uint64_t first, uint64_t count,
     bool *any, uint64_t *held);
 void posix_lock_words(struct env_lock *, const uint8_t id[16],
     struct env_words *);
-/* The map of a reader, and what its page must say: this boot and file, or,
- * while a writer holds the byte that says so, whatever it says. */
+/* The page as a reader sees it, mapped or, where that fails, as it is now in
+ * `room`; and what it must say: this boot and file, or, while a writer holds
+ * the byte that says so, whatever it says. */
 bool posix_lock_page(struct posix_lock *, const uint8_t id[16],
+    struct ring_control *room, struct ring_memory *page,
     struct ring_identity *);
 
 /* Held exclusively, beside byte 0, while the page is the writer's. */
@@ -125,7 +127,13 @@ uint8_t *posix_ring_bytes(int fd, bool writable);
 uint8_t *posix_ring_twice(int fd, off_t offset, int protection);
 /* LOCK gets its size and its space on the disk. False: no ring here. */
 bool posix_ring_fill(int fd);
-/* False when the boot has no identity to go by. */
+/* The page, read; zeros where LOCK is shorter. */
+int posix_ring_page_read(int fd, struct ring_control *);
+/* LOCK holds no words any more but those of a writer without a ring; then
+ * that this one has left in order. */
+int posix_ring_alone(int fd, const struct ring_identity *, uint64_t pid);
+void posix_ring_alone_left(int fd);
+/* False when the boot has no identity to go by: it is zeros. */
 bool posix_ring_identity(const struct posix_lock *, const uint8_t id[16],
     struct ring_identity *);
 
@@ -133,8 +141,6 @@ bool posix_ring_identity(const struct posix_lock *, const uint8_t id[16],
 int posix_log_open(struct env_dir *, struct env_lock *, const uint8_t id[16],
     struct env_log **, struct env_tail *);
 void posix_log_close(struct env_log *);
-int posix_log_tail(struct env_dir *, struct env_lock *, const uint8_t id[16],
-    uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
 int posix_log_prepare(struct env_dir *, const char *name, const char *recycle,
     uint64_t size, struct bytes head);
 int posix_log_attach(struct env_log *, const char *name, uint64_t number,
@@ -142,5 +148,11 @@ int posix_log_attach(struct env_log *, const char *name, uint64_t number,
 int posix_log_ready(struct env_log *, const char *name, uint64_t number);
 int posix_log_switch(struct env_log *, const char *name, uint64_t number,
     uint64_t at, struct bytes first);
+void posix_log_give_up(struct env_log *);
+
+/* posix_tail.c */
+int posix_log_tail(struct env_dir *, struct env_lock *, const uint8_t id[16],
+    uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
+int posix_log_ring(struct env_lock *, uint64_t from, struct buffer *out);
 
 #endif

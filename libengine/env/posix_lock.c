@@ -222,15 +222,28 @@ posix_lock_test(struct env_lock *base, uint64_t first, uint64_t count,
 	return LSM_OK;
 }
 
-/* The words only: the ring may be mapped by another thread meanwhile. */
+/* The words only: the ring may be mapped by another thread meanwhile. Where
+ * there is no map for them they are read into `room`. */
 static struct ring_memory
-page_only(const struct posix_lock *lock)
+page_look(struct posix_lock *lock, struct ring_control *room)
 {
-	return (struct ring_memory){ .control = lock->memory.control };
+	struct ring_memory page = { 0 };
+
+	if (lock->memory.control == NULL &&
+	    (lock->filled || posix_ring_filled(lock->fd))) {
+		lock->memory.control = posix_ring_page(lock->fd, false);
+		if (lock->memory.control == NULL &&
+		    posix_ring_page_read(lock->fd, room) == LSM_OK)
+			page.control = room;
+	}
+	if (lock->memory.control != NULL)
+		page.control = lock->memory.control;
+	return page;
 }
 
 bool
 posix_lock_page(struct posix_lock *lock, const uint8_t id[16],
+    struct ring_control *room, struct ring_memory *page,
     struct ring_identity *identity)
 {
 	static const uint8_t none[RING_ID];
@@ -238,19 +251,17 @@ posix_lock_page(struct posix_lock *lock, const uint8_t id[16],
 	uint64_t held;
 	bool any;
 
-	if (lock->memory.control == NULL &&
-	    (lock->filled || posix_ring_filled(lock->fd)))
-		lock->memory.control = posix_ring_page(lock->fd, false);
-	if (lock->memory.control == NULL)
+	*page = page_look(lock, room);
+	if (page->control == NULL)
 		return false;
 	if (id != NULL && posix_ring_identity(lock, id, identity)) {
-		ring_words(page_only(lock), identity, &words);
+		ring_words(*page, identity, &words);
 		if (words.trusted)
 			return true;
 	}
 	if (posix_lock_test(&lock->base, POSIX_PAGE_BYTE, 1, &any, &held) ==
 	    LSM_OK && any)
-		return ring_identity_of(page_only(lock), id, identity);
+		return ring_identity_of(*page, id, identity);
 	return posix_ring_identity(lock, id != NULL ? id : none, identity);
 }
 
@@ -260,8 +271,10 @@ posix_lock_words(struct env_lock *base, const uint8_t id[16],
 {
 	struct posix_lock *lock = (struct posix_lock *)base;
 	struct ring_identity identity;
+	struct ring_memory page;
+	struct ring_control room;
 
 	*words = (struct env_words){ 0 };
-	if (posix_lock_page(lock, id, &identity))
-		ring_words(page_only(lock), &identity, words);
+	if (posix_lock_page(lock, id, &room, &page, &identity))
+		ring_words(page, &identity, words);
 }

@@ -16,7 +16,8 @@ struct posix_log {
 	struct ring ring;
 	struct posix_dir *dir;
 	struct env_lock *lock;
-	struct ring_memory memory;
+	struct ring_memory memory;	/* empty: no ring for this writer */
+	bool alone;		/* and LOCK says so */
 	uint32_t process;	/* the generation that made the map */
 };
 
@@ -136,6 +137,28 @@ shared(int fd)
 	return fstat(fd, &st) == 0 && st.st_nlink > 1;
 }
 
+/* What the last writer left, seen by one who may have no ring. */
+static int
+tail_look(struct posix_log *log, struct env_tail *tail)
+{
+	struct posix_lock *lock = (struct posix_lock *)log->lock;
+	const struct ring_identity *identity = &log->ring.identity;
+	struct ring_memory memory = log->memory;
+	struct ring_control page;
+	int rc = LSM_OK;
+
+	if (memory.control == NULL) {
+		rc = posix_ring_page_read(lock->fd, &page);
+		memory.control = &page;
+	}
+	if (rc != LSM_OK)
+		return rc;
+	ring_look(memory, identity, tail);
+	tail->foreign = ring_foreign(memory, identity) || shared(lock->fd);
+	log->ring.suspect = tail->syncing;
+	return LSM_OK;
+}
+
 int
 posix_log_open(struct env_dir *base, struct env_lock *lock_base,
     const uint8_t id[16], struct env_log **out, struct env_tail *tail)
@@ -143,6 +166,7 @@ posix_log_open(struct env_dir *base, struct env_lock *lock_base,
 	struct posix_lock *lock = (struct posix_lock *)lock_base;
 	struct ring_identity identity;
 	struct posix_log *log;
+	int rc;
 
 	*out = NULL;
 	*tail = (struct env_tail){ 0 };
@@ -158,11 +182,48 @@ posix_log_open(struct env_dir *base, struct env_lock *lock_base,
 	log->dir = (struct posix_dir *)base;
 	log->lock = lock_base;
 	log->process = process_generation();
-	ring_look(log->memory, &identity, tail);
-	tail->foreign = ring_foreign(log->memory, &identity) ||
-	    shared(lock->fd);
-	*out = &log->ring.base;
-	return LSM_OK;
+	if ((rc = tail_look(log, tail)) == LSM_OK)
+		*out = &log->ring.base;
+	else
+		posix_log_close(&log->ring.base);
+	return rc;
+}
+
+/*
+ * A writer without a ring: the words of LOCK are those of others, and say
+ * where the log ended before this one came. Nothing reaches a log before they
+ * are gone; whose they were, his ring stays.
+ */
+static int
+be_alone(struct posix_log *log)
+{
+	struct posix_lock *lock = (struct posix_lock *)log->lock;
+	int rc = LSM_OK;
+
+	if (log->memory.control != NULL || log->alone)
+		return LSM_OK;
+	rc = posix_ring_alone(lock->fd, &log->ring.identity, log->ring.pid);
+	log->alone = rc == LSM_OK;
+	return rc;
+}
+
+/* All that it wrote is where the next writer finds it. */
+static void
+leave_alone(struct posix_log *log)
+{
+	struct posix_lock *lock = (struct posix_lock *)log->lock;
+
+	if (log->alone && log->ring.entered && !ring_failed(&log->ring))
+		posix_ring_alone_left(lock->fd);
+}
+
+void
+posix_log_give_up(struct env_log *base)
+{
+	struct posix_log *log = (struct posix_log *)base;
+
+	ring_give_up(base);
+	(void)be_alone(log);
 }
 
 /* In a child of fork(2) the map does not exist, and what stands at its
@@ -176,55 +237,12 @@ posix_log_close(struct env_log *base)
 	if (log == NULL)
 		return;
 	forked = log->process != process_generation();
+	if (!forked)
+		leave_alone(log);
 	ring_release(&log->ring, forked);
 	if (!forked)
 		posix_ring_unmap(log->memory);
 	mem_free(log);
-}
-
-/* A few bytes of a ring that is not worth a map. */
-static int
-tail_end_read(const struct posix_lock *lock, struct env_tail *tail)
-{
-	uint64_t at = tail->committed - sizeof tail->end;
-	size_t got;
-	int rc = LSM_OK;
-
-	for (size_t n = 0; n < sizeof tail->end && rc == LSM_OK; n += got) {
-		size_t room = RING_SIZE - ((at + n) & RING_MASK);
-
-		if (room > sizeof tail->end - n)
-			room = sizeof tail->end - n;
-		rc = posix_read(lock->fd, "LOCK", LOCK_RING +
-		    ((at + n) & RING_MASK), tail->end + n, room, &got);
-		if (rc == LSM_OK && got == 0)
-			break;
-	}
-	return rc;
-}
-
-int
-posix_log_tail(struct env_dir *dir, struct env_lock *lock_base,
-    const uint8_t id[16], uint64_t number, uint64_t from, struct buffer *out,
-    struct env_tail *tail)
-{
-	struct posix_lock *lock = (struct posix_lock *)lock_base;
-	struct ring_identity identity;
-
-	(void)dir;
-	*tail = (struct env_tail){ 0 };
-	if (!posix_lock_page(lock, id, &identity))
-		return LSM_OK;
-	ring_look(lock->memory, &identity, tail);
-	if (ring_tail_empty(tail, number, from))
-		return tail->left ? tail_end_read(lock, tail) : LSM_OK;
-	if (lock->memory.bytes == NULL)
-		lock->memory.bytes = posix_ring_bytes(lock->fd, false);
-	if (lock->memory.bytes == NULL) {
-		*tail = (struct env_tail){ 0 };
-		return LSM_OK;
-	}
-	return ring_copy(lock->memory, &identity, number, from, out, tail);
 }
 
 /* Only a file of ours alone: another name of it, in a checkpoint, would see
@@ -301,7 +319,8 @@ posix_log_attach(struct env_log *base, const char *name, uint64_t number,
 	struct ring_segment *s;
 	int rc;
 
-	if ((rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
+	if ((rc = be_alone(log)) != LSM_OK ||
+	    (rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
 		return rc;
 	rc = ring_attach(&log->ring, s, at, missing);
 	if (rc == LSM_OK)
@@ -327,6 +346,8 @@ posix_log_switch(struct env_log *base, const char *name, uint64_t number,
 	struct ring_segment *s;
 	int rc;
 
+	if ((rc = be_alone(log)) != LSM_OK)
+		return rc;
 	if ((s = ring_take_ready(&log->ring, number)) == NULL &&
 	    (rc = segment_open(log->dir, name, number, &s)) != LSM_OK)
 		return rc;

@@ -102,6 +102,62 @@ posix_ring_unmap(struct ring_memory m)
 		munmap(m.bytes, 2 * RING_SIZE);
 }
 
+int
+posix_ring_page_read(int fd, struct ring_control *page)
+{
+	size_t got;
+
+	memset(page, 0, sizeof *page);
+	return posix_read(fd, "LOCK", 0, page, sizeof *page, &got);
+}
+
+/* A LOCK that is no longer than this has no words to be believed, and is not
+ * made longer: perhaps the disk is full. */
+static int
+alone_write(int fd, const struct ring_control *page, size_t size)
+{
+	static const uint8_t zeros[sizeof *page];
+	size_t magic = sizeof page->magic;
+	int rc;
+
+	if (size < sizeof *page)
+		return posix_write(fd, "LOCK", 0, zeros, size);
+	if ((rc = posix_write(fd, "LOCK", 0, zeros, magic)) != LSM_OK ||
+	    (rc = posix_write(fd, "LOCK", magic, (const uint8_t *)page + magic,
+	    sizeof *page - magic)) != LSM_OK)
+		return rc;
+	return posix_write(fd, "LOCK", 0, page, magic);
+}
+
+int
+posix_ring_alone(int fd, const struct ring_identity *identity, uint64_t pid)
+{
+	struct ring_control page;
+	struct stat st;
+	int rc;
+
+	if (fstat(fd, &st) != 0)
+		return status_system(errno, "LOCK: stat");
+	ring_page_alone(&page, identity, pid);
+	rc = alone_write(fd, &page, st.st_size < (off_t)sizeof page ?
+	    (size_t)st.st_size : sizeof page);
+	return rc == LSM_OK ? LSM_OK : status_set(LSM_IO, "%s: its words are "
+	    "another writer's, and this one has no ring", status_story());
+}
+
+/* A failure leaves more to be done for the next writer, that is all. */
+void
+posix_ring_alone_left(int fd)
+{
+	static const uint64_t none;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_size >=
+	    (off_t)sizeof(struct ring_control))
+		(void)posix_write(fd, "LOCK", offsetof(struct ring_control,
+		    syncing), &none, sizeof none);
+}
+
 static bool
 write_zeros(int fd, off_t from)
 {

@@ -287,7 +287,8 @@ enter_locked(struct ring *r, uint64_t position)
 	mutex_assert_held(&r->io);
 	if (anew)
 		page_begin(c, &r->identity);
-	r->suspect = load_acquire(&c->syncing) != 0;
+	r->suspect = r->suspect || load_acquire(&c->syncing) != 0;
+	store_release(&c->syncing, r->suspect);
 	store_release(&c->leave, 0);
 	store_release(&c->pid, r->pid);
 	announce_locked(r, position, RING_BUG(SWITCH_ORDER));

@@ -15,7 +15,9 @@
  *  4. Both words are stored with release and loaded with acquire.
  *
  * Where there is no shared memory the same code runs with words of its own
- * and without the ring: then each commit writes its record to the file.
+ * and without the ring: then each commit writes its record to the file. LOCK
+ * may hold the words of others, and they must not be believed any more: its
+ * page becomes ring_page_alone, before the first byte.
  *
  * Threads: one appends (reserve, commit, attach, switch, scrub); any may
  * flush and sync at the same time. Lock order: append, sync_mu, io. A failed
@@ -39,7 +41,7 @@
 enum {
 	RING_SIZE = 64 << 10,
 	RING_MASK = RING_SIZE - 1,
-	RING_PIECE = 32 << 10,		/* so much goes to the file at once */
+	RING_PIECE = ENV_PIECE,		/* so much goes to the file at once */
 	RING_RECORD_MAX = 16 << 10,	/* longer records go there directly */
 	RING_FIRST = 64,		/* a start record, of the longest */
 	RING_ID = 16,			/* bytes of a boot or database id */
@@ -140,7 +142,7 @@ struct ring {
 	 * cannot clear `syncing` while another still runs. */
 	struct mutex sync_mu;
 	uint64_t durable;		/* position */
-	bool suspect;			/* found `syncing` on entering, before
+	bool suspect;			/* found `syncing` on opening, before
 					 * any sync: it stays */
 
 	_Atomic bool failed;		/* released after the story */
@@ -179,6 +181,8 @@ void ring_oldest(struct env_log *, uint64_t edit);
 void ring_ended(struct env_log *, uint64_t edit);
 void ring_trust(struct env_log *);
 void ring_give_up(struct env_log *);	/* any thread */
+/* It gave up, a call failed for good, or a sync is not to be believed. */
+bool ring_failed(struct ring *);
 
 /*
  * Readers, of any process; the map may be read-only. ring_look: what does the
@@ -188,6 +192,29 @@ void ring_give_up(struct env_log *);	/* any thread */
  */
 void ring_look(struct ring_memory, const struct ring_identity *,
     struct env_tail *);
+/*
+ * LOCK as it was while it was copied. Where it cannot be mapped the words are
+ * believed or not as in a map; where they are not believed, ring_copied_bytes
+ * appends the ring in the order of a log from offset `from` on.
+ */
+struct ring_copied {
+	struct ring_control before, after;
+	uint8_t bytes[2 * RING_SIZE];	/* as they were in between; in the
+					 * first half; room for the second */
+};
+/* No writer came or went between the two pages. */
+bool ring_copied_steady(const struct ring_copied *);
+int ring_copied_tail(struct ring_copied *, const struct ring_identity *,
+    uint64_t number, uint64_t from, struct buffer *out, struct env_tail *);
+int ring_copied_bytes(const struct ring_copied *, uint64_t from,
+    struct buffer *out);
+
+/* The page of a writer that has no ring: no position, so that files are all
+ * there is, and `syncing` until it has left in order. A boot of zeros: not
+ * known, perhaps any. */
+void ring_page_alone(struct ring_control *, const struct ring_identity *,
+    uint64_t pid);
+
 /* The page was made by no writer, or for another file. */
 bool ring_foreign(struct ring_memory, const struct ring_identity *);
 bool ring_tail_empty(const struct env_tail *, uint64_t number, uint64_t from);

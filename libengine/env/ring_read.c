@@ -31,13 +31,32 @@ page_whole(struct ring_control *c)
 	    c->size == RING_SIZE;
 }
 
+static bool
+boot_known(const uint8_t boot[RING_ID])
+{
+	static const uint8_t none[RING_ID];
+
+	return memcmp(boot, none, sizeof none) != 0;
+}
+
 bool
 page_trusted(struct ring_control *c, const struct ring_identity *id)
 {
-	return page_whole(c) && c->device == id->device &&
-	    c->inode == id->inode &&
+	return page_whole(c) && boot_known(id->boot) &&
+	    c->device == id->device && c->inode == id->inode &&
 	    memcmp(c->boot, id->boot, sizeof c->boot) == 0 &&
 	    memcmp(c->database, id->database, sizeof c->database) == 0;
+}
+
+/* Who does not know the boot can rule out nothing, nor can who comes after
+ * one that did not. */
+static bool
+page_maybe(struct ring_control *c, const struct ring_identity *id)
+{
+	return page_whole(c) && c->device == id->device &&
+	    c->inode == id->inode &&
+	    memcmp(c->database, id->database, sizeof c->database) == 0 &&
+	    (!boot_known(c->boot) || !boot_known(id->boot));
 }
 
 void
@@ -77,8 +96,13 @@ ring_look(struct ring_memory memory, const struct ring_identity *id,
 	struct ring_control *c = memory.control;
 
 	*tail = (struct env_tail){ 0 };
-	if (c == NULL || !page_trusted(c, id))
+	if (c == NULL)
 		return;
+	if (!page_trusted(c, id)) {
+		tail->syncing = page_maybe(c, id) &&
+		    load_acquire(&c->syncing) != 0;
+		return;
+	}
 	/* In this order: a `written` from later only makes the tail smaller. */
 	tail->committed = load_acquire(&c->committed);
 	tail->written = load_acquire(&c->written);

@@ -190,3 +190,10 @@ ring_trust(struct env_log *log)
 		store_release(&r->control->syncing, 0);
 	mutex_unlock(&r->sync_mu);
 }
+
+bool
+ring_failed(struct ring *r)
+{
+	return load_acquire(&r->failed) ||
+	    load_acquire(&r->control->syncing) != 0;
+}

@@ -33,6 +33,7 @@ struct sim {
 	/* Set before use. */
 	struct env_ops ops;
 	bool ring;
+	bool alone;			/* writers from now on */
 	uint64_t boot;
 
 	/* Guarded by mu, which is the innermost lock of all. */

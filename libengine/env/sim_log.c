@@ -15,7 +15,8 @@ enum { PROCESS = 1 };
 struct sim_log {
 	struct ring ring;
 	struct sim_dir *dir;
-	struct sim_ring *shared;	/* NULL: no ring */
+	struct sim_ring *shared;	/* NULL: no LOCK to note */
+	bool alone;			/* this writer has no ring */
 };
 
 struct sim_segment {
@@ -182,11 +183,31 @@ sim_log_open(struct env_dir *dir, struct env_lock *lock_base,
 	}
 	if (log->shared != NULL)
 		memory = log->shared->memory;
-	ring_init(&log->ring, dir->env, memory, &identity, PROCESS);
+	log->alone = sim->alone && log->shared != NULL;
+	ring_init(&log->ring, dir->env, log->alone ? (struct ring_memory){ 0 } :
+	    memory, &identity, PROCESS);
 	ring_look(memory, &identity, tail);
 	tail->foreign = ring_foreign(memory, &identity);
+	log->ring.suspect = tail->syncing;
 	*out = &log->ring.base;
 	return LSM_OK;
+}
+
+/* As posix_log.c: before its first byte there are no words but these. */
+static int
+be_alone(struct sim_log *log)
+{
+	struct sim *sim = sim_of(log->ring.base.env);
+	int rc;
+
+	if (!log->alone || log->ring.entered)
+		return LSM_OK;
+	mutex_lock(&sim->mu);
+	if ((rc = sim_enter_locked(sim, "LOCK", "write")) == LSM_OK)
+		ring_page_alone(log->shared->memory.control,
+		    &log->ring.identity, PROCESS);
+	mutex_unlock(&sim->mu);
+	return note(&log->ring.base, rc);
 }
 
 static void
@@ -196,6 +217,8 @@ sim_log_close(struct env_log *base)
 
 	if (log == NULL)
 		return;
+	if (log->alone && log->ring.entered && !ring_failed(&log->ring))
+		store_release(&log->shared->memory.control->syncing, 0);
 	ring_release(&log->ring, false);
 	(void)note(base, LSM_OK);
 	mem_free(log);
@@ -221,6 +244,29 @@ sim_log_tail(struct env_dir *dir, struct env_lock *base, const uint8_t id[16],
 	if (rc != LSM_OK || r == NULL)
 		return rc;
 	return ring_copy(r->memory, &identity, number, from, out, tail);
+}
+
+static int
+sim_log_ring(struct env_lock *base, uint64_t from, struct buffer *out)
+{
+	struct sim *sim = sim_of(base->env);
+	struct sim_lock *lock = (struct sim_lock *)base;
+	struct sim_ring *r = NULL;
+	struct ring_copied *c;
+	int rc;
+
+	mutex_lock(&sim->mu);
+	if ((rc = sim_enter_locked(sim, "LOCK", "read")) == LSM_OK)
+		r = sim_ring_get_locked(sim, lock->inode);
+	mutex_unlock(&sim->mu);
+	if (rc != LSM_OK || r == NULL)
+		return rc;
+	if ((c = mem_zalloc(sizeof *c)) == NULL)
+		return mem_exhausted(sizeof *c);
+	memcpy(c->bytes, r->memory.bytes, RING_SIZE);
+	rc = ring_copied_bytes(c, from, out);
+	mem_free(c);
+	return rc;
 }
 
 static int
@@ -278,7 +324,8 @@ sim_log_attach(struct env_log *base, const char *name, uint64_t number,
 	struct ring_segment *s;
 	int rc;
 
-	if ((rc = segment_open(log, name, number, &s)) != LSM_OK)
+	if ((rc = be_alone(log)) != LSM_OK ||
+	    (rc = segment_open(log, name, number, &s)) != LSM_OK)
 		return rc;
 	return note(base, ring_attach(&log->ring, s, at, missing));
 }
@@ -300,6 +347,8 @@ sim_log_switch(struct env_log *base, const char *name, uint64_t number,
 	struct ring_segment *s;
 	int rc;
 
+	if ((rc = be_alone(log)) != LSM_OK)
+		return rc;
 	if ((s = ring_take_ready(&log->ring, number)) == NULL &&
 	    (rc = segment_open(log, name, number, &s)) != LSM_OK)
 		return rc;
@@ -383,7 +432,7 @@ sim_log_scrub(struct env_log *base)
 	struct sim_op op = { .kind = SIM_RING, .name = "LOCK" };
 	int rc = note(base, ring_scrub(base));
 
-	if (rc != LSM_OK || log->shared == NULL)
+	if (rc != LSM_OK || log->shared == NULL || log->alone)
 		return rc;
 	op.inode = log->shared->inode;
 	op.data = sim_data_new(zeros, sizeof zeros);
@@ -425,6 +474,7 @@ static void
 sim_log_give_up(struct env_log *base)
 {
 	ring_give_up(base);
+	(void)be_alone((struct sim_log *)base);
 	(void)note(base, LSM_OK);
 }
 
@@ -457,6 +507,7 @@ sim_log_ops(struct env_ops *ops)
 	ops->log_open = sim_log_open;
 	ops->log_close = sim_log_close;
 	ops->log_tail = sim_log_tail;
+	ops->log_ring = sim_log_ring;
 	ops->log_prepare = sim_log_prepare;
 	ops->log_attach = sim_log_attach;
 	ops->log_ready = sim_log_ready;

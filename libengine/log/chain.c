@@ -141,7 +141,7 @@ next_named(const struct log_replay_in *in, struct segment *s,
 static int
 next_found(const struct log_replay_in *in, struct log_list *list,
     struct segment *s, const struct log_end *end, struct numbers *aside,
-    uint64_t *number)
+    uint64_t *number, bool *begun)
 {
 	int rc = log_list_need(in->dir, in->first, list);
 	size_t kept = aside->count;
@@ -161,6 +161,7 @@ next_found(const struct log_replay_in *in, struct log_list *list,
 		}
 		rc = numbers_add(aside, list->numbers.list[i]);
 	}
+	*begun = aside->count > kept;
 	aside->count = kept;	/* nothing followed: to be judged */
 	return rc;
 }
@@ -168,18 +169,19 @@ next_found(const struct log_replay_in *in, struct log_list *list,
 int
 chain_next(const struct log_replay_in *in, struct log_list *list,
     struct segment *s, const struct log_end *end,
-    struct numbers *aside, uint64_t *number)
+    struct numbers *aside, uint64_t *number, bool *begun)
 {
 	struct look look;
 	int rc = LSM_OK;
 
 	*number = 0;
-	if (s->believed && s->names == 0)
+	*begun = false;
+	if (s->last && s->names == 0)
 		return LSM_OK;
 	if (s->names != 0)
 		rc = next_named(in, s, end, number);
 	if (rc == LSM_OK && *number == 0)
-		rc = next_found(in, list, s, end, aside, number);
+		rc = next_found(in, list, s, end, aside, number, begun);
 	if (rc != LSM_OK || *number != 0 || s->names == 0)
 		return rc;
 	/* It was whole before the close mark was written. */

@@ -27,11 +27,11 @@ int log_list_need(struct env_dir *, uint64_t first, struct log_list *);
 int chain_head(const struct log_replay_in *, struct log_list *,
     struct segment *, uint64_t *number);
 
-/* The log that follows; 0: none. Those between, begun behind an end that did
- * not hold, are added to `aside`. */
+/* The log that follows; 0: none, and whether one has begun all the same. Those
+ * between, begun behind an end that did not hold, are added to `aside`. */
 int chain_next(const struct log_replay_in *, struct log_list *,
     struct segment *, const struct log_end *, struct numbers *aside,
-    uint64_t *number);
+    uint64_t *number, bool *begun);
 
 /*
  * Nothing follows `last` (number 0: the chain never began) and no ring proves

@@ -15,6 +15,26 @@ struct replay {
 	struct segment segment;		/* the newest of the chain */
 };
 
+/* What nobody vouches for is asked about the newest log only: a writer begins
+ * the next one when all of the one before is in its file. */
+static int
+replay_next(struct replay *r, uint64_t *number)
+{
+	struct log_replay_out *out = r->out;
+	bool closed = r->segment.names != 0, begun;
+	int rc = chain_next(r->in, &r->list, &r->segment, &out->last,
+	    &r->aside, number, &begun);
+
+	if (rc != LSM_OK || *number != 0 || begun)
+		return rc;
+	rc = segment_unproven(&r->segment, r->in, &r->delivery, out);
+	/* A close mark in the ring names a log that has not begun. */
+	if (rc == LSM_OK && !closed && r->segment.names != 0)
+		rc = chain_next(r->in, &r->list, &r->segment, &out->last,
+		    &r->aside, number, &begun);
+	return rc;
+}
+
 static int
 replay_chain(struct replay *r)
 {
@@ -29,11 +49,10 @@ replay_chain(struct replay *r)
 	while (rc == LSM_OK && number != 0) {
 		rc = segment_read(&r->segment, number, r->in, &r->delivery,
 		    r->out);
+		if (rc == LSM_OK)
+			rc = replay_next(r, &number);
 		if (rc == LSM_OK && r->in->ended != NULL)
 			rc = r->in->ended(r->delivery.arg, &r->out->last);
-		if (rc == LSM_OK)
-			rc = chain_next(r->in, &r->list, &r->segment,
-			    &r->out->last, &r->aside, &number);
 	}
 	return rc;
 }

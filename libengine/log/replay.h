@@ -68,6 +68,7 @@ int log_reader_stop(struct log_reader *, enum log_stop *, const char **reason,
 struct log_replay_in {
 	struct env_dir *dir;
 	struct env_lock *lock;		/* to ask for the ring; may be NULL */
+	bool taking_over;		/* by the next writer */
 	struct file_id id;		/* database, branch for new files */
 	uint64_t first;			/* oldest log needed; 0: none yet */
 	uint64_t flushed;		/* tables hold sequences up to here */
@@ -100,7 +101,9 @@ struct log_replay_out {
 					 * same_boot: continue, then start */
 	uint64_t named;			/* closed: the log that it names */
 	bool syncing;			/* the last writer died inside a sync */
-	struct buffer missing;		/* up to the end, not in the file yet */
+	struct buffer missing;		/* up to the end, not in the file yet:
+					 * it goes there before anything else,
+					 * without same_boot too */
 	uint64_t records, bytes;	/* counted */
 	uint64_t interrupted_log;	/* an interrupted write: where, or 0 */
 	uint64_t interrupted_at;

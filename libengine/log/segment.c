@@ -186,6 +186,20 @@ reached(const struct segment *s, const struct log_replay_in *in,
 	    log_position(s->number, log_reader_offset(s->reader));
 }
 
+/* Of the ring's bytes, which begin at `at` of the log, no more was proven to
+ * be of it than was read. */
+static int
+ring_keep(struct segment *s, uint64_t at, struct log_replay_out *out)
+{
+	uint64_t end = log_reader_offset(s->reader);
+
+	if (end > at && end - at <= out->missing.n)
+		out->missing.n = (size_t)(end - at);
+	else
+		buffer_free(&out->missing);
+	return log_reader_again(s->reader, bytes(NULL, 0), 0);
+}
+
 /* The file ends before the log does: go on with the file as it is now, which
  * a live writer may have filled, and the ring behind it. */
 static int
@@ -205,10 +219,8 @@ segment_join(struct segment *s, const struct log_replay_in *in,
 	if (rc != LSM_OK)
 		return rc;
 	s->believed = s->names != 0 || reached(s, in, tail);
-	if (s->believed)
-		return LSM_OK;
-	buffer_free(&out->missing);
-	return log_reader_again(s->reader, bytes(NULL, 0), 0);
+	s->last = s->believed && !tail->syncing;
+	return s->believed ? LSM_OK : ring_keep(s, end - ring.n, out);
 }
 
 /* The leave mark is in the ring, as it was written behind what was in the
@@ -248,8 +260,11 @@ segment_ring(struct segment *s, const struct log_replay_in *in,
 	    s->number, log_reader_offset(s->reader), &out->missing, &tail);
 	if (rc != LSM_OK || !tail.trusted)
 		return rc;
+	s->vouched = true;
+	s->tidy = tail.left;
 	out->syncing = tail.syncing;
 	s->believed = reached(s, in, &tail);
+	s->last = s->believed && s->known == NULL && !tail.syncing;
 	if (s->known != NULL || s->names != 0 || s->believed) {
 		buffer_free(&out->missing);
 		return LSM_OK;
@@ -321,6 +336,14 @@ segment_open(struct segment *s, uint64_t number,
 	return rc;
 }
 
+static void
+segment_end(const struct segment *s, const struct delivery *d,
+    struct log_replay_out *out)
+{
+	out->last = (struct log_end){ s->number, log_reader_offset(s->reader),
+		log_reader_sum(s->reader), d->next - 1 };
+}
+
 int
 segment_read(struct segment *s, uint64_t number,
     const struct log_replay_in *in, struct delivery *d,
@@ -334,8 +357,75 @@ segment_read(struct segment *s, uint64_t number,
 	    (rc = segment_walk(s, closed, d, out)) != LSM_OK ||
 	    (rc = segment_ring(s, in, d, out)) != LSM_OK)
 		return rc;
-	out->last = (struct log_end){ number, log_reader_offset(s->reader),
-		log_reader_sum(s->reader), d->next - 1 };
+	segment_end(s, d, out);
 	memcpy(out->branch, log_reader_header(s->reader)->id.branch, ID_SIZE);
 	return s->known != NULL ? known_check(s, &out->last) : LSM_OK;
+}
+
+/* The ring's bytes, the first at `at` of the log, laid over its file; but for
+ * the first `skip`. */
+static int
+ring_over(struct segment *s, uint64_t at, size_t skip, struct delivery *d,
+    struct log_replay_out *out)
+{
+	struct buffer *b = &out->missing;
+	int rc;
+
+	memmove(b->p, b->p + skip, b->n - skip);
+	b->n -= skip;
+	rc = log_reader_again(s->reader, buffer_bytes(b), at + skip);
+	return rc == LSM_OK ? segment_walk(s, false, d, out) : rc;
+}
+
+/* All that was committed when the ring was read was in it or in the file: so
+ * the file, which a writer may have completed since, is looked at again. Words
+ * may have proven some bytes of the ring before. */
+static int
+ring_read(struct segment *s, const struct log_replay_in *in,
+    struct delivery *d, struct log_replay_out *out)
+{
+	uint64_t end = log_reader_offset(s->reader);
+	uint64_t at = end - out->missing.n;
+	size_t cut = ENV_PIECE - at % ENV_PIECE;
+	int rc;
+
+	rc = in->dir->env->ops->log_ring(in->lock, end, &out->missing);
+	if (rc != LSM_OK || at + out->missing.n == end ||
+	    (rc = log_reader_again(s->reader, bytes(NULL, 0), 0)) != LSM_OK ||
+	    (rc = segment_walk(s, false, d, out)) != LSM_OK)
+		return rc;
+	if (s->names == 0)
+		rc = ring_over(s, at, 0, d, out);
+	/* The file has the beginning of the record, the ring not any more. */
+	if (rc == LSM_OK && at == end && cut < out->missing.n &&
+	    log_reader_offset(s->reader) == end) {
+		rc = ring_over(s, at, cut, d, out);
+		at += cut;
+	}
+	return rc == LSM_OK ? ring_keep(s, at, out) : rc;
+}
+
+/* Words that prove an end prove that all acknowledged is below it. A writer
+ * that died may have had one record more in the ring, which who does not
+ * believe the words would take: so the next writer does. */
+static bool
+ring_may_go_on(const struct segment *s, const struct log_replay_in *in)
+{
+	if (s->known != NULL || s->names != 0)
+		return false;
+	return !s->vouched || (s->believed && !s->tidy && in->taking_over);
+}
+
+int
+segment_unproven(struct segment *s, const struct log_replay_in *in,
+    struct delivery *d, struct log_replay_out *out)
+{
+	int rc;
+
+	if (in->lock == NULL || in->dir->env->ops->log_ring == NULL ||
+	    !ring_may_go_on(s, in))
+		return LSM_OK;
+	rc = ring_read(s, in, d, out);
+	segment_end(s, d, out);
+	return rc;
 }

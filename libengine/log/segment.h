@@ -26,7 +26,11 @@ struct segment {
 	const struct log_end *known;	/* from a manifest edit, or NULL */
 	uint64_t names;			/* the close mark's log; 0: none */
 	bool left;			/* the last record is a leave mark */
-	bool believed;			/* the ring proves the end */
+	bool vouched;			/* the words of LOCK are trusted, */
+	bool believed;			/* and prove the end with the ring; */
+	bool tidy;			/* their writer left in order; */
+	bool last;			/* and none has begun another log that
+					 * he had no time to announce */
 	uint64_t durable;		/* or that all below was, once; or 0 */
 };
 
@@ -38,6 +42,11 @@ struct segment {
  */
 int segment_read(struct segment *segment, uint64_t number,
     const struct log_replay_in *, struct delivery *, struct log_replay_out *);
+/* The same, on behind the end that its file has, for the newest log that has
+ * begun, when nobody vouches for what the ring holds: as far as that proves
+ * itself. */
+int segment_unproven(struct segment *, const struct log_replay_in *,
+    struct delivery *, struct log_replay_out *);
 void segment_release(struct segment *);
 
 #endif

@@ -4,10 +4,11 @@
  *	crash [--long] [--seed S] [--seeds N] [--script NAME]
  *
  * Each script runs once on the simulated disk. Then, for every prefix of what
- * the disk saw: the disk of a killed process, and disks of a power loss with
- * all, nothing, or some of what was not durable. Each must open and hold the
- * first N commits, N not below what was acknowledged; take one more write,
- * and hold that after it was opened again, without a file that nobody needs.
+ * the disk saw: the disk of a killed process, for one who comes of its boot or
+ * of another, with the ring or without it; and disks of a power loss with all,
+ * nothing, or some of what was not durable. Each must open and hold the first
+ * N commits, N not below what was acknowledged; take one more write, and hold
+ * that after it was opened again, without a file that nobody needs.
  * Of some all is merged then, and nothing that was deleted may come back. Each
  * crashes once more somewhere in that recovery and its first write.
  */
@@ -93,6 +94,24 @@ file_hash(struct env_dir *dir, const char *name)
 	return hash;
 }
 
+/* What recovery may take out of LOCK. */
+static uint64_t
+ring_hash(struct env_dir *dir)
+{
+	const struct env_ops *ops = dir->env->ops;
+	struct buffer ring = { 0 };
+	struct env_lock *lock;
+	uint64_t hash = 0;
+
+	if (ops->lock_open(dir, false, &lock) != LSM_OK)
+		return 0;
+	if (ops->log_ring(lock, 0, &ring) == LSM_OK)
+		hash = checksum64(ring.p, ring.n, 0);
+	buffer_free(&ring);
+	ops->lock_close(lock);
+	return hash;
+}
+
 /* Names and content of the database's directory. */
 static uint64_t
 image_hash(struct sim *sim)
@@ -111,6 +130,7 @@ image_hash(struct sim *sim)
 			hash += file_hash(dir, name);
 		env_names_free(&names);
 	}
+	hash += ring_hash(dir);
 	env->ops->dir_close(dir);
 	return hash;
 }
@@ -234,6 +254,19 @@ bounds_again(struct trial *t, const struct trial *first, size_t upto,
 		t->bounds.low = t->bounds.high = first->found;
 }
 
+/* Who comes after a kill: of the same boot or of another one, and sometimes
+ * he cannot have the ring. */
+static struct sim *
+killed(struct sim *sim, size_t upto, uint64_t seed)
+{
+	struct sim *image = sim_kill(sim, upto);
+
+	sim_alone(image, seed % 4 == 0);
+	if (seed / 4 % 4 == 0)
+		sim_other_boot(image);
+	return image;
+}
+
 static bool
 crash_again(struct trial *first, struct sim *image, size_t from,
     struct random *r)
@@ -247,7 +280,7 @@ crash_again(struct trial *first, struct sim *image, size_t from,
 		return true;
 	upto = from + random_below(r, end - from + 1);
 	bounds_again(&t, first, upto, !kill);
-	after = kill ? sim_kill(image, upto) :
+	after = kill ? killed(image, upto, t.seed) :
 	    sim_crash(image, upto, SIM_RANDOM, t.seed);
 	depth_two++;
 	ok = image_check(&t, after);
@@ -292,7 +325,7 @@ told(struct story *st, size_t upto, const char *how, uint64_t seed, bool ok)
 static bool
 kill_try(struct story *st, size_t upto, uint64_t seed)
 {
-	struct sim *image = sim_kill(st->sim, upto);
+	struct sim *image = killed(st->sim, upto, seed);
 	bool ok = image_try(st, image, story_bounds(st, upto, false), seed);
 
 	sim_free(image);

@@ -4,7 +4,8 @@
  *   input := control (4 bytes), content of log 1, 2 and 3 behind the header
  *
  * control: flags (bit n: sums and chain of log n are put right; 8: the end of
- * log 1 is known; 16: there is no log 2; 32: no tail of zeros), flushed,
+ * log 1 is known; 16: there is no log 2; 32: no tail of zeros; 64: LOCK holds
+ * what is behind its first half of log 3, and nobody vouches for it), flushed,
  * and how the rest is cut into three, in parts of 256.
  */
 #include "log/replay.h"
@@ -78,13 +79,27 @@ make(struct logenv *e, uint64_t number, const uint8_t *data, size_t n,
 		logenv_resize(f, f->n + SPACE);
 }
 
+/* The second half of a log goes into the ring, and noise to its place. */
+static void
+hide(struct logenv *e, uint64_t number)
+{
+	char name[FILE_NAME_MAX];
+	struct logfile *f = logenv_file(e, file_name(name, FILE_LOG, number));
+	size_t half = (f->n - BLOCK_UNIT) / 2 & ~(size_t)(RECORD_ALIGN - 1);
+
+	e->written = log_position(number, f->n - half);
+	if (buffer_add(&e->tail, f->p + f->n - half, half) == LSM_OK && half)
+		memset(f->p + f->n - half, 0x5a, half);
+}
+
 static int
 replay(struct logenv *e, const struct log_end *known, struct seen *s,
     struct log_end *last)
 {
 	struct log_replay_in in = { .dir = &e->dir, .first = 1,
 		.flushed = s->flushed, .edit = s->flushed, .ends = known,
-		.ends_count = known != NULL };
+		.ends_count = known != NULL, .lock = &e->lock,
+		.taking_over = true };
 	struct log_replay_out out;
 	int rc = log_replay(&in, each, s, &out);
 
@@ -116,6 +131,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		    data[0]);
 	part += (n - part) * data[3] / 256;
 	make(e, 3, data + CONTROL + part, n - part, data[0]);
+	if (data[0] & 64)
+		hide(e, 3);
 	rc = replay(e, NULL, &s, &end);
 	/* An end that was found holds when it is known. */
 	if (data[0] & 8 && rc == LSM_OK && end.number == 1) {

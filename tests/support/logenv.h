@@ -44,5 +44,7 @@ void logenv_resize(struct logfile *, size_t n);		/* with zeros */
 struct env_log *logenv_open_log(struct logenv *);
 /* The page is not to be believed any more, and the tail is gone. */
 void logenv_reboot(struct logenv *);
+/* Likewise, but the tail is still there. */
+void logenv_distrust(struct logenv *);
 
 #endif

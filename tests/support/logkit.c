@@ -196,9 +196,9 @@ int
 logkit_replay(struct logkit *k, struct replayed *r)
 {
 	struct log_replay_in in = { .dir = k->dir,
-		.lock = k->boot ? k->lock : NULL, .first = k->first,
-		.flushed = k->flushed, .edit = k->edit, .ends = k->ends,
-		.ends_count = k->ends_count };
+		.lock = k->boot ? k->lock : NULL, .taking_over = true,
+		.first = k->first, .flushed = k->flushed, .edit = k->edit,
+		.ends = k->ends, .ends_count = k->ends_count };
 
 	memcpy(in.id.database, logkit_database, ID_SIZE);
 	memcpy(in.id.branch, branch, ID_SIZE);

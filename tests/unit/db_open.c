@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -420,65 +419,6 @@ TEST("a path through a file is no database")
 	o.create = 0;
 	dbkit_refused(dbkit_path("file"), &o, LSM_NO_DATABASE);
 	dbkit_refused(dbkit_path("file/db"), &o, LSM_NO_DATABASE);
-}
-
-/* ---- a directory that may only be read ---------------------------------- */
-
-/* In a child without root's powers: 0, or which check failed. */
-static int
-only_reading(const char *path)
-{
-	lsm_options o = defaults(), reading = defaults();
-	lsm_db *db;
-
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 ||
-	    setgid(65534) != 0 || setuid(65534) != 0))
-		return 1;
-	reading.create = 0;
-	reading.read_only = 1;
-	if (lsm_open(path, &reading, &db) != LSM_OK)
-		return 2;
-	if (lsm_get(db, NULL, lsm_str("k000001"), NULL) != LSM_OK ||
-	    lsm_get(db, NULL, lsm_str("k000110"), NULL) != LSM_OK ||
-	    lsm_get(db, NULL, lsm_str("nobody"), NULL) != LSM_NOTFOUND)
-		return 3;
-	if (lsm_put(db, lsm_str("a"), lsm_str("b"), 0) != LSM_READ_ONLY)
-		return 4;
-	if (lsm_close(db) != LSM_OK)
-		return 5;
-	if (lsm_open(path, &o, &db) != LSM_PERMISSION)
-		return 6;
-	return 0;
-}
-
-static void
-modes_set(const char *modes)
-{
-	char command[1200];
-
-	snprintf(command, sizeof command, "chmod 0755 %s && "
-	    "chmod %s %s/db/*[!d] && chmod %s %s/db", test_dir(),
-	    *modes == 'r' ? "0444" : "0600", test_dir(),
-	    *modes == 'r' ? "0555" : "0700", test_dir());
-	CHECK(system(command) == 0);
-}
-
-TEST("a reader that may write nothing reads all, and nothing changes")
-{
-	const char *path = made();
-	uint64_t before;
-	int status;
-	pid_t pid;
-
-	modes_set("read");
-	before = dbkit_tree(test_dir());
-	if ((pid = fork()) == 0)
-		_exit(only_reading(path));
-	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
-	CHECK(WIFEXITED(status));
-	CHECK_EQ(WEXITSTATUS(status), 0);
-	CHECK(dbkit_tree(test_dir()) == before);
-	modes_set("write");
 }
 
 TEST("a reader changes nothing, even where a writer was killed")

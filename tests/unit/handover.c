@@ -1,7 +1,8 @@
 /*
  * The log goes from one process to the next, many times: left in order, left
- * by a kill, left by a power failure with any part of LOCK on the disk. What
- * a writer was told stays, and what is there is a prefix.
+ * by a kill, left by a power failure with any part of LOCK on the disk; to
+ * writers that cannot have the ring and back, and to those who believe no
+ * word of LOCK. What a writer was told stays, and what is there is a prefix.
  */
 #include <stdio.h>
 
@@ -16,6 +17,8 @@ struct chain {
 	lsm_options o;
 	struct random r;
 	unsigned acked, synced;		/* keys 0 .. n - 1 */
+	bool strangers;			/* some without ring, some of other
+					 * boots */
 };
 
 static const char *
@@ -97,6 +100,17 @@ move(struct chain *c, struct sim *to)
 	c->o.env = sim_env(to);
 }
 
+/* Who comes next, on the same disk? */
+static void
+stranger(struct chain *c)
+{
+	if (!c->strangers)
+		return;
+	sim_alone(c->sim, random_below(&c->r, 2) == 0);
+	if (random_below(&c->r, 4) == 0)
+		sim_other_boot(c->sim);
+}
+
 /* Open, write, and leave somehow. The handle of a dead process is let go of
  * on the disk that it died on. */
 static void
@@ -105,9 +119,11 @@ turn(struct chain *c)
 	uint64_t how = random_below(&c->r, 4);
 	struct sim *after = NULL;
 	unsigned low;
-	lsm_db *db = dbkit_open("db", &c->o);
 	size_t end;
+	lsm_db *db;
 
+	stranger(c);
+	db = dbkit_open("db", &c->o);
 	write_some(c, db);
 	end = sim_operations(c->sim);
 	if (how == 1)
@@ -121,15 +137,17 @@ turn(struct chain *c)
 	if (how == 3)	/* in order, and then the power fails */
 		move(c, sim_crash(c->sim, sim_operations(c->sim), SIM_DROP,
 		    random_next(&c->r)));
+	stranger(c);
 	/* After a loss it must be known what there is, before more comes. */
 	if (low < c->acked || random_below(&c->r, 2) == 0)
 		take_over(c, low);
 }
 
 static void
-check_chain(uint64_t seed, bool ring)
+check_chain(uint64_t seed, bool ring, bool strangers)
 {
-	struct chain c = { .sim = sim_new(seed), .r = { seed } };
+	struct chain c = { .sim = sim_new(seed), .r = { seed },
+		.strangers = strangers };
 
 	sim_capabilities(c.sim, ring, true);
 	c.o = dbkit_options(c.sim);
@@ -145,11 +163,17 @@ check_chain(uint64_t seed, bool ring)
 TEST_SOLO("a log goes from hand to hand through the ring")
 {
 	for (uint64_t i = 0; i < SEEDS; i += SCALE_STEP)
-		check_chain(test_seed() * 1000 + i, true);
+		check_chain(test_seed() * 1000 + i, true, false);
 }
 
 TEST_SOLO("a log goes from hand to hand where there is no ring")
 {
 	for (uint64_t i = 0; i < SEEDS; i += SCALE_STEP)
-		check_chain(test_seed() * 1000 + i, false);
+		check_chain(test_seed() * 1000 + i, false, false);
+}
+
+TEST("a log goes from hand to hand among strangers")
+{
+	for (uint64_t i = 0; i < 2 * SEEDS; i += SCALE_STEP)
+		check_chain(test_seed() * 1000 + i, true, true);
 }

@@ -4,9 +4,11 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -132,22 +134,55 @@ TEST("the page of another boot is not believed when nobody writes")
 	check_has(test_dir(), false, "a");
 }
 
-TEST("a copied directory opens without the ring of its original")
+TEST("a copied directory has what is in the ring of its original")
 {
 	lsm_db *db = db_open(test_dir(), false);
 	char copy[PATH], command[3 * PATH];
 
 	put(db, "a");
 	CHECK_OK(lsm_sync(db));
-	put(db, "b");
+	put(db, "b");		/* and nobody writes while it is copied */
 	snprintf(copy, sizeof copy, "%s/copy", test_dir());
 	snprintf(command, sizeof command,
 	    "mkdir %s && cp %s/[A-Z]* %s/*.log %s", copy, test_dir(),
 	    test_dir(), copy);
 	CHECK_EQ(system(command), 0);
 	check_has(copy, true, "a");
-	check_has(copy, false, "a");
+	check_has(copy, true, "b");
+	check_has(copy, false, "b");
+	snprintf(command, sizeof command, "rm %s/LOCK", copy);
+	CHECK_EQ(system(command), 0);
+	check_has(copy, true, "b");	/* it is in a file now */
 	CHECK_OK(lsm_close(db));
+}
+
+static void
+killed_after(const char *key)
+{
+	pid_t child;
+	int status;
+
+	if ((child = fork()) == 0) {
+		put(db_open(test_dir(), false), key);
+		kill(getpid(), SIGKILL);
+	}
+	CHECK(child > 0 && waitpid(child, &status, 0) == child);
+	CHECK(WIFSIGNALED(status));
+}
+
+TEST("to another boot a killed writer left all that it was told")
+{
+	make();
+	killed_after("b");
+	lock_poke(BOOT_AT, "another boot id", 16);
+	check_has(test_dir(), true, "b");
+	check_has(test_dir(), false, "b");
+	killed_after("c");
+	lock_poke(0, "no magic", 8);
+	check_has(test_dir(), true, "c");
+	CHECK_EQ(truncate(lock_path(), LOCK_RING + RING_SIZE / 2), 0);
+	check_has(test_dir(), false, "c");
+	check_has(test_dir(), false, "b");
 }
 
 TEST("a restored LOCK takes nothing away")

@@ -156,14 +156,13 @@ logs_sync(struct life *l, uint64_t end)
 static void
 go_on(struct life *l, const struct log_replay_out *out)
 {
-	logs_sync(l, out->last.number + !out->same_boot);
-	if (out->same_boot)
+	logs_sync(l, out->last.number);
+	if (out->same_boot || out->missing.n > 0)
 		CHECK_OK(log_continue(l->k.log, &out->last,
 		    buffer_bytes(&out->missing)));
 	if (out->same_boot && !out->closed)
 		return;
-	if (out->closed && out->same_boot)
-		logs_sync(l, out->last.number + 1);
+	logs_sync(l, out->last.number + 1);
 	if (l->k.ends_count < 4)
 		l->k.ends[l->k.ends_count++] = out->last;
 	logkit_start(&l->k, l->next_log++, &out->last);

@@ -264,6 +264,7 @@ scene_set(uint64_t seed)
 	memset(memory.control, 0, sizeof *memory.control);
 	memset(memory.bytes, 0, RING_SIZE);
 	scene.memory = memory;
+	scene.identity.boot[0] = 1;	/* zeros: nobody knows which */
 	scene.random.state = seed;
 	scene.reading = (struct case_cursor){ 1, CASE_START, 1, false };
 	scene.kill_after = random_below(&scene.random, 12000);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "env/ring.h"
 #include "support/envkit.h"
 #include "support/place.h"
@@ -137,6 +138,63 @@ TEST("a page of another boot, database, file or layout is not believed")
 		check_distrusted();
 		poke_lock(0, before, sizeof before);
 	}
+}
+
+/* What LOCK has of log 1, whatever its words say. */
+static uint64_t
+unproven(void)
+{
+	static uint8_t image[CASE_START + CASE_HEADER + RING_SIZE];
+	struct case_cursor c = case_first();
+	struct buffer ring = { 0 };
+	struct place p;
+
+	place_open(&p, env_posix(), false);
+	CHECK(place_file(&p, 1, image, sizeof image) > 0);
+	CHECK(case_follow(&c, image + c.offset, CASE_HEADER));
+	CHECK_OK(p.ops->log_ring(p.lock, c.offset, &ring));
+	CHECK_EQ(ring.n, RING_SIZE);
+	for (uint64_t at = 0; at < ring.n && case_follow(&c, ring.p + at,
+	    ring.n - at);)
+		at = c.offset - CASE_START - CASE_HEADER;
+	buffer_free(&ring);
+	place_close(&p);
+	return c.sequence - 1;
+}
+
+TEST("the ring is there to be proven, whatever became of the page")
+{
+	static const uint8_t noise[LOCK_RING] = { 1, 2, 3 };
+
+	die_after(write_two_and_die);
+	CHECK_EQ(unproven(), 3);
+	poke_lock(0, noise, sizeof noise);
+	check_distrusted();
+	CHECK_EQ(unproven(), 3);
+	CHECK(truncate(test_path("LOCK"), LOCK_RING + 1000) == 0);
+	CHECK_EQ(unproven(), 2);
+	CHECK(truncate(test_path("LOCK"), LOCK_SIZE) == 0);
+	CHECK_EQ(unproven(), 2);
+	CHECK(truncate(test_path("LOCK"), 0) == 0);
+	CHECK_EQ(unproven(), 1);
+}
+
+TEST("reading a ring that nobody vouches for survives failed allocations")
+{
+	struct buffer ring = { 0 };
+	struct place p;
+	int rc = LSM_NO_MEMORY;
+
+	die_after(write_two_and_die);
+	place_open(&p, env_posix(), false);
+	for (uint64_t n = 1; rc != LSM_OK; n++) {
+		mem_fail_at(n, false);
+		rc = p.ops->log_ring(p.lock, 64, &ring);
+		mem_fail_at(0, false);
+		CHECK(rc == LSM_OK || (rc == LSM_NO_MEMORY && ring.n == 0));
+	}
+	buffer_free(&ring);
+	place_close(&p);
 }
 
 TEST("words that no writer leaves are not believed")
