@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "base/status.h"
 #include "compact/closure.h"
+#include "compact/walls.h"
 
 enum { GROWN_TABLES = 25 };	/* a job grows to the size of so many */
 
@@ -40,7 +41,7 @@ pick_init(struct pick *p, const struct version *v,
 {
 	*p = (struct pick){ .version = v, .options = o };
 	shape_of(v, &o->shape, &p->shape);
-	return closure_init(&p->set, v);
+	return closure_init(&p->set, v, o->avoid, o->avoid_count);
 }
 
 static void
@@ -48,15 +49,6 @@ pick_from(struct pick *p, int level)
 {
 	p->from = level;
 	p->level = shape_destination(&p->shape, p->version, level);
-}
-
-static bool
-avoided(const struct pick *p)
-{
-	for (size_t i = 0; i < p->options->avoid_count; i++)
-		if (closure_has(&p->set, p->options->avoid[i]))
-			return true;
-	return false;
 }
 
 static bool
@@ -73,36 +65,45 @@ blocked(const struct pick *p)
 	for (size_t i = 0; i < p->options->jobs_count; i++)
 		if (crosses(p, &p->options->jobs[i]))
 			return true;
-	return avoided(p);
+	return false;
 }
 
-/* A sorted level is merged into, unless what is there is damaged: then it
- * gets another run, so that the levels above do not suffer. */
+/* One damaged table that overlaps nothing older of its level: it sinks as it
+ * is, out of the way of what is newer, until it lies in the last level. */
+static bool
+sinks(const struct pick *p)
+{
+	return p->level != p->from && p->tables_above == 1 &&
+	    closure_damaged(&p->set);
+}
+
+/* A sorted level is merged into; above what is damaged there it gets another
+ * run, so that the levels above do not suffer. */
 static void
 add_below(struct pick *p)
 {
-	struct closure_mark above = closure_mark(&p->set);
-
-	if (p->level == p->from || shape_tier(&p->shape, p->level))
-		return;
-	closure_add_level(&p->set, p->level);
-	if (avoided(p))
-		closure_return(&p->set, &above);
+	if (p->level != p->from && !shape_tier(&p->shape, p->level) &&
+	    !sinks(p))
+		closure_add_level(&p->set, p->level);
 }
 
 /* Make the candidate that begins with these tables. */
 static bool
 candidate_make(struct pick *p, size_t run, size_t first, size_t end)
 {
+	bool whole = true;
+
 	if (p->level == p->from)
-		closure_settle(&p->set, p->from, run, first, end);
+		whole = closure_settle(&p->set, p->from, run, first, end);
 	else
 		closure_begin(&p->set, p->from, run, first, end);
 	p->runs_above = p->set.count;
 	p->tables_above = p->set.tables;
 	p->bytes_above = p->set.bytes;
+	if (closure_damaged(&p->set) && !sinks(p))
+		return false;
 	add_below(p);
-	return !blocked(p);
+	return whole && !blocked(p);
 }
 
 static bool
@@ -194,14 +195,18 @@ older_overlaps(const struct version *v, int level,
 
 /* One table that meets nothing where it goes, nor too much behind that. A
  * rewrite would drop deletes that have nothing below to delete: then it is
- * worth its while. */
+ * worth its while; or it would be cut around damage. */
 static bool
 movable(const struct pick *p)
 {
+	const struct pick_options *o = p->options;
 	const struct slice *s = p->set.slices;
 	const struct version_table *t = s->run->tables[s->first];
 
+	if (sinks(p))
+		return true;
 	return p->level != p->from && p->set.tables == 1 &&
+	    !walls_straddled(p->version, o->avoid, o->avoid_count, t) &&
 	    !shape_wide(&p->shape, p->version, p->level, t->meta.smallest,
 	    t->meta.largest) &&
 	    (!table_heavy(t) || older_overlaps(p->version, p->level, t));
