@@ -14,6 +14,10 @@
  * measured, a write of up to 4 KiB waits WAIT_NS_MAX at most and a larger one
  * in proportion, never more than LARGE_NS_MAX; what is beyond that is not
  * owed. Writers that are too fast even so fill all room, and then stand still.
+ *
+ * Pauses come one behind the other, whoever owes them: as if writers stood in
+ * a line. But nobody holds a lock meanwhile, and a small write leaves the line
+ * after its own bound, however long the pauses of large ones before it are.
  */
 #include "db/db.h"
 
@@ -231,7 +235,7 @@ own_measure(struct lsm_db *db, uint64_t now)
 {
 	struct pace *p = &db->pace;
 	uint64_t bytes = load_relaxed(&db->count.bytes_user);
-	uint64_t waited = load_relaxed(&p->waited_us) +
+	uint64_t waited = load_relaxed(&p->lined_us) +
 	    load_relaxed(&p->stalled_us);
 
 	if (bytes - p->since_bytes < db->opt.memtable_size)
@@ -273,21 +277,6 @@ pace_stalled(struct lsm_db *db, uint64_t us)
 	    memory_order_relaxed);
 }
 
-/* Returns how long it was: a busy machine makes it longer, and then less is
- * owed. No lock is taken that a worker may hold while others run. */
-static int64_t
-pause_for(struct lsm_db *db, int64_t ns)
-{
-	const struct env_ops *ops = db->env->ops;
-	uint64_t begin = ops->now_us(db->env), us;
-
-	ops->pause_us(db->env, (uint64_t)ns / 1000);
-	us = ops->now_us(db->env) - begin;
-	atomic_fetch_add_explicit(&db->pace.waited_us, us,
-	    memory_order_relaxed);
-	return 1000 * (int64_t)us;
-}
-
 static int64_t
 wait_most(size_t bytes)
 {
@@ -297,30 +286,75 @@ wait_most(size_t bytes)
 	    at_most((int64_t)large, LARGE_NS_MAX);
 }
 
-/* Without a worker the writer does the work, and needs no other wait. After a
- * pause much may have changed. */
-void
-pace_wait(struct lsm_db *db, size_t bytes)
+/* What is owed takes its place in the line. After a pause much may have
+ * changed. */
+static uint64_t
+line_up(struct lsm_db *db, size_t bytes, uint64_t *until_us)
 {
+	struct pace *p = &db->pace;
+	uint64_t now = db->env->ops->now_us(db->env);
+	uint64_t us = (uint64_t)p->debt_ns / 1000;
+	uint64_t until = load_relaxed(&p->until_us);
+	uint64_t most = (uint64_t)wait_most(bytes) / 1000;
+
+	if (until < now)
+		until = now;
+	*until_us = until += us;
+	store_relaxed(&p->until_us, until);
+	atomic_fetch_add_explicit(&p->lined_us, us, memory_order_relaxed);
+	p->debt_ns -= 1000 * (int64_t)us;
+	p->fresh = 0;
+	return until - now < most ? until - now : most;
+}
+
+/* Without a worker the writer does the work, and needs no other wait. */
+struct pace_bill
+pace_owe(struct lsm_db *db, size_t bytes)
+{
+	struct pace_bill bill = { 0 };
 	struct pace *p = &db->pace;
 
 	mutex_assert_held(&db->write_mu);
 	if (db->active == NULL)		/* what is little waits for nothing */
-		return;
+		return bill;
 	if (p->fresh > bytes)
 		p->fresh -= bytes;
 	else if (db->working)
 		look_anew(db);
 	if (p->ns_per_kib == 0) {
 		p->debt_ns = 0;
-		return;
+		return bill;
 	}
-	p->debt_ns = at_most(p->debt_ns + (int64_t)(p->ns_per_kib * bytes /
-	    1024), wait_most(bytes));
-	if (p->debt_ns < WAIT_NS)
-		return;
-	p->debt_ns -= pause_for(db, p->debt_ns);
+	p->debt_ns -= atomic_exchange_explicit(&p->over_ns, 0,
+	    memory_order_relaxed);
 	if (p->debt_ns < -AHEAD_NS_MAX)
 		p->debt_ns = -AHEAD_NS_MAX;
-	p->fresh = 0;
+	p->debt_ns = at_most(p->debt_ns + (int64_t)(p->ns_per_kib * bytes /
+	    1024), wait_most(bytes));
+	if (p->debt_ns >= WAIT_NS)
+		bill.us = line_up(db, bytes, &bill.until_us);
+	return bill;
+}
+
+/* A busy machine makes a pause longer; if nobody stands behind, that is paid
+ * ahead. */
+void
+pace_pay(struct lsm_db *db, struct pace_bill bill)
+{
+	const struct env_ops *ops = db->env->ops;
+	struct pace *p = &db->pace;
+	uint64_t begin, us;
+
+	if (bill.us == 0)
+		return;
+	begin = ops->now_us(db->env);
+	ops->pause_us(db->env, bill.us);
+	us = ops->now_us(db->env) - begin;
+	atomic_fetch_add_explicit(&p->waited_us, us, memory_order_relaxed);
+	if (load_relaxed(&p->until_us) != bill.until_us)
+		return;
+	atomic_fetch_add_explicit(&p->lined_us, us - bill.us,
+	    memory_order_relaxed);
+	atomic_fetch_add_explicit(&p->over_ns,
+	    1000 * ((int64_t)us - (int64_t)bill.us), memory_order_relaxed);
 }

@@ -16,8 +16,11 @@ struct pace {
 	_Atomic uint64_t flush_ps;	/* for a byte of a memtable flushed */
 	_Atomic uint64_t merge_ps;	/* that a byte waits for the merge */
 	_Atomic uint64_t flush_since;	/* one is under way since then; or 0 */
-	_Atomic uint64_t waited_us;
+	_Atomic uint64_t waited_us;	/* pauses of all writers */
 	_Atomic uint64_t stalled_us;	/* at a hard limit */
+	_Atomic uint64_t until_us;	/* where the line of pauses ends, */
+	_Atomic uint64_t lined_us;	/* and how long all of it was */
+	_Atomic int64_t over_ns;	/* the last pause was so much longer */
 
 	/* Guarded by write_mu. */
 	uint64_t ns_per_kib;		/* what a byte has to wait now, */
@@ -47,8 +50,15 @@ extern enum pace_bug {			/* the tests must notice */
 
 void pace_init(struct pace *);
 
-/* write_mu held: so many bytes were written. */
-void pace_wait(struct lsm_db *, size_t bytes);
+struct pace_bill {
+	uint64_t us;		/* to pause; 0: nothing is due */
+	uint64_t until_us;	/* its end in the line */
+};
+
+/* write_mu held: so many bytes were written. Then, without any lock: wait for
+ * what is due. */
+struct pace_bill pace_owe(struct lsm_db *, size_t bytes);
+void pace_pay(struct lsm_db *, struct pace_bill);
 /* A writer stood still for so long. */
 void pace_stalled(struct lsm_db *, uint64_t us);
 

@@ -197,7 +197,6 @@ commit_locked(struct lsm_db *db, const struct commit *c, uint64_t *position,
 	}
 	commit_memory(db, c, made);
 	commit_count(db, c);
-	pace_wait(db, c->data);
 	*sequence = db->sequence;
 	return LSM_OK;
 }
@@ -239,6 +238,7 @@ static int
 commit(struct lsm_db *db, struct commit *c, unsigned flags)
 {
 	uint64_t position, sequence, begin;
+	struct pace_bill bill = { 0 };
 	bool sync = false;
 	int rc;
 
@@ -255,7 +255,10 @@ commit(struct lsm_db *db, struct commit *c, unsigned flags)
 	c->payload = payload_size(c);
 	mutex_lock(&db->write_mu);
 	rc = commit_locked(db, c, &position, &sequence);
+	if (rc == LSM_OK)
+		bill = pace_owe(db, c->data);
 	mutex_unlock(&db->write_mu);
+	pace_pay(db, bill);
 	if (rc == LSM_OK && sync)
 		rc = commit_sync(db, position, sequence);
 	latency_end(db->latencies, c->record == RECORD_BATCH ? LATENCY_COMMIT :
