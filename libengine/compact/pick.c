@@ -1,7 +1,8 @@
 /*
  * pick.c - what to compact next.
  *
- * Levels are asked in the order of their scores. In a level each table begins
+ * Levels are asked in the order of their scores, tiers on the way to their
+ * stop before all. In a level each table begins
  * a candidate, closed as closure.h says and joined by what it overlaps in the
  * level it goes to. Of those that cross no unfinished work the best goes on:
  * the one in which most runs become one, then the one that rewrites least for
@@ -307,6 +308,28 @@ level_due(const uint64_t *scores, const bool *asked)
 	return best;
 }
 
+/* The deepest full tier first: those above are not to give to it. */
+static uint64_t
+score_of(const struct pick *p, int level)
+{
+	if (relieved(p, level))
+		return 0;
+	if (shape_full(&p->shape, p->version, level))
+		return UINT64_MAX - LEVELS_MAX + (uint64_t)level;
+	return shape_score(&p->shape, p->version, level, p->options->idle);
+}
+
+/* Full is where it would go to, and cannot give now for what is under way:
+ * then it waits, so that only level 0 ever has too many runs. */
+static bool
+dammed(const struct pick *p, int level)
+{
+	int to = shape_destination(&p->shape, p->version, level);
+
+	return to != level && p->options->jobs_count > 0 &&
+	    shape_full(&p->shape, p->version, to);
+}
+
 int
 pick_compaction(const struct version *v, const struct pick_options *o,
     bool *any, struct plan *plan)
@@ -321,12 +344,12 @@ pick_compaction(const struct version *v, const struct pick_options *o,
 	if ((rc = pick_init(&p, v, o)) != LSM_OK)
 		return rc;
 	for (int i = 0; i < LEVELS_MAX; i++)
-		scores[i] = relieved(&p, i) ? 0 :
-		    shape_score(&p.shape, v, i, o->idle);
+		scores[i] = score_of(&p, i);
 	while (rc == LSM_OK && !*any &&
 	    (level = level_due(scores, asked)) >= 0) {
 		asked[level] = true;
-		rc = pick_level(&p, level, any, plan);
+		if (!dammed(&p, level))
+			rc = pick_level(&p, level, any, plan);
 	}
 	*any &= rc == LSM_OK;
 	closure_release(&p.set);

@@ -400,6 +400,6 @@ merge_behind_locked(struct lsm_db *db)
 		return false;
 	shape_of(v, &db->shape, &s);
 	for (int i = 1; i < LEVELS_MAX && shape_tier(&s, i); i++)
-		behind |= v->levels[i].count >= 2 * s.runs[i];
+		behind |= shape_stops(&s, v, i);
 	return behind;
 }

@@ -219,6 +219,31 @@ TEST("a tier's runs become one new run of the next")
 	    "2: 3[3 a-z]"), &o, "13 12 11 10 > 2:0");
 }
 
+/* Whatever level 0 has: what it gave would come to a tier that is to give. */
+TEST("tiers on the way to their stop go first, the deepest before all")
+{
+	struct pick_job job = { .from = 2, .level = 3, .smallest = text("x"),
+		.largest = text("z") };
+	struct pick_options o = tiered(1);
+
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"),
+	    &o, "30 29 28 > 1:0");
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"
+	    " 10[10 c-m]"), &o, "15 14 13 12 11 10 > 2:0");
+	/* A merge of what is below is in the way: then nothing is added. */
+	o.jobs = &job;
+	o.jobs_count = 1;
+	job.smallest = text("a");
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"
+	    " 10[10 c-m]"), &o, "-");
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"),
+	    &o, "30 29 28 > 1:0");
+}
+
 TEST("what is newer and what is older than an overlap stays together")
 {
 	struct pick_options o = tiered(2);
