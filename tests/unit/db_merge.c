@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/random.h"
+#include "db/options.h"
 #include "support/kit.h"
 #include "support/scale.h"
 #include "version/version.h"
@@ -269,8 +270,10 @@ cost_of(struct kit *k)
 }
 
 static struct cost
-cost_with(const char *compaction, const char *sizes)
+cost_with(const char *compaction, const char *sizes, uint64_t tier_from)
 {
+	uint64_t before = hybrid_tier_from;
+	struct cost c;
 	struct kit k;
 
 	kit_small(&k);
@@ -281,7 +284,10 @@ cost_with(const char *compaction, const char *sizes)
 	CHECK_OK(lsm_options_set(&k.o, "level_sizes", sizes));
 	if (k.o.level_sizes == LSM_LEVELS_FIXED)
 		k.o.ratio = 2;		/* so that the last level is reached */
-	return cost_of(&k);
+	hybrid_tier_from = tier_from;
+	c = cost_of(&k);
+	hybrid_tier_from = before;
+	return c;
 }
 
 /* lsm-tuning(7) prints these bounds. */
@@ -289,20 +295,22 @@ TEST("what each shape of the tree writes and keeps has a bound")
 {
 	static const struct {
 		const char *compaction, *sizes;
+		uint64_t tier_from;
 		double written, space;
 		unsigned levels;
 	} bounds[] = {
-		{ "leveled", "dynamic", 7, 1.25, 3 },
-		{ "hybrid", "dynamic", 7, 1.25, 3 },
-		{ "tiered", "dynamic", 5, 2, 3 },
-		{ "lazy", "dynamic", 8, 1.5, 1 },
-		{ "leveled", "fixed", 9, 1.5, 5 },
+		{ "leveled", "dynamic", 0, 7, 1.25, 3 },
+		{ "hybrid", "dynamic", UINT64_MAX, 7, 1.25, 3 },
+		{ "hybrid", "dynamic", 1 << 20, 5, 1.75, 3 },
+		{ "tiered", "dynamic", 0, 5, 2, 3 },
+		{ "lazy", "dynamic", 0, 8, 1.5, 1 },
+		{ "leveled", "fixed", 0, 9, 1.5, 5 },
 	};
 
 	for (size_t i = 0; i < sizeof bounds / sizeof *bounds;
 	    i += SCALE_STEP) {
 		struct cost c = cost_with(bounds[i].compaction,
-		    bounds[i].sizes);
+		    bounds[i].sizes, bounds[i].tier_from);
 
 		CHECK(c.written < bounds[i].written);
 		CHECK(c.space < bounds[i].space);
