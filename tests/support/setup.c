@@ -97,8 +97,8 @@ setup_print(const struct setup *s, FILE *f)
 
 	fprintf(f, "# %s disk%s%s, %u %s keys, values to %u, memtable %zu, "
 	    "cache %zu, %s reads, %d workers, %d open tables, codec %d, "
-	    "page %u, filter %u, table %llu, compaction %d from %llu, sizes %d %llu "
-	    "ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
+	    "page %u, filter %u, table %llu, compaction %d from %llu, sizes %d "
+	    "%llu ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
 	    s->simulated ? "simulated" : "real",
 	    s->simulated && !s->ring ? " without ring" : "",
 	    s->simulated && !s->maps ? " without maps" : "", s->key_count,
