@@ -14,11 +14,13 @@
 #include "base/status.h"
 
 int
-closure_init(struct closure *c, const struct version *v)
+closure_init(struct closure *c, const struct version *v,
+    const uint64_t *avoid, size_t avoid_count)
 {
 	size_t size = v->runs * sizeof *c->slices;
 
-	*c = (struct closure){ .version = v };
+	*c = (struct closure){ .version = v, .avoid = avoid,
+		.avoid_count = avoid_count };
 	if ((c->slices = mem_alloc(size)) == NULL)
 		return mem_exhausted(size);
 	return LSM_OK;
@@ -54,16 +56,35 @@ slice_add(struct closure *c, const struct run *run, size_t first, size_t end)
 }
 
 /* What of the run lies within the bounds. */
-static void
-run_add(struct closure *c, const struct run *run)
+static struct slice
+run_within(const struct closure *c, const struct run *run)
 {
 	size_t first = run_find(run, c->smallest), end = first;
 
 	while (end < run->count && bytes_compare(
 	    run->tables[end]->meta.smallest, c->largest) <= 0)
 		end++;
-	if (first < end)
-		slice_add(c, run, first, end);
+	return (struct slice){ run, first, end };
+}
+
+static bool
+slice_damaged(const struct closure *c, const struct slice *s)
+{
+	for (size_t i = 0; i < c->avoid_count; i++)
+		for (size_t j = s->first; j < s->end; j++)
+			if (s->run->tables[j]->meta.number == c->avoid[i])
+				return true;
+	return false;
+}
+
+/* The slice of the run, or NULL. */
+static const struct slice *
+slice_of(const struct closure *c, const struct run *run)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->slices[i].run == run)
+			return &c->slices[i];
+	return NULL;
 }
 
 /* No tables; the bounds stay. */
@@ -84,8 +105,12 @@ closure_begin(struct closure *c, int level, size_t run, size_t first,
 	c->smallest = l->runs[run].tables[first]->meta.smallest;
 	c->largest = l->runs[run].tables[first]->meta.largest;
 	slice_add(c, &l->runs[run], first, end);
-	for (size_t i = run + 1; i < l->count; i++)
-		run_add(c, &l->runs[i]);
+	for (size_t i = run + 1; i < l->count; i++) {
+		struct slice s = run_within(c, &l->runs[i]);
+
+		if (s.first < s.end)
+			slice_add(c, s.run, s.first, s.end);
+	}
 }
 
 void
@@ -93,48 +118,43 @@ closure_add_level(struct closure *c, int level)
 {
 	const struct level *l = &c->version->levels[level];
 
-	for (size_t i = 0; i < l->count; i++)
-		run_add(c, &l->runs[i]);
+	for (size_t i = 0; i < l->count; i++) {
+		struct slice s = run_within(c, &l->runs[i]);
+
+		if (s.first == s.end)
+			continue;
+		if (slice_damaged(c, &s))
+			return;
+		slice_add(c, s.run, s.first, s.end);
+	}
 }
 
-void
+/* Walks until one leaves the bounds as they were: then each run was asked
+ * with all of them. */
+bool
 closure_settle(struct closure *c, int level, size_t run, size_t first,
     size_t end)
 {
-	size_t before;
+	const struct level *l = &c->version->levels[level];
+	struct bytes smallest, largest;
 
 	closure_begin(c, level, run, first, end);
 	do {
-		before = c->tables;
+		smallest = c->smallest;
+		largest = c->largest;
 		empty(c);
 		closure_add_level(c, level);
-	} while (c->tables != before);
-}
-
-struct closure_mark
-closure_mark(const struct closure *c)
-{
-	return (struct closure_mark){ c->count, c->tables, c->smallest,
-		c->largest, c->bytes };
-}
-
-void
-closure_return(struct closure *c, const struct closure_mark *m)
-{
-	c->count = m->count;
-	c->tables = m->tables;
-	c->smallest = m->smallest;
-	c->largest = m->largest;
-	c->bytes = m->bytes;
+	} while (!bytes_equal(smallest, c->smallest) ||
+	    !bytes_equal(largest, c->largest));
+	return slice_of(c, &l->runs[run]) != NULL;
 }
 
 bool
-closure_has(const struct closure *c, uint64_t number)
+closure_damaged(const struct closure *c)
 {
 	for (size_t i = 0; i < c->count; i++)
-		for (size_t j = c->slices[i].first; j < c->slices[i].end; j++)
-			if (c->slices[i].run->tables[j]->meta.number == number)
-				return true;
+		if (slice_damaged(c, &c->slices[i]))
+			return true;
 	return false;
 }
 
@@ -153,16 +173,6 @@ closure_list(const struct closure *c, struct version_table ***list,
 	assert(n == c->tables);
 	*count = n;
 	return LSM_OK;
-}
-
-/* The slice of the run, or NULL. */
-static const struct slice *
-slice_of(const struct closure *c, const struct run *run)
-{
-	for (size_t i = 0; i < c->count; i++)
-		if (c->slices[i].run == run)
-			return &c->slices[i];
-	return NULL;
 }
 
 /* Nothing of the run lies within the bounds but what is in the set. */

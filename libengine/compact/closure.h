@@ -6,6 +6,9 @@
  * each run these tables stand together, so the set is a list of slices,
  * newest run first.
  *
+ * Tables known to be damaged are not merged. Where a set reaches down to one
+ * it ends above it: what is newer may become one run, over the damage.
+ *
  * For this floor only.
  */
 #ifndef COMPACT_CLOSURE_H
@@ -20,6 +23,8 @@ struct slice {
 
 struct closure {
 	const struct version *version;
+	const uint64_t *avoid;		/* numbers of damaged tables */
+	size_t avoid_count;
 	struct slice *slices;		/* room for one of each run */
 	size_t count;
 	struct bytes smallest, largest;	/* of all tables; the version's */
@@ -27,30 +32,25 @@ struct closure {
 	size_t tables;
 };
 
-int closure_init(struct closure *, const struct version *);
+/* `avoid`: numbers of damaged tables, which must live as long. */
+int closure_init(struct closure *, const struct version *,
+    const uint64_t *avoid, size_t avoid_count);
 void closure_release(struct closure *);
 
 /* Anew: tables [first, end) of a run, and what must go with them in its
  * level. */
 void closure_begin(struct closure *, int level, size_t run, size_t first,
     size_t end);
-/* And all that they overlap in a deeper level. */
+/* And all that they overlap in a deeper level, above its damage. */
 void closure_add_level(struct closure *, int level);
 /* Anew: as closure_begin, but newer runs go along as well, so that the
- * outcome may stay in the level. */
-void closure_settle(struct closure *, int level, size_t run, size_t first,
+ * outcome may stay in the level. False: there is damage above the tables, or
+ * in them. */
+bool closure_settle(struct closure *, int level, size_t run, size_t first,
     size_t end);
 
-/* The older half of a closure, remembered to be returned to. */
-struct closure_mark {
-	size_t count, tables;
-	struct bytes smallest, largest;
-	uint64_t bytes;
-};
-struct closure_mark closure_mark(const struct closure *);
-void closure_return(struct closure *, const struct closure_mark *);
-
-bool closure_has(const struct closure *, uint64_t number);
+/* Is a table in it that is to be avoided? */
+bool closure_damaged(const struct closure *);
 
 /* The tables, newest run first: a list to be ended with mem_free. */
 int closure_list(const struct closure *, struct version_table ***, size_t *);

@@ -27,6 +27,10 @@ struct compact_options {
 	const struct run *fences;
 	uint64_t overlap;		/* bytes of it that an output may
 					 * overlap, about; 0: any */
+	/* Outputs end behind these keys, ascending: see walls.h. They live as
+	 * long as the job. */
+	const struct bytes *walls;
+	size_t walls_count;
 	/* Told the number of an input table that is damaged; may be NULL. */
 	uint64_t *damaged;
 	/* A fresh file number, durable as reserved. */

@@ -7,7 +7,7 @@
  * one comes near its size: a table that ends where one of the next level ends
  * overlaps one fewer when it goes there. The more fences it has passed the
  * sooner, so that no table overlaps many; and where it would overlap too much
- * it is cut whatever its size is.
+ * it is cut whatever its size is. At a wall it is cut always.
  *
  * A range delete that reaches over a cut is divided there. The tables of a run
  * must not meet in any key, bounds included. So the left part ends right
@@ -187,6 +187,44 @@ range_end(struct output *o)
 	return table_builder_add_range(o->builder, &o->range);
 }
 
+/* All up to the wall was added, all behind it comes later. */
+static int
+wall_cut(struct output *o, struct bytes wall)
+{
+	int rc;
+
+	if (o->reaching && bytes_compare(o->range.to, wall) <= 0 &&
+	    (rc = range_end(o)) != LSM_OK)
+		return rc;
+	if (o->reaching && bytes_compare(o->range.from, wall) <= 0) {
+		rc = range_spread(o, wall);
+		return rc == LSM_OK ? range_divide(o, wall) : rc;
+	}
+	return o->builder != NULL ? table_end(o) : LSM_OK;
+}
+
+/* Tables end at the walls before the key. */
+static int
+walls_pass(struct output *o, struct bytes key)
+{
+	const struct compact_options *c = &o->options;
+	int rc = LSM_OK;
+
+	while (rc == LSM_OK && o->walls < c->walls_count &&
+	    bytes_compare(c->walls[o->walls], key) < 0)
+		rc = wall_cut(o, c->walls[o->walls++]);
+	return rc;
+}
+
+/* Nothing else is in its way but walls. */
+static int
+range_finish(struct output *o)
+{
+	int rc = walls_pass(o, o->range.to);
+
+	return rc == LSM_OK && o->reaching ? range_end(o) : rc;
+}
+
 /* Is the next key clear of what the table holds? */
 static bool
 clear(struct bytes last, const struct bytes *next)
@@ -213,7 +251,8 @@ output_add_range(struct output *o, const struct range *r,
 {
 	int rc;
 
-	if (o->reaching && (rc = range_end(o)) != LSM_OK)
+	if ((o->reaching && (rc = range_finish(o)) != LSM_OK) ||
+	    (rc = walls_pass(o, r->from)) != LSM_OK)
 		return rc;
 	o->range = (struct range){ bound_keep(r->from, o->from),
 		bound_keep(r->to, o->to), r->sequence };
@@ -228,8 +267,9 @@ output_add(struct output *o, const struct entry *e)
 {
 	int rc;
 
-	if (o->reaching && bytes_compare(o->range.to, e->key) <= 0 &&
-	    (rc = range_end(o)) != LSM_OK)
+	if ((o->reaching && bytes_compare(o->range.to, e->key) <= 0 &&
+	    (rc = range_finish(o)) != LSM_OK) ||
+	    (rc = walls_pass(o, e->key)) != LSM_OK)
 		return rc;
 	if (o->builder != NULL && cut_due(o, e->key) &&
 	    (rc = cut(o, &e->key)) != LSM_OK)
@@ -253,7 +293,7 @@ output_finish(struct output *o)
 	struct env_dir *dir = o->options.dir;
 	int rc;
 
-	if ((o->reaching && (rc = range_end(o)) != LSM_OK) ||
+	if ((o->reaching && (rc = range_finish(o)) != LSM_OK) ||
 	    (rc = output_cut(o)) != LSM_OK)
 		return rc;
 	while (o->unsynced_count > 0)

@@ -23,6 +23,7 @@ struct output {
 	struct env_file *unsynced[UNSYNCED_MAX];	/* the last of them */
 	size_t unsynced_count;
 	struct fences fences;
+	size_t walls;			/* passed */
 	/* A range delete that reaches on; not in a table yet. */
 	bool reaching;
 	struct range range;

@@ -1,7 +1,8 @@
 /*
  * pick.c - what to compact next.
  *
- * Levels are asked in the order of their scores. In a level each table begins
+ * Levels are asked in the order of their scores, tiers on the way to their
+ * stop before all. In a level each table begins
  * a candidate, closed as closure.h says and joined by what it overlaps in the
  * level it goes to. Of those that cross no unfinished work the best goes on:
  * the one in which most runs become one, then the one that rewrites least for
@@ -14,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/status.h"
 #include "compact/closure.h"
+#include "compact/walls.h"
 
 enum { GROWN_TABLES = 25 };	/* a job grows to the size of so many */
 
@@ -40,7 +42,7 @@ pick_init(struct pick *p, const struct version *v,
 {
 	*p = (struct pick){ .version = v, .options = o };
 	shape_of(v, &o->shape, &p->shape);
-	return closure_init(&p->set, v);
+	return closure_init(&p->set, v, o->avoid, o->avoid_count);
 }
 
 static void
@@ -48,15 +50,6 @@ pick_from(struct pick *p, int level)
 {
 	p->from = level;
 	p->level = shape_destination(&p->shape, p->version, level);
-}
-
-static bool
-avoided(const struct pick *p)
-{
-	for (size_t i = 0; i < p->options->avoid_count; i++)
-		if (closure_has(&p->set, p->options->avoid[i]))
-			return true;
-	return false;
 }
 
 static bool
@@ -73,36 +66,45 @@ blocked(const struct pick *p)
 	for (size_t i = 0; i < p->options->jobs_count; i++)
 		if (crosses(p, &p->options->jobs[i]))
 			return true;
-	return avoided(p);
+	return false;
 }
 
-/* A sorted level is merged into, unless what is there is damaged: then it
- * gets another run, so that the levels above do not suffer. */
+/* One damaged table that overlaps nothing older of its level: it sinks as it
+ * is, out of the way of what is newer, until it lies in the last level. */
+static bool
+sinks(const struct pick *p)
+{
+	return p->level != p->from && p->tables_above == 1 &&
+	    closure_damaged(&p->set);
+}
+
+/* A sorted level is merged into; above what is damaged there it gets another
+ * run, so that the levels above do not suffer. */
 static void
 add_below(struct pick *p)
 {
-	struct closure_mark above = closure_mark(&p->set);
-
-	if (p->level == p->from || shape_tier(&p->shape, p->level))
-		return;
-	closure_add_level(&p->set, p->level);
-	if (avoided(p))
-		closure_return(&p->set, &above);
+	if (p->level != p->from && !shape_tier(&p->shape, p->level) &&
+	    !sinks(p))
+		closure_add_level(&p->set, p->level);
 }
 
 /* Make the candidate that begins with these tables. */
 static bool
 candidate_make(struct pick *p, size_t run, size_t first, size_t end)
 {
+	bool whole = true;
+
 	if (p->level == p->from)
-		closure_settle(&p->set, p->from, run, first, end);
+		whole = closure_settle(&p->set, p->from, run, first, end);
 	else
 		closure_begin(&p->set, p->from, run, first, end);
 	p->runs_above = p->set.count;
 	p->tables_above = p->set.tables;
 	p->bytes_above = p->set.bytes;
+	if (closure_damaged(&p->set) && !sinks(p))
+		return false;
 	add_below(p);
-	return !blocked(p);
+	return whole && !blocked(p);
 }
 
 static bool
@@ -194,14 +196,18 @@ older_overlaps(const struct version *v, int level,
 
 /* One table that meets nothing where it goes, nor too much behind that. A
  * rewrite would drop deletes that have nothing below to delete: then it is
- * worth its while. */
+ * worth its while; or it would be cut around damage. */
 static bool
 movable(const struct pick *p)
 {
+	const struct pick_options *o = p->options;
 	const struct slice *s = p->set.slices;
 	const struct version_table *t = s->run->tables[s->first];
 
+	if (sinks(p))
+		return true;
 	return p->level != p->from && p->set.tables == 1 &&
+	    !walls_straddled(p->version, o->avoid, o->avoid_count, t) &&
 	    !shape_wide(&p->shape, p->version, p->level, t->meta.smallest,
 	    t->meta.largest) &&
 	    (!table_heavy(t) || older_overlaps(p->version, p->level, t));
@@ -302,6 +308,28 @@ level_due(const uint64_t *scores, const bool *asked)
 	return best;
 }
 
+/* The deepest full tier first: those above are not to give to it. */
+static uint64_t
+score_of(const struct pick *p, int level)
+{
+	if (relieved(p, level))
+		return 0;
+	if (shape_full(&p->shape, p->version, level))
+		return UINT64_MAX - LEVELS_MAX + (uint64_t)level;
+	return shape_score(&p->shape, p->version, level, p->options->idle);
+}
+
+/* Full is where it would go to, and cannot give now for what is under way:
+ * then it waits, so that only level 0 ever has too many runs. */
+static bool
+dammed(const struct pick *p, int level)
+{
+	int to = shape_destination(&p->shape, p->version, level);
+
+	return to != level && p->options->jobs_count > 0 &&
+	    shape_full(&p->shape, p->version, to);
+}
+
 int
 pick_compaction(const struct version *v, const struct pick_options *o,
     bool *any, struct plan *plan)
@@ -316,12 +344,12 @@ pick_compaction(const struct version *v, const struct pick_options *o,
 	if ((rc = pick_init(&p, v, o)) != LSM_OK)
 		return rc;
 	for (int i = 0; i < LEVELS_MAX; i++)
-		scores[i] = relieved(&p, i) ? 0 :
-		    shape_score(&p.shape, v, i, o->idle);
+		scores[i] = score_of(&p, i);
 	while (rc == LSM_OK && !*any &&
 	    (level = level_due(scores, asked)) >= 0) {
 		asked[level] = true;
-		rc = pick_level(&p, level, any, plan);
+		if (!dammed(&p, level))
+			rc = pick_level(&p, level, any, plan);
 	}
 	*any &= rc == LSM_OK;
 	closure_release(&p.set);

@@ -51,7 +51,8 @@ int pick_everything(const struct version *, const struct pick_options *,
 
 /* A part of the way on which the keys of a range sink until they are in one
  * run and no delete is left among them: done again until *any is false. Only
- * what was there at the beginning counts. */
+ * what was there at the beginning counts. Tables to be avoided are, unless
+ * they lie in the range. */
 struct pick_range {
 	struct bytes from, to;		/* to is exclusive; p NULL: open */
 	uint64_t sequence;		/* last one given at the beginning */

@@ -127,9 +127,9 @@ range_settle(struct closure *set, const struct pick_range *r, int level)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct run *run = &l->runs[i];
 
-		if (!range_slice(r, run, &first, &end))
+		if (!range_slice(r, run, &first, &end) ||
+		    !closure_settle(set, level, i, first, end))
 			continue;
-		closure_settle(set, level, i, first, end);
 		if (slice_wanted(r, run, first, end, true) ||
 		    (set->count > 1 &&
 		    slice_wanted(r, run, first, end, false)))
@@ -157,6 +157,24 @@ range_sink(struct closure *set, const struct pick_range *r, int level,
 	return false;
 }
 
+/* Damage in the range is for the merge to meet, and to tell of. That of
+ * others is passed by. Returns how many. */
+static size_t
+avoid_outside(const struct version *v, const struct pick_options *o,
+    const struct pick_range *r, uint64_t *avoid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->avoid_count; i++) {
+		const struct version_table *t =
+		    version_table_find(v, o->avoid[i]);
+
+		if (t != NULL && !in_range(r, t))
+			avoid[n++] = o->avoid[i];
+	}
+	return n;
+}
+
 static int
 plan_range(const struct closure *set, const struct pick_options *o, int from,
     int level, struct plan *p)
@@ -179,14 +197,17 @@ int
 pick_range(const struct version *v, const struct pick_options *o,
     const struct pick_range *r, bool *any, struct plan *p)
 {
+	size_t size = o->avoid_count * sizeof *o->avoid;
+	uint64_t *avoid = mem_alloc(size);
 	struct closure set;
 	int rc;
 
 	*any = false;
 	*p = (struct plan){ 0 };
-	if ((rc = closure_init(&set, v)) != LSM_OK)
-		return rc;
-	for (int i = 0; i < LEVELS_MAX && !*any; i++) {
+	if (avoid == NULL)
+		return mem_exhausted(size);
+	rc = closure_init(&set, v, avoid, avoid_outside(v, o, r, avoid));
+	for (int i = 0; i < LEVELS_MAX && !*any && rc == LSM_OK; i++) {
 		int below = level_below(v, i);
 
 		*any = below < LEVELS_MAX ? range_sink(&set, r, i, below) :
@@ -197,5 +218,6 @@ pick_range(const struct version *v, const struct pick_options *o,
 	}
 	*any &= rc == LSM_OK;
 	closure_release(&set);
+	mem_free(avoid);
 	return rc;
 }

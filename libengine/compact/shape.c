@@ -10,6 +10,7 @@
 
 enum {
 	TIER_RUNS = 4,		/* that a tier may hold */
+	STOP_TIMES = 2,		/* so many, and writers wait */
 	IDLE_RUNS = 2,		/* in level 0, when nobody writes */
 	TABLE_DOUBLINGS = 3,	/* from the base's tables to the largest */
 	DEAR_REWRITTEN = 2,	/* bytes, or more, */
@@ -211,6 +212,33 @@ shape_depth(const struct level *level)
 				most = depth;
 		}
 	return most;
+}
+
+size_t
+shape_stop(const struct shape *s, int level)
+{
+	return STOP_TIMES * s->runs[level];
+}
+
+/* Counted first: that is much faster, and mostly enough. */
+static bool
+deep(const struct shape *s, const struct version *v, int level, size_t runs)
+{
+	return level > 0 && shape_tier(s, level) &&
+	    v->levels[level].count >= runs &&
+	    shape_depth(&v->levels[level]) >= runs;
+}
+
+bool
+shape_stops(const struct shape *s, const struct version *v, int level)
+{
+	return deep(s, v, level, shape_stop(s, level));
+}
+
+bool
+shape_full(const struct shape *s, const struct version *v, int level)
+{
+	return deep(s, v, level, (s->runs[level] + shape_stop(s, level)) / 2);
 }
 
 uint64_t

@@ -48,6 +48,13 @@ void shape_of(const struct version *, const struct shape_options *,
 
 bool shape_tier(const struct shape *, int level);
 
+/* Runs over one table of a tier below level 0 at which writers wait; has it so
+ * many; and is it half way there from what it may hold? Then it goes first, or
+ * none is to come to it. */
+size_t shape_stop(const struct shape *, int level);
+bool shape_stops(const struct shape *, const struct version *, int level);
+bool shape_full(const struct shape *, const struct version *, int level);
+
 /* Where what leaves the level goes: never past a level that holds something. */
 int shape_destination(const struct shape *, const struct version *, int level);
 

@@ -12,6 +12,7 @@
 
 #include "compact/compact.h"
 #include "compact/pick.h"
+#include "compact/walls.h"
 #include "db/options.h"
 
 struct lsm_db;
@@ -30,6 +31,7 @@ struct job {
 	bool merge;			/* or a move */
 	bool manual;			/* only who asked for it takes it */
 	bool partial;			/* it leaves tables as they are */
+	struct walls walls;		/* where its outputs end */
 	/* Of who has taken it. */
 	struct compact_job *compact;
 	uint64_t since_us;

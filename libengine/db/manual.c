@@ -92,6 +92,7 @@ struct task {
 	struct pick_range range;
 	bool once;			/* one merge does it all */
 	bool done;
+	size_t damaged;			/* tables known to be, so far */
 	struct job *job;		/* the merge under way, or NULL */
 	int (*progress)(void *, uint64_t, uint64_t);
 	void *arg;
@@ -205,15 +206,31 @@ task_begin(struct lsm_db *db, struct task *t)
 	return rc == LSM_OK && t->job != NULL ? progress_tell(t) : rc;
 }
 
+/* A merge met damage that nobody knew of: what lies outside the range is
+ * passed by from now on, what lies in it is met again, and then told. */
+static bool
+damage_learned(struct lsm_db *db, struct task *t)
+{
+	size_t before = t->damaged;
+
+	mutex_lock(&db->work_mu);
+	t->damaged = db->damaged_count;
+	mutex_unlock(&db->work_mu);
+	return t->damaged > before;
+}
+
 static int
 task_run(struct lsm_db *db, struct task *t)
 {
 	int rc = LSM_OK;
 
+	(void)damage_learned(db, t);
 	while (rc == LSM_OK && !t->done) {
 		rc = t->job == NULL ? task_begin(db, t) : task_step(db, t);
 		if (rc != LSM_OK && t->job != NULL)
 			merge_give_up(db, t->job, rc);
+		if (rc == LSM_CORRUPT && !t->once && damage_learned(db, t))
+			rc = LSM_OK;
 		events_tell(db);
 	}
 	return rc;

@@ -4,8 +4,10 @@
  * Several may run at once: each has its place (job.h), and the picker avoids
  * those of the others.
  *
- * A table found damaged is remembered until the database is opened again:
- * what it spans stays as it is, everything else goes on. Any other failure
+ * A table found damaged is remembered until the database is opened again.
+ * Nothing is merged with it. What is newer than it in its span becomes one run
+ * above it; outputs are cut around it, so that other ranges go on as always,
+ * and it sinks to the last level, out of the way. Any other failure
  * leaves nothing behind and is tried again with the next flush, or when some
  * time has passed.
  */
@@ -68,27 +70,41 @@ damaged_reserve(struct lsm_db *db)
 static void
 damaged_add(struct lsm_db *db, uint64_t number)
 {
+	size_t i = 0;
+
 	if (number == 0)
 		return;
 	mutex_lock(&db->work_mu);
+	while (i < db->damaged_count && db->damaged[i] != number)
+		i++;
 	assert(db->damaged_count < db->damaged_room);
-	db->damaged[db->damaged_count++] = number;
+	db->damaged[i] = number;
+	db->damaged_count += i == db->damaged_count;
 	mutex_unlock(&db->work_mu);
 }
 
 static int
-merge_new(const struct plan *plan, struct version *v, struct job **out)
+merge_new(const struct plan *plan, const struct pick_options *o,
+    struct version *v, struct job **out)
 {
 	struct job *job = mem_zalloc(sizeof *job);
+	int rc;
 
-	if ((*out = job) == NULL)
+	*out = NULL;
+	if (job == NULL)
 		return mem_exhausted(sizeof *job);
+	if ((rc = walls_init(&job->walls, v, o->avoid, o->avoid_count)) !=
+	    LSM_OK) {
+		mem_free(job);
+		return rc;
+	}
 	job->place = (struct pick_job){ plan->from, plan->level,
 		plan->smallest, plan->largest, plan->taken };
 	job->version = v;
 	version_ref(v);
 	job->merge = job->taken = true;
 	job->partial = plan->count < v->tables;
+	*out = job;
 	return LSM_OK;
 }
 
@@ -97,6 +113,7 @@ static void
 merge_free(struct lsm_db *db, struct job *job)
 {
 	job_end(db, &job->compact);
+	walls_release(&job->walls);
 	version_unref(job->version);
 	mem_free(job);
 }
@@ -129,7 +146,7 @@ merge_find(struct lsm_db *db, merge_pick *pick, void *arg, bool manual,
 		rc = pick(arg, v->version, &o, &any, plan);
 	}
 	if (rc == LSM_OK && any)
-		rc = merge_new(plan, v->version, job);
+		rc = merge_new(plan, &o, v->version, job);
 	if (*job != NULL) {
 		(*job)->manual = manual;
 		job_add(db, *job);
@@ -174,6 +191,8 @@ plan_merge(struct lsm_db *db, const struct plan *plan, struct job *job)
 	o.table_size = plan->table_size;
 	o.fences = plan->fences;
 	o.overlap = plan->overlap;
+	o.walls = job->walls.list;
+	o.walls_count = job->walls.count;
 	if ((rc = compact_merge_new(&o, job->version, plan->inputs,
 	    plan->count, &job->compact)) != LSM_OK)
 		return rc;
@@ -381,6 +400,6 @@ merge_behind_locked(struct lsm_db *db)
 		return false;
 	shape_of(v, &db->shape, &s);
 	for (int i = 1; i < LEVELS_MAX && shape_tier(&s, i); i++)
-		behind |= v->levels[i].count >= 2 * s.runs[i];
+		behind |= shape_stops(&s, v, i);
 	return behind;
 }

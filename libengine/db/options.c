@@ -11,7 +11,8 @@ enum {
 	PATIENT_FROM = 4,	/* runs */
 	FLUSH_SIZE_MIN = 64 << 10 /* tiny tables are mostly headers */
 };
-#define TIER_FROM ((uint64_t)2 << 30)	/* see shape.h */
+
+uint64_t hybrid_tier_from = (uint64_t)2 << 30;
 
 void
 lsm_options_init(lsm_options *o)
@@ -126,7 +127,7 @@ stored_shape(const struct stored *s, const lsm_options *o)
 		    o->memtable_size : FLUSH_SIZE_MIN,
 		.ratio = s->ratio,
 		.base_size = fixed ? s->base_size : 0,
-		.tier_from = TIER_FROM,
+		.tier_from = hybrid_tier_from,
 		.table_size = s->table_size,
 		.tree_runs = (size_t)s->max_sstables,
 	};

@@ -29,7 +29,9 @@ int options_check(const lsm_options *, lsm_options *);
 int stored_edit(const lsm_options *, struct edit *);
 int stored_read(const struct state *, struct stored *);
 
-/* What the picker wants to know of them. */
+/* What the picker wants to know of them. A hybrid tree has its tier once the
+ * last level holds so many bytes: for tests to lower, before they open. */
+extern uint64_t hybrid_tier_from;
 struct shape_options stored_shape(const struct stored *, const lsm_options *);
 
 /* kept.c: each option kept in a database, as a row of one table */

@@ -8,8 +8,9 @@
  *
  *   wait = 1.1 x time until the job ends / room - the writers' own time
  *
- * for the flush, with room in memtables, and for the merge, with room in level
- * 0, where flushing what is written takes its time too; the longer one holds.
+ * for the flush, with room in memtables, and for the merges, with room in level
+ * 0 and in each tier, where flushing what is written takes its time too; the
+ * longest one holds.
  * Short waits are saved up until they are worth a system call. Whatever was
  * measured, a write of up to 4 KiB waits WAIT_NS_MAX at most and a larger one
  * in proportion, never more than LARGE_NS_MAX; what is beyond that is not
@@ -122,62 +123,112 @@ pace_merged_locked(struct lsm_db *db, uint64_t us, uint64_t bytes)
 		    1000 * (double)us / (double)bytes, KEEP_STEPS);
 }
 
-/* Bytes until level 0 is empty: of the merge that empties it. When there is
+/* Bytes that a merge of the level would read. What it meets below is measured
+ * for level 0; a tier that goes to a sorted level takes all of that. */
+static double
+level_bytes_locked(struct lsm_db *db, const struct shape *s, int level)
+{
+	const struct version *v = db->view->version;
+	int to = shape_destination(s, v, level);
+	uint64_t bytes = v->levels[level].bytes;
+
+	mutex_assert_held(&db->mu);
+	if (level == 0)
+		return (double)bytes * db->pace.widening;
+	return (double)(bytes + (to == level || shape_tier(s, to) ? 0 :
+	    v->levels[to].bytes));
+}
+
+/* Bytes until the level is empty: of the merge that empties it. When there is
  * none the longest of the others is before it, perhaps in its way. */
 static double
-bytes_left_locked(struct lsm_db *db)
+bytes_left_locked(struct lsm_db *db, const struct shape *s, int level)
 {
 	uint64_t first = 0, other = 0;
 	bool emptied = false;
 
 	mutex_assert_held(&db->mu);
 	for (const struct job *j = db->jobs; j != NULL; j = j->next) {
-		uint64_t *most = j->place.from == 0 ? &first : &other;
+		uint64_t *most = j->place.from == level ? &first : &other;
 
 		if (!j->merge || !j->begun)
 			continue;
-		emptied |= j->place.from == 0;
+		emptied |= j->place.from == level;
 		if (j->left > *most)
 			*most = j->left;
 	}
 	return emptied ? (double)first : (double)other +
-	    (double)db->view->version->levels[0].bytes * db->pace.widening;
+	    level_bytes_locked(db, s, level);
 }
 
-/* Is level 0 merged, or would be if somebody had the time? */
+/* Is the level merged, or would be if somebody had the time? A tier that has
+ * few runs need not be looked at. */
 static bool
-first_due_locked(struct lsm_db *db)
+level_due_locked(struct lsm_db *db, const struct shape *s, int level)
 {
-	struct shape s;
+	const struct version *v = db->view->version;
 
 	mutex_assert_held(&db->mu);
 	for (const struct job *j = db->jobs; j != NULL; j = j->next)
-		if (j->merge && j->place.from == 0)
+		if (j->merge && j->place.from == level)
 			return true;
-	shape_of(db->view->version, &db->shape, &s);
-	return shape_score(&s, db->view->version, 0, false) >= SCORE_DUE;
+	return v->levels[level].count >= s->runs[level] &&
+	    shape_score(s, v, level, false) >= SCORE_DUE;
 }
 
-/* Nanoseconds that a byte waits, so that the merge has emptied level 0 before
- * the room there is used up; a worker who is alone flushes the byte, too. */
+/* Bytes that may be written until writers have to stop for the level: in
+ * level 0 each memtable is a run, in a tier what came there at once. */
 static double
-merge_wait_locked(struct lsm_db *db)
+level_room_locked(struct lsm_db *db, const struct shape *s, int level)
+{
+	const struct level *l = &db->view->version->levels[level];
+	double memtable = (double)db->opt.memtable_size;
+	size_t depth;
+
+	mutex_assert_held(&db->mu);
+	if (level == 0)
+		return memtable * ((double)db->stored.l0_stop -
+		    (double)(l->count + db->view->count - 1));
+	if ((depth = shape_depth(l)) == 0)
+		return memtable * (double)shape_stop(s, level);
+	return ((double)shape_stop(s, level) - (double)depth) *
+	    (double)(l->bytes / depth);
+}
+
+/* Nanoseconds that a byte waits, so that the merge has emptied the level
+ * before the room there is used up; a worker who is alone flushes the byte,
+ * too. */
+static double
+level_wait_locked(struct lsm_db *db, const struct shape *s, int level)
 {
 	const struct pace *p = &db->pace;
-	double memtable = (double)db->opt.memtable_size, room;
+	double memtable = (double)db->opt.memtable_size;
 	double ns = p->merge_ns;
-	size_t runs;
 
-	if (!first_due_locked(db) || PACE_BUG(MERGES_UNSEEN))
+	if (!level_due_locked(db, s, level))
 		return 0;
-	runs = db->view->version->levels[0].count + db->view->count - 1;
 	/* None was ever measured: flushes may have had all of the worker. */
 	if (ns == 0)
 		ns = p->flush_ns;
-	room = ((double)db->stored.l0_stop - (double)runs) * memtable;
-	return MARGIN * bytes_left_locked(db) * ns /
-	    at_least(room, memtable / ROOM_PARTS) +
+	return MARGIN * bytes_left_locked(db, s, level) * ns /
+	    at_least(level_room_locked(db, s, level), memtable / ROOM_PARTS) +
 	    (db->workers > 1 ? 0 : p->flush_ns);
+}
+
+/* The level that is nearest to its stop counts. */
+static double
+merge_wait_locked(struct lsm_db *db)
+{
+	double most = 0;
+	struct shape s;
+
+	if (PACE_BUG(MERGES_UNSEEN))
+		return 0;
+	shape_of(db->view->version, &db->shape, &s);
+	most = level_wait_locked(db, &s, 0);
+	for (int i = 1; i < LEVELS_MAX && shape_tier(&s, i); i++)
+		most = at_least(most, level_wait_locked(db, &s, i));
+	return most;
 }
 
 void

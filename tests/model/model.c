@@ -65,6 +65,7 @@ run_list(struct run *run, const struct op_list *l)
 		sim_capabilities(sim, setup->ring, setup->maps);
 		setup->options.env = sim_env(sim);
 	}
+	setup_apply(setup);
 	session_init(&s, path ? path : "/model", &setup->options);
 	s.keys = setup->keys;
 	s.key_count = setup->key_count;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/checksum.h"
+#include "compact/shape.h"
 
 enum { TURNS = 4, SCAN_ROOM = 8192 };
 
@@ -262,6 +263,44 @@ dbkit_find(lsm_env *env, const char *dir, const char *name,
 		test_fail(__FILE__, __LINE__, "no \"%s\" in %s", content,
 		    name);
 	return offset;
+}
+
+int
+dbkit_work_off(lsm_db *db)
+{
+	int more = 1, rc, failed = LSM_OK;
+
+	for (int i = 0; i < 1000 && more; i++)
+		if ((rc = lsm_step(db, &more)) != LSM_OK)
+			failed = rc;
+	CHECK(!more);
+	return failed;
+}
+
+struct wanted_table {
+	const char *first;
+	char name[64];
+};
+
+static void
+table_see(void *arg, const lsm_file_info *f)
+{
+	struct wanted_table *w = arg;
+
+	if (f->level == LEVEL_LAST && bytes_equal(bytes_of(f->smallest),
+	    bytes(w->first, strlen(w->first))))
+		snprintf(w->name, sizeof w->name, "%s", f->name);
+}
+
+const char *
+dbkit_table_of(lsm_db *db, const char *first)
+{
+	static struct wanted_table w;
+
+	w = (struct wanted_table){ .first = first };
+	CHECK_OK(lsm_files(db, table_see, &w));
+	CHECK(w.name[0] != '\0');
+	return w.name;
 }
 
 static uint64_t tree_sum;

@@ -41,6 +41,12 @@ unsigned dbkit_files(lsm_db *, const char *kind, bool live);
 /* The name of the last one of a kind. */
 const char *dbkit_file(lsm_db *, const char *kind);
 
+/* The table of the last level that begins with the key; static. */
+const char *dbkit_table_of(lsm_db *, const char *first);
+
+/* Runs all work there is. The last failure of the steps, or LSM_OK. */
+int dbkit_work_off(lsm_db *);
+
 /* The whole file; to be freed with free(3). Directory "db" of the disk. */
 uint8_t *dbkit_read(lsm_env *, const char *dir, const char *name, size_t *n);
 /* Where in the file these bytes begin; they must be there. */

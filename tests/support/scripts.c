@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "db/options.h"
 #include "env/env_sim.h"
 #include "support/wrong.h"
 
@@ -146,6 +147,14 @@ const struct script scripts[] = {
 		    "flush; step 60; put 1 900; delete 9; flush; put 1 900;"
 		    "put 8 900; flush; step 60; put 2 900; put 7 900; flush",
 		.least = { .merges = 2 } },
+	{ .name = "a tier above sorted levels", .memtable_size = 8192,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .tier_from = 1,
+		.set = "compaction=hybrid l0_trigger=1 l0_stop=8",
+		.ops = "put 1 900; put 9 900; flush; put 1 900; put 9 900;"
+		    "flush; put 1 900; delete 9; flush; put 2 900; put 8 900;"
+		    "flush; put 1 900; put 7 900; flush; step 60; put 3 10",
+		.least = { .tables_moved = 3, .merges = 1 } },
 	{ .name = "flushes go deep", .memtable_size = 16384,
 		.table_size = 4096, .no_sync = true, .ring = true,
 		.maps = true, .large = true,
@@ -232,6 +241,7 @@ bool
 script_start(const struct script *c, struct sim *sim, struct session *s,
     struct op_list *l)
 {
+	static uint64_t default_from;
 	lsm_options o;
 
 	sim_capabilities(sim, c->ring, c->maps);
@@ -247,6 +257,9 @@ script_start(const struct script *c, struct sim *sim, struct session *s,
 		o.table_size = c->table_size;
 	if (!options_set(&o, c->set))
 		return false;
+	if (default_from == 0)
+		default_from = hybrid_tier_from;
+	hybrid_tier_from = c->tier_from ? c->tier_from : default_from;
 	o.event = hear;
 	o.event_arg = &s->reached;
 	session_init(s, "/db", &o);

@@ -20,6 +20,7 @@ struct script {
 	int codec;
 	bool no_sync, ring, maps;
 	bool large;			/* few seeds; not a run a call */
+	uint64_t tier_from;		/* of a hybrid tree; 0: the default */
 	const char *set;		/* "NAME=VALUE ...", or NULL */
 	struct reached least;		/* what it must lead to */
 };

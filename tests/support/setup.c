@@ -4,6 +4,7 @@
 #include "support/setup.h"
 
 #include "base/random.h"
+#include "db/options.h"
 #include "table/compress.h"
 
 enum { BIG_VALUE = 100 << 10, BIG_ONE_IN = 1500 };
@@ -47,10 +48,21 @@ options_random(lsm_options *o, struct random *r)
 	o->max_sstables = ONE_OF(r, 0, 0, 4);
 }
 
+/* Those of a list are the levels', the last one's for all deeper. */
+static void
+codecs_random(lsm_options *o, struct random *r)
+{
+	static const char *const lists[] = { "none,zlib", "zlib,none",
+		"none,none,zlib", "zlib,zlib,none,zlib" };
+
+	(void)lsm_options_set(o, "codec",
+	    lists[random_below(r, sizeof lists / sizeof *lists)]);
+}
+
 void
 setup_random(struct setup *s, uint64_t seed)
 {
-	struct random r = { seed };
+	struct random r = { seed }, shapes = { seed ^ 0x736861706573 };
 
 	*s = (struct setup){ .simulated = random_below(&r, 8) != 0 };
 	options_random(&s->options, &r);
@@ -59,6 +71,9 @@ setup_random(struct setup *s, uint64_t seed)
 	s->keys = (enum key_set)random_below(&r, KEY_SETS);
 	s->key_count = (uint32_t)ONE_OF(&r, 5, 50, 400);
 	s->value_max = (uint32_t)ONE_OF(&r, 1, 30, 300, 5000);
+	s->tier_from = ONE_OF(&shapes, 1, 4096, 65536, (uint64_t)2 << 30);
+	if (random_below(&shapes, 4) == 0)
+		codecs_random(&s->options, &shapes);
 	if (s->keys == KEYS_LONG && s->key_count > 50)
 		s->key_count = 50;
 	/* Real syncs are slow: there, only what asks for one waits, and not
@@ -70,21 +85,28 @@ setup_random(struct setup *s, uint64_t seed)
 }
 
 void
+setup_apply(const struct setup *s)
+{
+	hybrid_tier_from = s->tier_from;
+}
+
+void
 setup_print(const struct setup *s, FILE *f)
 {
 	const lsm_options *o = &s->options;
 
 	fprintf(f, "# %s disk%s%s, %u %s keys, values to %u, memtable %zu, "
 	    "cache %zu, %s reads, %d workers, %d open tables, codec %d, "
-	    "page %u, filter %u, table %llu, compaction %d, sizes %d %llu "
-	    "ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
+	    "page %u, filter %u, table %llu, compaction %d from %llu, sizes %d "
+	    "%llu ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
 	    s->simulated ? "simulated" : "real",
 	    s->simulated && !s->ring ? " without ring" : "",
 	    s->simulated && !s->maps ? " without maps" : "", s->key_count,
 	    key_set_word(s->keys), s->value_max, o->memtable_size,
 	    o->cache_size, o->reads ? "strict" : "mapped", o->workers,
 	    o->max_open_tables, o->codec, o->page_size, o->filter_bits,
-	    (unsigned long long)o->table_size, o->compaction, o->level_sizes,
+	    (unsigned long long)o->table_size, o->compaction,
+	    (unsigned long long)s->tier_from, o->level_sizes,
 	    (unsigned long long)o->base_size, (unsigned long long)o->ratio,
 	    (unsigned long long)o->l0_trigger,
 	    (unsigned long long)o->l0_stop,

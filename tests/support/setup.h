@@ -13,6 +13,7 @@
 
 struct setup {
 	lsm_options options;		/* without env */
+	uint64_t tier_from;		/* of a hybrid tree, bytes */
 	bool simulated;			/* disk: simulated, or the machine's */
 	bool ring, maps;		/* what a simulated one can do */
 	enum key_set keys;
@@ -21,6 +22,8 @@ struct setup {
 };
 
 void setup_random(struct setup *, uint64_t seed);
+/* What the options cannot say, before a database is opened. */
+void setup_apply(const struct setup *);
 void setup_print(const struct setup *, FILE *);
 
 /* `count` operations that suit it. */

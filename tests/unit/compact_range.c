@@ -5,9 +5,11 @@
 
 #include "base/alloc.h"
 #include "base/random.h"
+#include "compact/walls.h"
 #include "support/ckit.h"
 #include "support/scale.h"
 #include "support/test.h"
+#include "support/tree.h"
 #include "table/footer.h"
 
 TEST("a flush drops what its range deletes cover, and keeps them")
@@ -231,6 +233,90 @@ TEST("a range delete is divided where it would overlap too much below")
 	check_overlap(&k, 4 * k.table_size);
 	CHECK_EQ(ckit_check(&k), 0);
 	ckit_release(&k);
+}
+
+/* Merge all but the last run, around its table of this index. */
+static void
+merge_around(struct ckit *k, size_t damaged)
+{
+	struct compact_options o = ckit_options(k, 5, k->run++);
+	const struct version *v = k->version;
+	const struct run *below = &v->run_list[v->runs - 1];
+	struct compact_job *job;
+	struct walls walls;
+
+	CHECK_OK(walls_init(&walls, v, &below->tables[damaged]->meta.number,
+	    1));
+	CHECK_EQ(walls.count, 2);
+	o.walls = walls.list;
+	o.walls_count = walls.count;
+	CHECK_OK(compact_merge_new(&o, k->version, v->list, v->tables -
+	    below->count, &job));
+	CHECK_OK(ckit_run(k, job, NULL));
+	walls_release(&walls);
+}
+
+/* Returns how many tables there are above the run. */
+static size_t
+check_around(const struct ckit *k, size_t damaged)
+{
+	const struct version *v = k->version;
+	const struct run *above = &v->run_list[0];
+	const struct version_table *d =
+	    v->run_list[v->runs - 1].tables[damaged];
+
+	for (size_t i = 0; i < above->count; i++)
+		CHECK(!walls_straddled(v, &d->meta.number, 1,
+		    above->tables[i]));
+	return above->count;
+}
+
+TEST("tables are cut around damage, and so are range deletes")
+{
+	struct ckit k;
+
+	ckit_init(&k);
+	k.table_size = 16 << 10;
+	for (size_t i = 0; i < 900; i++)
+		ckit_put(&k, i);
+	ckit_flush(&k, 7);
+	CHECK(k.version->tables > 10);
+	k.table_size = 1 << 20;
+	ckit_fill(&k, 0, 900);
+	ckit_flush(&k, 0);
+	merge_around(&k, 2);
+	CHECK_EQ(check_around(&k, 2), 3);
+	CHECK_EQ(ckit_check(&k), 0);
+	ckit_delete_range(&k, 5, 895);
+	ckit_flush(&k, 0);
+	CHECK_EQ(k.version->run_list[0].count, 1);
+	merge_around(&k, 2);
+	CHECK_EQ(check_around(&k, 2), 3);
+	CHECK_EQ(k.version->run_list[0].covering, 3);
+	CHECK_EQ(ckit_check(&k), 0);
+	ckit_release(&k);
+}
+
+TEST("walls stand right before and behind a damaged table")
+{
+	const uint64_t damaged[] = { 3, 9, 1 };
+	struct version *v = tree_of("7: 5[1 a-d, 2 f-k, 3 m-m]");
+	struct walls w;
+
+	CHECK_OK(walls_init(&w, v, damaged, 3));
+	CHECK_EQ(w.count, 4);
+	CHECK(bytes_compare(w.list[0], text("a")) < 0);
+	CHECK(bytes_compare(w.list[0], text("`zzz")) > 0);
+	CHECK(bytes_equal(w.list[1], text("d")));
+	CHECK(bytes_compare(w.list[2], text("lzzz")) > 0);
+	CHECK(bytes_equal(w.list[3], text("m")));
+	walls_release(&w);
+	for (uint64_t n = 1; n <= 2; n++) {
+		mem_fail_at(n, false);
+		CHECK_CODE(walls_init(&w, v, damaged, 3), LSM_NO_MEMORY);
+		CHECK_EQ(w.count, 0);
+	}
+	version_unref(v);
 }
 
 TEST("what is wholly deleted is not read")

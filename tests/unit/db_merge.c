@@ -1,12 +1,13 @@
 /*
- * Merges from outside: what damage and a full disk do to them, and what a
- * tree costs, counted: bytes written for a byte given, bytes kept for a byte
+ * Merges from outside: what a full disk does to them, and what a tree
+ * costs, counted: bytes written for a byte given, bytes kept for a byte
  * alive.
  */
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/random.h"
+#include "db/options.h"
 #include "support/kit.h"
 #include "support/scale.h"
 #include "version/version.h"
@@ -32,54 +33,6 @@ places_fill(struct kit *k)
 	CHECK_EQ(dbkit_stat(k->db, "level.7.tables"), 2);
 }
 
-static void
-kit_two_places(struct kit *k)
-{
-	kit_small(k);
-	kit_start(k);
-	places_fill(k);
-}
-
-/* The last failure of the steps, or LSM_OK; runs all work there is. */
-static int
-work_off(lsm_db *db)
-{
-	int more = 1, rc, failed = LSM_OK;
-
-	for (int i = 0; i < 1000 && more; i++)
-		if ((rc = lsm_step(db, &more)) != LSM_OK)
-			failed = rc;
-	CHECK(!more);
-	return failed;
-}
-
-struct wanted_table {
-	const char *first;
-	char name[64];
-};
-
-static void
-table_see(void *arg, const lsm_file_info *f)
-{
-	struct wanted_table *w = arg;
-
-	if (f->level == LEVELS_MAX - 1 && bytes_equal(bytes_of(f->smallest),
-	    bytes(w->first, strlen(w->first))))
-		snprintf(w->name, sizeof w->name, "%s", f->name);
-}
-
-/* The table of the last level that begins with the key. */
-static const char *
-table_of(lsm_db *db, const char *first)
-{
-	static struct wanted_table w;
-
-	w = (struct wanted_table){ .first = first };
-	CHECK_OK(lsm_files(db, table_see, &w));
-	CHECK(w.name[0] != '\0');
-	return w.name;
-}
-
 static uint64_t
 inode_of(const char *dir, const char *name)
 {
@@ -102,76 +55,18 @@ TEST("a merge leaves the tables that it does not overlap as they are")
 	k.o.env = NULL;
 	k.db = dbkit_open(dir, &k.o);
 	places_fill(&k);
-	snprintf(first, sizeof first, "%s", table_of(k.db, "k000000"));
-	snprintf(second, sizeof second, "%s", table_of(k.db, "k001000"));
+	snprintf(first, sizeof first, "%s", dbkit_table_of(k.db, "k000000"));
+	snprintf(second, sizeof second, "%s", dbkit_table_of(k.db, "k001000"));
 	inode = inode_of(dir, second);
 	for (int i = 0; i < 2; i++) {
 		dbkit_fill(k.db, 10, 20, "new");
 		CHECK_OK(lsm_flush(k.db));
 	}
 	CHECK(dbkit_stat(k.db, "merge.partial") > 0);
-	CHECK(strcmp(table_of(k.db, "k000000"), first) != 0);
-	CHECK_STR(table_of(k.db, "k001000"), second);
+	CHECK(strcmp(dbkit_table_of(k.db, "k000000"), first) != 0);
+	CHECK_STR(dbkit_table_of(k.db, "k001000"), second);
 	CHECK_EQ(inode_of(dir, second), inode);
 	dbkit_check_fill(k.db, 1000, 1100, "");
-	kit_close(&k);
-}
-
-/* ---- damage ------------------------------------------------------------- */
-
-/* Both get a run in level 0; done again, each is due. */
-static void
-overwrite_both(struct kit *k)
-{
-	dbkit_fill(k->db, 10, 20, "new");
-	CHECK_OK(lsm_flush(k->db));
-	dbkit_fill(k->db, 1010, 1020, "new");
-	CHECK_OK(lsm_flush(k->db));
-}
-
-TEST("damage stops a merge with its place; other places go on")
-{
-	const lsm_range first = { lsm_str("k000000"), lsm_str("k000100") };
-	char name[64], second[64];
-	struct kit k;
-
-	kit_two_places(&k);
-	snprintf(name, sizeof name, "%s", table_of(k.db, "k000000"));
-	snprintf(second, sizeof second, "%s", table_of(k.db, "k001000"));
-	CHECK(sim_poke(k.sim, "db", name, 4096 + 100, "damage", 6));
-	overwrite_both(&k);
-	overwrite_both(&k);
-	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
-	CHECK_EQ(dbkit_files(k.db, "table", false),
-	    dbkit_files(k.db, "table", true));
-	/* The second place was merged, the damaged table is what it was. */
-	CHECK(strcmp(table_of(k.db, "k001000"), second) != 0);
-	CHECK_STR(table_of(k.db, "k000000"), name);
-	dbkit_check_fill(k.db, 1010, 1020, "new");
-	dbkit_check_fill(k.db, 10, 20, "new");
-	CHECK_CODE(lsm_compact_range(k.db, &first, NULL, NULL), LSM_CORRUPT);
-	CHECK(strncmp(lsm_message(), name, strlen(name)) == 0);
-	CHECK(strstr(lsm_message(), "offset 4096") != NULL);
-	CHECK_CODE(lsm_get(k.db, NULL, lsm_str("k000001"), NULL), LSM_CORRUPT);
-	kit_close(&k);
-}
-
-TEST("a table found damaged is tried again after the next open")
-{
-	struct kit k;
-
-	kit_two_places(&k);
-	CHECK(sim_poke(k.sim, "db", table_of(k.db, "k000000"), 4096 + 100,
-	    "damage", 6));
-	for (int i = 0; i < 4; i++)
-		overwrite_both(&k);
-	CHECK_OK(work_off(k.db));	/* it is left alone */
-	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
-	kit_reopen(&k);
-	overwrite_both(&k);
-	overwrite_both(&k);
-	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
-	dbkit_check_fill(k.db, 1010, 1020, "new");
 	kit_close(&k);
 }
 
@@ -233,12 +128,12 @@ TEST("a merge without space leaves nothing, writes go on, and it is retried")
 	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
 	CHECK_EQ(dbkit_files(k.db, "table", false),
 	    dbkit_files(k.db, "table", true));
-	CHECK_OK(work_off(k.db));	/* not at once */
+	CHECK_OK(dbkit_work_off(k.db));	/* not at once */
 	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
 	dbkit_put(k.db, "another", "one");
 	sim_space(k.sim, UINT64_MAX);
 	CHECK_OK(lsm_flush(k.db));
-	CHECK_OK(work_off(k.db));
+	CHECK_OK(dbkit_work_off(k.db));
 	CHECK_EQ(dbkit_stat(k.db, "merge.count"), 1);
 	CHECK_EQ(dbkit_files(k.db, "table", false),
 	    dbkit_files(k.db, "table", true));
@@ -357,7 +252,7 @@ cost_of(struct kit *k)
 	fill_random(k, 0);
 	fill_random(k, 1);
 	CHECK_OK(lsm_flush(k->db));
-	CHECK_OK(work_off(k->db));
+	CHECK_OK(dbkit_work_off(k->db));
 	user = (double)dbkit_stat(k->db, "write.bytes");
 	c.written = (double)(dbkit_stat(k->db, "flush.bytes") +
 	    dbkit_stat(k->db, "merge.bytes_written")) / user;
@@ -374,8 +269,10 @@ cost_of(struct kit *k)
 }
 
 static struct cost
-cost_with(const char *compaction, const char *sizes)
+cost_with(const char *compaction, const char *sizes, uint64_t tier_from)
 {
+	uint64_t before = hybrid_tier_from;
+	struct cost c;
 	struct kit k;
 
 	kit_small(&k);
@@ -386,7 +283,10 @@ cost_with(const char *compaction, const char *sizes)
 	CHECK_OK(lsm_options_set(&k.o, "level_sizes", sizes));
 	if (k.o.level_sizes == LSM_LEVELS_FIXED)
 		k.o.ratio = 2;		/* so that the last level is reached */
-	return cost_of(&k);
+	hybrid_tier_from = tier_from;
+	c = cost_of(&k);
+	hybrid_tier_from = before;
+	return c;
 }
 
 /* lsm-tuning(7) prints these bounds. */
@@ -394,20 +294,22 @@ TEST_SOLO("what each shape of the tree writes and keeps has a bound")
 {
 	static const struct {
 		const char *compaction, *sizes;
+		uint64_t tier_from;
 		double written, space;
 		unsigned levels;
 	} bounds[] = {
-		{ "leveled", "dynamic", 7, 1.25, 3 },
-		{ "hybrid", "dynamic", 7, 1.25, 3 },
-		{ "tiered", "dynamic", 5, 2, 3 },
-		{ "lazy", "dynamic", 8, 1.5, 1 },
-		{ "leveled", "fixed", 9, 1.5, 5 },
+		{ "leveled", "dynamic", 0, 7, 1.25, 3 },
+		{ "hybrid", "dynamic", UINT64_MAX, 7, 1.25, 3 },
+		{ "hybrid", "dynamic", 1 << 20, 5, 1.75, 3 },
+		{ "tiered", "dynamic", 0, 5, 2, 3 },
+		{ "lazy", "dynamic", 0, 8, 1.5, 1 },
+		{ "leveled", "fixed", 0, 9, 1.5, 5 },
 	};
 
 	for (size_t i = 0; i < sizeof bounds / sizeof *bounds;
 	    i += SCALE_STEP) {
 		struct cost c = cost_with(bounds[i].compaction,
-		    bounds[i].sizes);
+		    bounds[i].sizes, bounds[i].tier_from);
 
 		CHECK(c.written < bounds[i].written);
 		CHECK(c.space < bounds[i].space);

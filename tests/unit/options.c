@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "base/sync.h"
+#include "db/options.h"
 #include "support/dbkit.h"
 #include "support/scale.h"
 #include "table/compress.h"
@@ -213,6 +214,22 @@ name_seen(void *arg, const char *name, const char *value, const char *help)
 	for (size_t i = 0; i < sizeof effects / sizeof *effects; i++)
 		found |= strcmp(effects[i].name, name) == 0;
 	*missing += !found || value[0] == '\0' || help[0] == '\0';
+}
+
+TEST("a large hybrid tree has a tier that a leveled one does not have")
+{
+	uint64_t before = hybrid_tier_from, written[2];
+	lsm_options o = options_small(NULL);
+
+	o.l0_trigger = 2;
+	hybrid_tier_from = 1;
+	for (int i = 0; i < 2; i++) {
+		o.compaction = i == 0 ? LSM_COMPACTION_HYBRID :
+		    LSM_COMPACTION_LEVELED;
+		written[i] = count_with(&o, "merge.bytes_written");
+	}
+	CHECK(written[0] < written[1]);
+	hybrid_tier_from = before;
 }
 
 TEST("no option is without such a case")

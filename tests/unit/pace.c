@@ -341,3 +341,51 @@ TEST("small memtables behind a large one may be more than two")
 	CHECK(dbkit_stat(k.db, "flush.count") > 0);
 	kit_close(&k);
 }
+
+/* One more run of level 1, and nothing else. */
+static void
+tier_add(struct kit *k)
+{
+	bool any;
+
+	dbkit_fill(k->db, 0, 100, "");
+	CHECK_OK(lsm_flush(k->db));
+	k->db->picking = true;
+	CHECK_OK(merge_begin_due(k->db, false, &any));
+	CHECK(any);
+}
+
+static uint64_t
+looked(struct kit *k)
+{
+	mutex_lock(&k->db->mu);
+	k->db->pace.merge_ns = 1000;
+	pace_look_locked(k->db);
+	mutex_unlock(&k->db->mu);
+	return load_relaxed(&k->db->pace.merge_ps) / 1000;
+}
+
+/* So much longer is all that it has than the room up to eight runs. */
+TEST("a tier below level 0 slows writers down as it comes near its stop")
+{
+	struct kit k;
+
+	kit_init(&k);
+	k.o.compaction = LSM_COMPACTION_TIERED;
+	k.o.memtable_size = 64 << 10;
+	k.o.l0_trigger = 1;
+	kit_start(&k);
+	dbkit_fill(k.db, 0, 100, "");	/* goes to the last level */
+	CHECK_OK(lsm_flush(k.db));
+	k.db->holding = 1;
+	for (unsigned i = 0; i < 3; i++)
+		tier_add(&k);
+	CHECK_EQ(looked(&k), 0);
+	tier_add(&k);
+	CHECK_EQ(dbkit_stat(k.db, "level.0.runs"), 0);
+	CHECK_EQ(looked(&k), 1100);
+	tier_add(&k);
+	CHECK_EQ(looked(&k), 1100 * 5 / 3);
+	k.db->holding = 0;
+	kit_close(&k);
+}

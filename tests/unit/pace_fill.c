@@ -83,7 +83,7 @@ file_sync(struct env_file *file)
 }
 
 static void
-world_begin_sized(size_t memtable, size_t value, uint64_t write_ns)
+world_init(size_t memtable, size_t value, uint64_t write_ns)
 {
 	struct env_ops *ops;
 
@@ -101,8 +101,20 @@ world_begin_sized(size_t memtable, size_t value, uint64_t write_ns)
 	ops->file_sync = file_sync;
 	world.k.o.memtable_size = memtable;
 	world.k.o.table_size = TABLE;
+}
+
+static void
+world_start(void)
+{
 	kit_start(&world.k);
 	world.k.db->working = true;
+}
+
+static void
+world_begin_sized(size_t memtable, size_t value, uint64_t write_ns)
+{
+	world_init(memtable, value, write_ns);
+	world_start();
 }
 
 static void
@@ -255,6 +267,27 @@ TEST_SOLO("the first flush slows writers down when it is slow")
 	world_begin_sized(MEMTABLE_LARGE, VALUE_MAX, 40);
 	CHECK(fill(5 * MEMTABLE_LARGE) > 0);
 	world_end();
+}
+
+/* Small steps to each tier, so that the second is reached as well: neither
+ * comes to its stop, see put(). */
+static void
+fills_tiers(void)
+{
+	world_init(MEMTABLE / 2, VALUE_MAX, 20);
+	world.k.o.compaction = LSM_COMPACTION_TIERED;
+	world.k.o.l0_trigger = 2;
+	world.k.o.l0_stop = 40;
+	world_start();
+	CHECK(fill(2 * FILL) > 0);
+	CHECK(dbkit_stat(world.k.db, "level.2.runs") > 0);
+	CHECK_EQ(dbkit_stat(world.k.db, "write.stalls"), 0);
+	world_end();
+}
+
+TEST("writers keep step with a tree of tiers, none of which stops them")
+{
+	fills_tiers();
 }
 
 #ifdef LSM_SCHED

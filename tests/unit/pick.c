@@ -219,6 +219,31 @@ TEST("a tier's runs become one new run of the next")
 	    "2: 3[3 a-z]"), &o, "13 12 11 10 > 2:0");
 }
 
+/* Whatever level 0 has: what it gave would come to a tier that is to give. */
+TEST("tiers on the way to their stop go first, the deepest before all")
+{
+	struct pick_job job = { .from = 2, .level = 3, .smallest = text("x"),
+		.largest = text("z") };
+	struct pick_options o = tiered(1);
+
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"),
+	    &o, "30 29 28 > 1:0");
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"
+	    " 10[10 c-m]"), &o, "15 14 13 12 11 10 > 2:0");
+	/* A merge of what is below is in the way: then nothing is added. */
+	o.jobs = &job;
+	o.jobs_count = 1;
+	job.smallest = text("a");
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"
+	    " 10[10 c-m]"), &o, "-");
+	check_plan(tree_of("0: 30[30 c-m] 29[29 c-m] 28[28 c-m];"
+	    "1: 15[15 c-m] 14[14 c-m] 13[13 c-m] 12[12 c-m] 11[11 c-m]"),
+	    &o, "30 29 28 > 1:0");
+}
+
 TEST("what is newer and what is older than an overlap stays together")
 {
 	struct pick_options o = tiered(2);
@@ -277,6 +302,56 @@ TEST("a damaged table is left alone, and what lies above goes beside it")
 	check_plan(tall_tree(4), &o, "13 12 11 10 > 7:0");
 	damaged = 12;
 	check_plan(tall_tree(4), &o, "11 10 1 > 7:2");
+}
+
+TEST("what lies above damage is merged to one run, and not with it")
+{
+	uint64_t damaged = 1;
+	struct pick_options o = hybrid;
+
+	o.avoid = &damaged;
+	o.avoid_count = 1;
+	check_plan(tree_of("7: 5[5 b-c] 4[4 a-d] 2[1 a-d, 2 p-z]"), &o,
+	    "5 4 > 7:4");
+	check_plan(tree_of("7: 5[5 b-c, 6 q-r] 2[1 a-d, 2 p-z]"), &o,
+	    "6 2 > 7:2");
+	check_plan(tree_of("7: 5[5 b-c] 2[1 a-d, 2 p-z]"), &o, "-");
+	/* What is older than the damage stays as it is. */
+	damaged = 5;
+	check_plan(tree_of("7: 5[5 b-c] 4[4 a-d] 2[1 a-d]"), &o, "-");
+	/* The run above takes what comes; the one below is not asked. */
+	damaged = 1;
+	o.idle = true;
+	check_plan(tree_of("0: 9[9 c-s] 8[8 c-s]; 7: 5[5 b-c] 2[1 a-d, 2 p-z]"),
+	    &o, "9 8 5 > 7:5");
+}
+
+TEST("a damaged table sinks as it is when nothing older is in its way")
+{
+	uint64_t damaged = 12;
+	struct pick_options o = hybrid;
+
+	o.avoid = &damaged;
+	o.avoid_count = 1;
+	o.shape.l0_trigger = 1;
+	check_plan(tree_of("0: 13[13 c-m] 12[12 c-m]; 7: 2[1 a-d]"), &o,
+	    "12 => 7:0");
+	check_plan(tree_of("0: 13[13 c-m] 12[12 c-m] 11[11 a-f]; 7: 2[1 a-d]"),
+	    &o, "11 1 > 7:2");
+}
+
+TEST("a table that reaches over damage is cut there rather than moved")
+{
+	uint64_t damaged = 1;
+	struct pick_options o = hybrid;
+
+	o.avoid = &damaged;
+	o.avoid_count = 1;
+	o.shape.l0_trigger = 1;
+	check_plan(tree_of("0: 9[9 b-k]; 7: 2[1 a-d, 2 p-z]"), &o,
+	    "9 > 7:0");
+	check_plan(tree_of("0: 9[9 b-d]; 7: 2[1 a-d, 2 p-z]"), &o,
+	    "9 => 7:0");
 }
 
 static bool
