@@ -13,8 +13,10 @@
 
 #include "cli.h"
 
-/* A batch is committed at this size even if it has few records. */
-enum { BATCH_BYTES_MAX = 4 << 20 };
+enum {
+	BATCH_BYTES_MAX = 4 << 20,	/* one is committed, however few */
+	AHEAD_RECORDS = 100
+};
 
 static void
 pace(struct load *l)
@@ -86,12 +88,14 @@ load_commit(struct load *l)
 	return 0;
 }
 
-/* One that is larger than others is written when those before it are, so that
- * no more than one such is in memory. */
+/* A few records are written sooner than handed over. One batch that is larger
+ * than others is written when those before it are, so that no more than one
+ * such is in memory. */
 static bool
 goes_ahead(struct load *l)
 {
 	if (l->groups || l->condition.kind != IF_NOTHING ||
+	    l->settings->batch_size < AHEAD_RECORDS ||
 	    lsm_batch_size(l->batch) > 2 * BATCH_BYTES_MAX)
 		return false;
 	return l->ahead.running ||

@@ -116,7 +116,7 @@ check_copy() {
 	tree half >before
 	fails 66 'lsm-cli: half: a checkpoint that was not finished' \
 	    lsm-cli half scan
-	refused 66 lsm-cli --create half put k v
+	refused 73 lsm-cli --create half put k v
 	refused 73 lsm-cli db checkpoint half
 	tree half | cmp before -
 }

@@ -344,7 +344,7 @@ lsm-cli: ops: operations committed: 1, last key: fig' \
 	printf '\nput\t{\t3\n' | lsm-cli db batch
 	[ "$(lsm-cli db scan)" = $'a\t1\nb\t2\n{\t3' ]
 	printf '{"key":"c","value":"4"}\n' >none
-	fails 65 'lsm-cli: none:1: op: no such string
+	fails 65 'lsm-cli: none:1: op: no operation: put, del, delrange, absent, present, equals or commit
 lsm-cli: none: operations committed: 0' lsm-cli db batch none
 	printf '{\n' | lsm-cli db batch --format=ops 2>err && false
 	grep -q 'no operation' err

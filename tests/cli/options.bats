@@ -219,7 +219,8 @@ END
 	[ "$(lsm-cli db get --format=raw apple --value-format=hex)" = 726564 ]
 	refused 1 lsm-cli db load db.bdb --if-equals=00 --value-format=hex
 	lsm-cli db delete apple --if-equals=726564 --value-format=hex
-	lsm-cli db put --create --set=ratio=9 a b
+	lsm-cli other put --create --set=ratio=9 a b
+	lsm-cli db put a b
 	# Of a script's lines they are the usual, and ask for nothing.
 	printf 'load db.bdb\nscan --count\nget --format=hex 6170706c65\n' |
 	    lsm-cli --key-format=hex --value-format=hex db >out

@@ -78,7 +78,7 @@ static const int shapes[] = { LSM_COMPACTION_LEVELED, LSM_COMPACTION_HYBRID,
 	LSM_COMPACTION_TIERED, LSM_COMPACTION_LAZY };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-TEST("of records written anew: no less than the truth, nor twice as much")
+TEST_SOLO("of records written anew: no less than the truth, nor twice as much")
 {
 	for (size_t i = 0; i < SHAPES; i++) {
 		struct kit k;

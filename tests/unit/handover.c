@@ -172,7 +172,7 @@ TEST_SOLO("a log goes from hand to hand where there is no ring")
 		check_chain(test_seed() * 1000 + i, false, false);
 }
 
-TEST("a log goes from hand to hand among strangers")
+TEST_SOLO("a log goes from hand to hand among strangers")
 {
 	for (uint64_t i = 0; i < 2 * SEEDS; i += SCALE_STEP)
 		check_chain(test_seed() * 1000 + i, true, true);

@@ -216,7 +216,7 @@ name_seen(void *arg, const char *name, const char *value, const char *help)
 	*missing += !found || value[0] == '\0' || help[0] == '\0';
 }
 
-TEST("a large hybrid tree has a tier that a leveled one does not have")
+TEST_SOLO("a large hybrid tree has a tier that a leveled one does not have")
 {
 	uint64_t before = hybrid_tier_from, written[2];
 	lsm_options o = options_small(NULL);

@@ -345,7 +345,7 @@ check_change_of_shape(const char *from, const char *to)
 	kit_close(&k);
 }
 
-TEST("every option may be changed under a tree of any other shape")
+TEST_SOLO("every option may be changed under a tree of any other shape")
 {
 	for (size_t i = 0; i < SHAPES; i++)
 		for (size_t j = 0; j < SHAPES; j++)

@@ -285,7 +285,7 @@ fills_tiers(void)
 	world_end();
 }
 
-TEST("writers keep step with a tree of tiers, none of which stops them")
+TEST_SOLO("writers keep step with a tree of tiers, none of which stops them")
 {
 	fills_tiers();
 }

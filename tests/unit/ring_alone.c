@@ -124,7 +124,7 @@ check_chain(unsigned kinds)
 	dbkit_close(db);
 }
 
-TEST("with the ring and without it, killed or not, in any order")
+TEST_SOLO("with the ring and without it, killed or not, in any order")
 {
 	for (unsigned kinds = 0; kinds < 1u << 2 * WRITERS; kinds++)
 		check_chain(kinds);

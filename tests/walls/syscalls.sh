@@ -51,7 +51,7 @@ at_most()
 }
 traced "$cli" "$db" flush
 traced "$cli" "$db" get 1
-at_most 39 . "a get"
+at_most 43 . "a get"
 at_most 1 'CURRENT' "a get"
 at_most 0 'getdents' "a get"
 read_bytes=$(sed -n '/O_DIRECTORY/,$p' "$dir/trace" |
@@ -60,7 +60,7 @@ read_bytes=$(sed -n '/O_DIRECTORY/,$p' "$dir/trace" |
 
 traced "$cli" --sync=off "$db" put key value
 traced "$cli" --sync=off "$db" put key value
-at_most 53 . "an unsynced put"
+at_most 58 . "an unsynced put"
 at_most 0 'sync\(|getdents|fallocate|O_CREAT\|O_EXCL' "an unsynced put"
 at_most 1 'CURRENT' "an unsynced put"
 
