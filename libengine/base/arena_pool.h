@@ -2,9 +2,9 @@
  * arena_pool.h - keeps the largest arenas given back, for the next users.
  *
  * Memory that was never touched is dear: the system's page faults cost as
- * much as filling it. A pool keeps at most two arenas, the largest it was
- * given. It may be used by any thread; it is counted, as arenas may outlive
- * their maker's interest in the pool.
+ * much as filling it. A pool keeps one arena, the largest it was given. It may
+ * be used by any thread; it is counted, as arenas may outlive their maker's
+ * interest in the pool.
  */
 #ifndef BASE_ARENA_POOL_H
 #define BASE_ARENA_POOL_H
