@@ -1,5 +1,9 @@
 #include "base/arena_pool.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/alloc.h"
 #include "support/test.h"
 
@@ -99,3 +103,37 @@ TEST("a pool without memory is an error")
 	CHECK(a.base == NULL);
 	arena_pool_unref(pool);
 }
+
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
+/* Bytes of memory that the system gave. */
+static uint64_t
+resident(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	unsigned long pages;
+
+	CHECK(f != NULL);
+	CHECK_EQ(fscanf(f, "%*u %lu", &pages), 1);
+	CHECK_EQ(fclose(f), 0);
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+TEST("a large arena that is given back goes back to the system")
+{
+	enum { SIZE = 27 << 20, TIMES = 4 };
+	uint64_t before = resident();
+	void *above[TIMES];
+
+	for (int i = 0; i < TIMES; i++) {
+		struct arena a;
+
+		CHECK_OK(arena_init(&a, SIZE));
+		memset(a.base, 1, a.size);
+		CHECK((above[i] = mem_alloc(100)) != NULL);
+		arena_release(&a);
+	}
+	CHECK(resident() < before + SIZE / 2);
+	for (int i = 0; i < TIMES; i++)
+		mem_free(above[i]);
+}
+#endif
