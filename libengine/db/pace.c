@@ -358,6 +358,18 @@ line_up(struct lsm_db *db, size_t bytes, uint64_t *until_us)
 	return until - now < most ? until - now : most;
 }
 
+/* By so much was the last pause longer than it was to be. */
+static int64_t
+over_take(struct pace *p)
+{
+	int64_t over = load_relaxed(&p->over_ns);
+
+	if (over != 0)
+		atomic_fetch_sub_explicit(&p->over_ns, over,
+		    memory_order_relaxed);
+	return over;
+}
+
 /* Without a worker the writer does the work, and needs no other wait. */
 struct pace_bill
 pace_owe(struct lsm_db *db, size_t bytes)
@@ -372,12 +384,11 @@ pace_owe(struct lsm_db *db, size_t bytes)
 		p->fresh -= bytes;
 	else if (db->working)
 		look_anew(db);
+	p->debt_ns -= over_take(p);
 	if (p->ns_per_kib == 0) {
 		p->debt_ns = 0;
 		return bill;
 	}
-	p->debt_ns -= atomic_exchange_explicit(&p->over_ns, 0,
-	    memory_order_relaxed);
 	if (p->debt_ns < -AHEAD_NS_MAX)
 		p->debt_ns = -AHEAD_NS_MAX;
 	p->debt_ns = at_most(p->debt_ns + (int64_t)(p->ns_per_kib * bytes /

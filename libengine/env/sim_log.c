@@ -224,6 +224,22 @@ sim_log_close(struct env_log *base)
 	mem_free(log);
 }
 
+/* The ring of a LOCK that is read; NULL: it has none. */
+static int
+ring_seen(struct env_lock *base, struct sim_ring **out)
+{
+	struct sim *sim = sim_of(base->env);
+	int rc;
+
+	*out = NULL;
+	mutex_lock(&sim->mu);
+	if ((rc = sim_enter_locked(sim, "LOCK", "read")) == LSM_OK)
+		*out = sim_ring_get_locked(sim,
+		    ((struct sim_lock *)base)->inode);
+	mutex_unlock(&sim->mu);
+	return rc;
+}
+
 static int
 sim_log_tail(struct env_dir *dir, struct env_lock *base, const uint8_t id[16],
     uint64_t number, uint64_t from, struct buffer *out, struct env_tail *tail)
@@ -231,17 +247,13 @@ sim_log_tail(struct env_dir *dir, struct env_lock *base, const uint8_t id[16],
 	struct sim *sim = sim_of(base->env);
 	struct sim_lock *lock = (struct sim_lock *)base;
 	struct ring_identity identity;
-	struct sim_ring *r = NULL;
+	struct sim_ring *r;
 	int rc;
 
 	(void)dir;
 	*tail = (struct env_tail){ 0 };
 	sim_ring_identity(sim, lock->inode, id, &identity);
-	mutex_lock(&sim->mu);
-	if ((rc = sim_enter_locked(sim, "LOCK", "read")) == LSM_OK)
-		r = sim_ring_get_locked(sim, lock->inode);
-	mutex_unlock(&sim->mu);
-	if (rc != LSM_OK || r == NULL)
+	if ((rc = ring_seen(base, &r)) != LSM_OK || r == NULL)
 		return rc;
 	return ring_copy(r->memory, &identity, number, from, out, tail);
 }
@@ -249,17 +261,11 @@ sim_log_tail(struct env_dir *dir, struct env_lock *base, const uint8_t id[16],
 static int
 sim_log_ring(struct env_lock *base, uint64_t from, struct buffer *out)
 {
-	struct sim *sim = sim_of(base->env);
-	struct sim_lock *lock = (struct sim_lock *)base;
-	struct sim_ring *r = NULL;
+	struct sim_ring *r;
 	struct ring_copied *c;
 	int rc;
 
-	mutex_lock(&sim->mu);
-	if ((rc = sim_enter_locked(sim, "LOCK", "read")) == LSM_OK)
-		r = sim_ring_get_locked(sim, lock->inode);
-	mutex_unlock(&sim->mu);
-	if (rc != LSM_OK || r == NULL)
+	if ((rc = ring_seen(base, &r)) != LSM_OK || r == NULL)
 		return rc;
 	if ((c = mem_zalloc(sizeof *c)) == NULL)
 		return mem_exhausted(sizeof *c);

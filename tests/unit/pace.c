@@ -127,6 +127,22 @@ TEST("a pause that the machine made longer is paid ahead")
 	kit_close(&k);
 }
 
+TEST("what was paid ahead is forgotten with the pressure")
+{
+	struct kit k;
+
+	kit_small(&k);
+	k.sim->ops.pause_us = pause_long;
+	told(&k, MANY / 1024);
+	CHECK(waited_for(&k, 4 << 10) > 39000);
+	told(&k, 0);
+	CHECK_EQ(waited_for(&k, 4 << 10), 0);
+	told(&k, MANY / 1024);
+	CHECK(waited_for(&k, 4 << 10) > 39000);
+	k.db->working = false;
+	kit_close(&k);
+}
+
 static struct lsm_db *pausing;
 
 /* Not even that of the writers: a small write must not wait for the pause of
