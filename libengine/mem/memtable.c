@@ -468,6 +468,12 @@ memtable_bounds(struct memtable *m, bool *any, struct bytes *smallest,
 	return rc;
 }
 
+size_t
+memtable_sample(const struct memtable *m, struct bytes keys[MEMTABLE_SAMPLE])
+{
+	return skiplist_sample(&m->list, keys, MEMTABLE_SAMPLE);
+}
+
 bool
 memtable_empty(const struct memtable *m)
 {

@@ -87,6 +87,12 @@ int memtable_cover_new(struct memtable *, uint64_t sequence, struct cover **);
 int memtable_bounds(struct memtable *, bool *any, struct bytes *smallest,
     struct bytes *largest);
 
+/* Some of its keys, ascending, spread evenly; how many. They live as long as
+ * the memtable. For one that is frozen. */
+enum { MEMTABLE_SAMPLE = 512 };
+size_t memtable_sample(const struct memtable *,
+    struct bytes keys[MEMTABLE_SAMPLE]);
+
 /* Walks what is visible at `sequence`, while the writer goes on; range deletes
  * hide nothing here. Holds a reference. Keys and values point into the
  * memtable. */

@@ -238,3 +238,55 @@ skip_cursor_prev(struct skip_cursor *c)
 	}
 	skip_cursor_seek_before(c, skip_entry_key(c->entry));
 }
+
+/* The leftmost node of the level, which there is. */
+static const struct skip_node *
+level_first(const struct skiplist *l, uint32_t level)
+{
+	const struct skip_node *node = skip_node_of(l, load_acquire(&l->root));
+
+	while (node->level > level)
+		node = skip_node_of(l,
+		    word_reference(load_acquire(&node->slot[0])));
+	return node;
+}
+
+static size_t
+sample_all(const struct skiplist *l, struct bytes *keys)
+{
+	struct skip_cursor c;
+	size_t n = 0;
+
+	skip_cursor_init(&c, l);
+	for (skip_cursor_first(&c); c.entry != NULL; skip_cursor_next(&c))
+		keys[n++] = skip_entry_key(c.entry);
+	return n;
+}
+
+static size_t
+sample_level(const struct skiplist *l, uint32_t level, struct bytes *keys)
+{
+	const struct skip_node *node = level_first(l, level);
+	uint64_t link;
+	size_t n = 0;
+
+	while ((link = load_acquire(&node->link)) != SKIP_EMPTY) {
+		node = skip_node_of(l, word_reference(link));
+		keys[n++] = skip_key_of(l, node->min);
+	}
+	return n;
+}
+
+size_t
+skiplist_sample(const struct skiplist *l, struct bytes *keys, size_t most)
+{
+	uint32_t level = 0;
+
+	if (load_acquire(&l->root) == 0)
+		return 0;
+	if (l->nodes[0] * (size_t)l->slots <= most)
+		return sample_all(l, keys);
+	while (l->nodes[level] > most)
+		level++;
+	return l->nodes[level] > 0 ? sample_level(l, level, keys) : 0;
+}

@@ -126,6 +126,12 @@ void skip_cursor_seek_before(struct skip_cursor *, struct bytes key); /* < */
 void skip_cursor_next(struct skip_cursor *);
 void skip_cursor_prev(struct skip_cursor *);
 
+/* Some of the keys, ascending, at most so many: all when they are few, else the
+ * first ones of the nodes of a level, so spread evenly, more or less. For a
+ * list that is not put to. */
+size_t skiplist_sample(const struct skiplist *, struct bytes *keys,
+    size_t most);
+
 /* Ways in which the protocol has been wrong; a test puts them back. */
 #ifdef LSM_SCHED
 enum skip_defect {

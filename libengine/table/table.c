@@ -191,21 +191,34 @@ table_filter_page(const struct table *t, uint64_t hash)
 }
 
 int
+table_filter_passes(struct table *t, uint64_t hash, bool *passes)
+{
+	struct page_where w;
+	struct page_hold hold;
+	int rc;
+
+	*passes = false;
+	if (t->footer.filter_pages == 0)
+		return LSM_OK;
+	w = table_filter_page(t, hash);
+	if ((rc = page_source_get(&t->source, &w, &hold)) != LSM_OK)
+		return rc;
+	*passes = bloom_test(hold.p, bloom_line(hash, t->footer.filter_pages),
+	    load_relaxed(&t->source.probes), hash);
+	page_release(&t->source, &hold);
+	return LSM_OK;
+}
+
+int
 table_ask_filter(struct table *t, uint64_t hash, bool *perhaps)
 {
-	uint64_t line = bloom_line(hash, t->footer.filter_pages);
-	struct page_where w = table_filter_page(t, hash);
-	struct page_hold hold;
 	int rc;
 
 	*perhaps = true;
 	if (t->footer.filter_pages == 0)
 		return LSM_OK;
-	if ((rc = page_source_get(&t->source, &w, &hold)) != LSM_OK)
+	if ((rc = table_filter_passes(t, hash, perhaps)) != LSM_OK)
 		return rc;
-	*perhaps = bloom_test(hold.p, line,
-	    load_relaxed(&t->source.probes), hash);
-	page_release(&t->source, &hold);
 	table_count(t, *perhaps ? TABLE_PASSED : TABLE_USEFUL, 1);
 	return LSM_OK;
 }

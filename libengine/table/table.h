@@ -57,6 +57,10 @@ void table_free(struct table *);
 int table_get(struct table *, struct bytes key, uint64_t hash,
     enum kind *, uint64_t *sequence, struct buffer *value);
 
+/* Does the filter say that the key may be there? Without a filter, no. Not
+ * counted. */
+int table_filter_passes(struct table *, uint64_t hash, bool *passes);
+
 /* The range delete of the table that covers the key, or the gap that it lies
  * in; bounds live as long as the table. */
 void table_cover(const struct table *, struct bytes key, struct range *span);

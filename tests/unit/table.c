@@ -201,6 +201,21 @@ TEST("a table may hold nothing, the empty key, a delete, one entry")
 	}
 }
 
+/* Of all keys, so many may be there for all that the filter knows. */
+static unsigned
+filters_pass(struct tkit *k, const struct model *m)
+{
+	unsigned n = 0;
+	bool passes;
+
+	for (size_t i = 0; i < m->n; i++) {
+		CHECK_OK(table_filter_passes(k->table, hash64(m->e[i].key),
+		    &passes));
+		n += passes;
+	}
+	return n;
+}
+
 TEST("a table without a filter answers all the same")
 {
 	struct random r = { test_seed() };
@@ -213,6 +228,8 @@ TEST("a table without a filter answers all the same")
 	CHECK_OK(tkit_build(&k, &m));
 	check_all(&k, &m);
 	CHECK_EQ(gets_of(&k, TABLE_USEFUL) + gets_of(&k, TABLE_PASSED), 0);
+	CHECK_OK(tkit_open(&k));
+	CHECK_EQ(filters_pass(&k, &m), 0);
 	tkit_release(&k);
 	model_free(&m);
 }
@@ -259,6 +276,33 @@ TEST("the filter spares most reads of absent keys")
 	    20000);
 	CHECK(gets_of(&k, TABLE_FALSE) <= 20000 * 11 / 1000);
 	CHECK_EQ(gets_of(&k, TABLE_FALSE) + gets_of(&k, TABLE_USEFUL), 20000);
+	tkit_release(&k);
+	model_free(&m);
+}
+
+TEST("a filter that is asked alone is not counted")
+{
+	struct random r = { test_seed() };
+	struct model m = { 0 };
+	struct tkit k;
+	unsigned wrong = 0;
+	char key[32];
+
+	model_fill(&m, MODEL_DECIMAL, 2000, 10, &r);
+	tkit_init(&k, LSM_CODEC_NONE);
+	CHECK_OK(tkit_build(&k, &m));
+	CHECK_OK(tkit_open(&k));
+	CHECK_EQ(filters_pass(&k, &m), m.n);
+	for (unsigned i = 0; i < 2000; i++) {
+		bool passes;
+
+		snprintf(key, sizeof key, "absent%u", i);
+		CHECK_OK(table_filter_passes(k.table, hash64(text(key)),
+		    &passes));
+		wrong += passes;
+	}
+	CHECK(wrong <= 2000 * 2 / 100);
+	CHECK_EQ(gets_of(&k, TABLE_USEFUL) + gets_of(&k, TABLE_PASSED), 0);
 	tkit_release(&k);
 	model_free(&m);
 }
