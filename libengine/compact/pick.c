@@ -6,7 +6,8 @@
  * a candidate, closed as closure.h says and joined by what it overlaps in the
  * level it goes to. Of those that cross no unfinished work the best goes on:
  * the one in which most runs become one, then the one that rewrites least for
- * what it brings down.
+ * what it brings down. Level 0 may have runs enough and wait all the same: then
+ * only candidates that free much are good enough.
  */
 #include "compact/pick.h"
 
@@ -17,13 +18,18 @@
 #include "compact/closure.h"
 #include "compact/walls.h"
 
-enum { GROWN_TABLES = 25 };	/* a job grows to the size of so many */
+enum {
+	GROWN_TABLES = 25,	/* a job grows to the size of so many */
+	FREED = 2,		/* so many hidden */
+	FREED_OF = 5		/* of so many entries are much */
+};
 
 struct pick {
 	const struct version *version;
 	const struct pick_options *options;
 	struct shape shape;
 	int from, level;	/* that candidates come from and go to */
+	bool choosy;		/* only those that free much */
 	struct closure set;	/* the candidate */
 	size_t runs_above;	/* of it, slices, */
 	size_t tables_above;	/* tables */
@@ -115,6 +121,24 @@ better(const struct candidate *a, const struct candidate *b)
 	return a->cost < b->cost;
 }
 
+/* Does the merge free much? What is hidden is as large as the rest, on the
+ * average. */
+static bool
+frees(const struct pick *p)
+{
+	uint64_t hidden = 0, entries = 0;
+
+	for (size_t i = 0; i < p->set.count; i++) {
+		const struct slice *s = &p->set.slices[i];
+
+		for (size_t j = s->first; j < s->end; j++) {
+			hidden += s->run->tables[j]->hides;
+			entries += s->run->tables[j]->meta.entries;
+		}
+	}
+	return hidden > 0 && hidden * FREED_OF >= entries * FREED;
+}
+
 static void
 candidate_try(struct pick *p, size_t run, size_t at, struct candidate *best)
 {
@@ -126,6 +150,9 @@ candidate_try(struct pick *p, size_t run, size_t at, struct candidate *best)
 		return;
 	if (p->level == p->from && p->runs_above == 1)
 		return;		/* it would stay what it is */
+	if (p->choosy &&
+	    (p->runs_above < p->shape.runs[p->from] || !frees(p)))
+		return;
 	c.depth = p->runs_above;
 	c.cost = (double)(p->set.bytes - p->bytes_above) /
 	    (double)(p->bytes_above + 1);
@@ -350,6 +377,11 @@ pick_compaction(const struct version *v, const struct pick_options *o,
 		asked[level] = true;
 		if (!dammed(&p, level))
 			rc = pick_level(&p, level, any, plan);
+	}
+	if (rc == LSM_OK && !*any && !asked[0] &&
+	    shape_first_may(&p.shape, v) && !dammed(&p, 0)) {
+		p.choosy = true;
+		rc = pick_level(&p, 0, any, plan);
 	}
 	*any &= rc == LSM_OK;
 	closure_release(&p.set);

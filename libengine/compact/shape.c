@@ -294,6 +294,13 @@ first_dear(const struct shape *s, const struct version *v)
 	    v->levels[0].bytes / DEAR_BROUGHT;
 }
 
+bool
+shape_first_may(const struct shape *s, const struct version *v)
+{
+	return v->levels[0].count >= s->runs[0] &&
+	    s->options->tree_runs <= v->runs;
+}
+
 /* Runs of level 0 count also when they do not overlap: each is asked. */
 static uint64_t
 first_score(const struct shape *s, const struct version *v, bool idle)
@@ -304,7 +311,7 @@ first_score(const struct shape *s, const struct version *v, bool idle)
 	if (idle && runs >= IDLE_RUNS)
 		return SCORE_DUE;
 	score = runs * SCORE_DUE / s->runs[0];
-	if (score >= SCORE_DUE && (s->options->tree_runs > v->runs ||
+	if (score >= SCORE_DUE && (!shape_first_may(s, v) ||
 	    (runs < s->options->l0_patience && first_dear(s, v))))
 		score = SCORE_DUE - 1;
 	return score;

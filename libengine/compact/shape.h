@@ -25,6 +25,7 @@ struct shape_options {
 				 * two bytes for three that it brings down or
 				 * more; 0: as many */
 	uint64_t flush_size;	/* bytes that a flush brings, about */
+	uint64_t part_least;	/* a flush is not cut into parts of less */
 	uint64_t ratio;		/* of the sizes of two sorted levels */
 	uint64_t base_size;	/* of level 1, the others follow from it; 0:
 				 * all follow from the last level's size */
@@ -75,6 +76,9 @@ size_t shape_depth(const struct level *);
  * runs in level 0 are enough. */
 uint64_t shape_score(const struct shape *, const struct version *, int level,
     bool idle);
+
+/* Has level 0 runs enough to be merged, wait as they may? */
+bool shape_first_may(const struct shape *, const struct version *);
 
 /* Deletes of keys and of ranges. */
 uint64_t table_deletes(const struct version_table *);

@@ -88,6 +88,7 @@ db_free(struct lsm_db *db)
 	fence_release(&db->fence);
 	cond_release(&db->changed);
 	mem_free(db->damaged);
+	parts_release(&db->parts);
 	mem_free(db->path);
 	mem_free(db);
 }

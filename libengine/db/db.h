@@ -18,6 +18,7 @@
 
 #include "base/tally.h"
 #include "compact/compact.h"
+#include "compact/parts.h"
 #include "compact/pick.h"
 #include "db/event.h"
 #include "db/job.h"
@@ -170,6 +171,7 @@ struct lsm_db {
 	struct job *jobs;
 
 	/* Of who said `flushing`. */
+	struct parts parts;		/* that flushes are cut into */
 	struct job flush;
 
 	/* Guarded by edit_mu. */
@@ -342,6 +344,9 @@ extern enum flush_bug {			/* the tests must notice */
 	FLUSH_BUG_FORGET_EARLY		/* watermarks pass logs still needed */
 } flush_bug;
 #endif
+/* hides.c: note it in the edit that adds the tables of the memtable. */
+void hides_estimate(struct lsm_db *, const struct memtable *, struct edit *);
+
 /* flush.c: by who said `flushing`. The last step leaves no flush.compact. */
 int flush_step(struct lsm_db *, const struct generation *,
     uint64_t next_log);

@@ -42,16 +42,34 @@ place_take(struct lsm_db *db, struct memtable *mem, uint64_t *run)
 	return LSM_OK;
 }
 
-static uint64_t
-table_size(struct lsm_db *db, int level)
+static int
+walls_plan(struct lsm_db *db, const struct version *v, const struct shape *s,
+    const struct memtable *mem, struct compact_options *o)
 {
+	struct bytes keys[MEMTABLE_SAMPLE];
+	struct parts_of of = { memtable_used(mem), keys,
+		memtable_sample(mem, keys) };
+
+	o->walls = db->parts.walls;
+	return parts_plan(&db->parts, v, s, &of, &o->walls_count);
+}
+
+/* How large its tables are, and where they end. */
+static int
+tables_plan(struct lsm_db *db, int level, const struct memtable *mem,
+    struct compact_options *o)
+{
+	int rc = LSM_OK;
 	struct shape s;
 	uint64_t at;
 	struct view *v = view_now(db, &at);
 
 	shape_of(v->version, &db->shape, &s);
+	o->table_size = shape_table_size(&s, level);
+	if (level == 0)
+		rc = walls_plan(db, v->version, &s, mem, o);
 	view_unref(v);
-	return shape_table_size(&s, level);
+	return rc;
 }
 
 /* An empty memtable makes no table: its log was to go. */
@@ -67,6 +85,15 @@ flush_event(struct lsm_db *db, const struct generation *g, int kind, int code)
 		job_event(db, kind, &told, code);
 }
 
+static void
+flush_end(struct lsm_db *db)
+{
+	struct job *job = &db->flush;
+
+	job_end(db, &job->compact);
+	job_remove(db, job);
+}
+
 static int
 flush_begin(struct lsm_db *db, const struct generation *g)
 {
@@ -78,10 +105,10 @@ flush_begin(struct lsm_db *db, const struct generation *g)
 	if ((rc = place_take(db, g->mem, &run)) != LSM_OK)
 		return rc;
 	o = job_options(db, job->place.level, run);
-	o.table_size = table_size(db, job->place.level);
 	pace_flush_begin(db, memtable_used(g->mem));
-	if ((rc = compact_flush_new(&o, g->mem, &job->compact)) != LSM_OK) {
-		job_remove(db, job);
+	if ((rc = tables_plan(db, job->place.level, g->mem, &o)) != LSM_OK ||
+	    (rc = compact_flush_new(&o, g->mem, &job->compact)) != LSM_OK) {
+		flush_end(db);
 		return rc;
 	}
 	job->since_us = db->env->ops->now_us(db->env);
@@ -132,7 +159,7 @@ flush_install(struct lsm_db *db, const struct generation *g,
 	if (rc != LSM_OK)
 		return db_fence(db, rc);
 	compact_stats(db->flush.compact, &s);
-	rc = job_install(db, db->flush.compact, &e);
+	rc = job_install(db, db->flush.compact, g->mem, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;
@@ -162,8 +189,7 @@ flush_step(struct lsm_db *db, const struct generation *g, uint64_t next_log)
 		rc = flush_install(db, g, next_log);
 	flush_event(db, g, rc == LSM_OK ? LSM_EVENT_FLUSH_END :
 	    LSM_EVENT_FLUSH_FAILED, rc);
-	job_end(db, &job->compact);
-	job_remove(db, job);
+	flush_end(db);
 	if (rc == LSM_OK)
 		logs_retire(db, first, next_log);
 	return rc;

@@ -179,10 +179,13 @@ job_edit(struct lsm_db *db, struct edit *e)
 }
 
 int
-job_install(struct lsm_db *db, struct compact_job *job, struct edit *e)
+job_install(struct lsm_db *db, struct compact_job *job,
+    const struct memtable *mem, struct edit *e)
 {
 	int rc = compact_result(job, e);
 
+	if (rc == LSM_OK && mem != NULL)
+		hides_estimate(db, mem, e);
 	if (rc != LSM_OK || (rc = job_edit(db, e)) != LSM_OK)
 		return rc;
 	for (int level = 0; level < LEVELS_MAX; level++)

@@ -58,8 +58,9 @@ struct pick_options job_pick(struct lsm_db *, bool merge,
 extern bool place_bug;	/* merges avoid nothing: the tests must notice */
 #endif
 
-/* Take over the outputs of a finished job. */
-int job_install(struct lsm_db *, struct compact_job *, struct edit *);
+/* Take over the outputs of a finished job; of a flush, what it flushed. */
+int job_install(struct lsm_db *, struct compact_job *, const struct memtable *,
+    struct edit *);
 int job_edit(struct lsm_db *, struct edit *);	/* or unlink its tables */
 void job_end(struct lsm_db *, struct compact_job **);
 

@@ -204,8 +204,7 @@ plan_merge(struct lsm_db *db, const struct plan *plan, struct job *job)
 	job->begun = true;
 	merges_count_locked(db);
 	if (plan->from == 0)
-		pace_merge_begin_locked(db, bytes,
-		    job->version->levels[0].bytes);
+		pace_merge_begin_locked(db, bytes, plan->taken);
 	mutex_unlock(&db->mu);
 	return LSM_OK;
 }
@@ -319,7 +318,7 @@ merge_install(struct lsm_db *db, struct job *job)
 	int rc;
 
 	compact_stats(job->compact, &s);
-	rc = job_install(db, job->compact, &e);
+	rc = job_install(db, job->compact, NULL, &e);
 	edit_release(&e);
 	if (rc != LSM_OK)
 		return rc;

@@ -13,6 +13,7 @@ enum {
 };
 
 uint64_t hybrid_tier_from = (uint64_t)2 << 30;
+uint64_t flush_part_least = FLUSH_SIZE_MIN;
 
 void
 lsm_options_init(lsm_options *o)
@@ -125,6 +126,7 @@ stored_shape(const struct stored *s, const lsm_options *o)
 		.l0_patience = (size_t)patience(s),
 		.flush_size = o->memtable_size > FLUSH_SIZE_MIN ?
 		    o->memtable_size : FLUSH_SIZE_MIN,
+		.part_least = flush_part_least,
 		.ratio = s->ratio,
 		.base_size = fixed ? s->base_size : 0,
 		.tier_from = hybrid_tier_from,

@@ -30,8 +30,9 @@ int stored_edit(const lsm_options *, struct edit *);
 int stored_read(const struct state *, struct stored *);
 
 /* What the picker wants to know of them. A hybrid tree has its tier once the
- * last level holds so many bytes: for tests to lower, before they open. */
-extern uint64_t hybrid_tier_from;
+ * last level holds so many bytes, and no part of a flush has less than so many:
+ * for tests to lower, before they open. */
+extern uint64_t hybrid_tier_from, flush_part_least;
 struct shape_options stored_shape(const struct stored *, const lsm_options *);
 
 /* kept.c: each option kept in a database, as a row of one table */

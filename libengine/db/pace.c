@@ -106,12 +106,12 @@ pace_flushed(struct lsm_db *db, uint64_t us, double part, bool ended)
 
 void
 pace_merge_begin_locked(struct lsm_db *db, uint64_t bytes,
-    uint64_t first_level_bytes)
+    uint64_t taken)
 {
 	mutex_assert_held(&db->mu);
-	if (first_level_bytes > 0)
-		average(&db->pace.widening, (double)bytes /
-		    (double)first_level_bytes, KEEP_STEPS);
+	if (taken > 0)
+		average(&db->pace.widening, (double)bytes / (double)taken,
+		    KEEP_STEPS);
 }
 
 void
@@ -139,13 +139,30 @@ level_bytes_locked(struct lsm_db *db, const struct shape *s, int level)
 	    v->levels[to].bytes));
 }
 
-/* Bytes until the level is empty: of the merge that empties it. When there is
- * none the longest of the others is before it, perhaps in its way. */
+/* What merges of level 0 under way have not taken, if it is to be merged; what
+ * goes to a tier is not cut into parts. */
+static double
+rest_bytes_locked(struct lsm_db *db, const struct shape *s, int level,
+    uint64_t taken)
+{
+	const struct version *v = db->view->version;
+	uint64_t bytes = v->levels[level].bytes;
+
+	mutex_assert_held(&db->mu);
+	if (level > 0 || taken >= bytes ||
+	    shape_tier(s, shape_destination(s, v, level)) ||
+	    shape_score(s, v, level, false) < SCORE_DUE)
+		return 0;
+	return (double)(bytes - taken) * db->pace.widening;
+}
+
+/* Bytes until the level is empty: of the merges that empty it, and of what is
+ * to follow if it is merged in parts. When there is none the longest of the
+ * others is before it, perhaps in its way. */
 static double
 bytes_left_locked(struct lsm_db *db, const struct shape *s, int level)
 {
-	uint64_t first = 0, other = 0;
-	bool emptied = false;
+	uint64_t first = 0, other = 0, taken = 0;
 
 	mutex_assert_held(&db->mu);
 	for (const struct job *j = db->jobs; j != NULL; j = j->next) {
@@ -153,12 +170,14 @@ bytes_left_locked(struct lsm_db *db, const struct shape *s, int level)
 
 		if (!j->merge || !j->begun)
 			continue;
-		emptied |= j->place.from == level;
+		if (j->place.from == level)
+			taken += j->place.taken;
 		if (j->left > *most)
 			*most = j->left;
 	}
-	return emptied ? (double)first : (double)other +
-	    level_bytes_locked(db, s, level);
+	if (taken == 0)
+		return (double)other + level_bytes_locked(db, s, level);
+	return (double)first + rest_bytes_locked(db, s, level, taken);
 }
 
 /* Is the level merged, or would be if somebody had the time? A tier that has

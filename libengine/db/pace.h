@@ -70,7 +70,7 @@ void pace_flushed(struct lsm_db *, uint64_t us, double part, bool ended);
 /* mu held. A merge begins; a step of one took so long, for so many bytes; what
  * is left of the merges has changed. */
 void pace_merge_begin_locked(struct lsm_db *, uint64_t bytes,
-    uint64_t first_level_bytes);
+    uint64_t taken);
 void pace_merged_locked(struct lsm_db *, uint64_t us, uint64_t bytes);
 void pace_look_locked(struct lsm_db *);
 

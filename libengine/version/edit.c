@@ -50,6 +50,7 @@ edit_add_table(struct edit *e, int level, uint64_t run,
 		return rc;
 	add->level = level;
 	add->run = run;
+	add->hides = 0;
 	e->adds_count++;
 	return LSM_OK;
 }

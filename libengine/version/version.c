@@ -72,6 +72,7 @@ version_table_take(struct edit_add *add,
 	add->meta.keys = NULL;
 	t->level = add->level;
 	t->run = add->run;
+	t->hides = add->hides;
 	t->gone = gone;
 	t->gone_arg = arg;
 	return LSM_OK;

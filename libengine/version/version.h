@@ -25,6 +25,7 @@ struct version_table {
 	struct table_meta meta;
 	int level;
 	uint64_t run;
+	uint64_t hides;		/* older entries, about; 0: not known */
 	/* Moved here by an edit: what the file was first known as, held. The
 	 * file goes when nobody knows it by any of its names. */
 	struct version_table *origin;
@@ -72,6 +73,7 @@ struct edit {
 		int level;
 		uint64_t run;
 		struct table_meta meta;	/* owned */
+		uint64_t hides;		/* not on disk */
 	} *adds;
 	size_t adds_count;
 	uint64_t *drops;		/* table numbers */

@@ -133,6 +133,18 @@ const struct script scripts[] = {
 		    "flush; put 3 900; delete 9; flush; put 1 900; put 8 900;"
 		    "flush; delete 1; put 4 900; flush",
 		.least = { .merges = 2, .deep = 1, .partial = 2 } },
+	{ .name = "level 0 in parts", .memtable_size = 32768,
+		.table_size = 4096, .no_sync = true, .ring = true,
+		.maps = true, .part_least = 1, .large = true,
+		.ops = "put 1 900; put 2 900; put 3 900; put 4 900; put 5 900;"
+		    "put 6 900; put 7 900; put 8 900; put 9 900; flush;"
+		    "put 1 900; put 4 900; put 6 900; put 9 900; flush;"
+		    "put 2 900; put 3 900; put 7 900; put 8 900; flush;"
+		    "put 1 900; put 4 900; delete 6; put 9 900; flush;"
+		    "put 2 900; put 3 900; put 7 900; put 8 900; flush;"
+		    "put 1 900; put 5 900; put 6 900; put 9 900; flush;"
+		    "step 60; put 4 50; flush; step 60",
+		.least = { .merges = 2, .partial = 2 } },
 	{ .name = "ranges by hand", .memtable_size = 8192,
 		.table_size = 4096, .no_sync = true, .ring = true,
 		.maps = true, .set = SMALL_LEVELS "compaction=tiered",
@@ -241,7 +253,7 @@ bool
 script_start(const struct script *c, struct sim *sim, struct session *s,
     struct op_list *l)
 {
-	static uint64_t default_from;
+	static uint64_t default_from, default_least;
 	lsm_options o;
 
 	sim_capabilities(sim, c->ring, c->maps);
@@ -257,9 +269,12 @@ script_start(const struct script *c, struct sim *sim, struct session *s,
 		o.table_size = c->table_size;
 	if (!options_set(&o, c->set))
 		return false;
-	if (default_from == 0)
+	if (default_from == 0) {
 		default_from = hybrid_tier_from;
+		default_least = flush_part_least;
+	}
 	hybrid_tier_from = c->tier_from ? c->tier_from : default_from;
+	flush_part_least = c->part_least ? c->part_least : default_least;
 	o.event = hear;
 	o.event_arg = &s->reached;
 	session_init(s, "/db", &o);

@@ -21,6 +21,7 @@ struct script {
 	bool no_sync, ring, maps;
 	bool large;			/* few seeds; not a run a call */
 	uint64_t tier_from;		/* of a hybrid tree; 0: the default */
+	uint64_t part_least;		/* of a flush; likewise */
 	const char *set;		/* "NAME=VALUE ...", or NULL */
 	struct reached least;		/* what it must lead to */
 };

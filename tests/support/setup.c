@@ -63,6 +63,7 @@ void
 setup_random(struct setup *s, uint64_t seed)
 {
 	struct random r = { seed }, shapes = { seed ^ 0x736861706573 };
+	struct random parts = { seed ^ 0x7061727473 };
 
 	*s = (struct setup){ .simulated = random_below(&r, 8) != 0 };
 	options_random(&s->options, &r);
@@ -72,6 +73,7 @@ setup_random(struct setup *s, uint64_t seed)
 	s->key_count = (uint32_t)ONE_OF(&r, 5, 50, 400);
 	s->value_max = (uint32_t)ONE_OF(&r, 1, 30, 300, 5000);
 	s->tier_from = ONE_OF(&shapes, 1, 4096, 65536, (uint64_t)2 << 30);
+	s->part_least = ONE_OF(&parts, 1, 1024, 64 << 10);
 	if (random_below(&shapes, 4) == 0)
 		codecs_random(&s->options, &shapes);
 	if (s->keys == KEYS_LONG && s->key_count > 50)
@@ -88,6 +90,7 @@ void
 setup_apply(const struct setup *s)
 {
 	hybrid_tier_from = s->tier_from;
+	flush_part_least = s->part_least;
 }
 
 void
@@ -97,7 +100,8 @@ setup_print(const struct setup *s, FILE *f)
 
 	fprintf(f, "# %s disk%s%s, %u %s keys, values to %u, memtable %zu, "
 	    "cache %zu, %s reads, %d workers, %d open tables, codec %d, "
-	    "page %u, filter %u, table %llu, compaction %d from %llu, sizes %d "
+	    "page %u, filter %u, table %llu, compaction %d from %llu, parts "
+	    "from %llu, sizes %d "
 	    "%llu ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
 	    s->simulated ? "simulated" : "real",
 	    s->simulated && !s->ring ? " without ring" : "",
@@ -106,7 +110,8 @@ setup_print(const struct setup *s, FILE *f)
 	    o->cache_size, o->reads ? "strict" : "mapped", o->workers,
 	    o->max_open_tables, o->codec, o->page_size, o->filter_bits,
 	    (unsigned long long)o->table_size, o->compaction,
-	    (unsigned long long)s->tier_from, o->level_sizes,
+	    (unsigned long long)s->tier_from,
+	    (unsigned long long)s->part_least, o->level_sizes,
 	    (unsigned long long)o->base_size, (unsigned long long)o->ratio,
 	    (unsigned long long)o->l0_trigger,
 	    (unsigned long long)o->l0_stop,

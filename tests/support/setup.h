@@ -14,6 +14,7 @@
 struct setup {
 	lsm_options options;		/* without env */
 	uint64_t tier_from;		/* of a hybrid tree, bytes */
+	uint64_t part_least;		/* of a flush, bytes */
 	bool simulated;			/* disk: simulated, or the machine's */
 	bool ring, maps;		/* what a simulated one can do */
 	enum key_set keys;

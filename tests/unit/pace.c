@@ -381,6 +381,50 @@ looked(struct kit *k)
 	return load_relaxed(&k->db->pace.merge_ps) / 1000;
 }
 
+/* A merge under way, of a part of level 0. */
+static uint64_t
+looked_with(struct kit *k, uint64_t taken, uint64_t left)
+{
+	struct job part = { .merge = true, .begun = true, .taken = true,
+	    .place = { .from = 0, .level = 7, .taken = taken },
+	    .left = left };
+	uint64_t ns;
+
+	mutex_lock(&k->db->work_mu);
+	job_add(k->db, &part);
+	mutex_unlock(&k->db->work_mu);
+	k->db->pace.widening = 3;
+	ns = looked(k);
+	job_remove(k->db, &part);
+	return ns;
+}
+
+TEST("of a level 0 in parts what is to follow counts, if it is to follow")
+{
+	uint64_t bytes, room;
+	struct kit k;
+
+	kit_init(&k);
+	k.o.memtable_size = 64 << 10;
+	k.o.l0_trigger = 8;
+	k.o.l0_stop = 12;
+	kit_start(&k);
+	for (unsigned i = 0; i < 6; i++) {
+		dbkit_fill(k.db, 0, 100, "");
+		CHECK_OK(lsm_flush(k.db));
+	}
+	CHECK_EQ(dbkit_stat(k.db, "level.0.runs"), 5);
+	bytes = dbkit_stat(k.db, "level.0.bytes");
+	room = (uint64_t)k.o.memtable_size * 7;
+	k.db->shape.l0_trigger = 4;
+	CHECK_EQ(looked_with(&k, bytes, 30000), 1100 * 30000 / room);
+	CHECK_EQ(looked_with(&k, bytes / 2, 30000), 1100 *
+	    (30000 + (bytes - bytes / 2) * 3) / room);
+	k.db->shape.l0_trigger = 6;
+	CHECK_EQ(looked_with(&k, bytes / 2, 30000), 1100 * 30000 / room);
+	kit_close(&k);
+}
+
 /* So much longer is all that it has than the room up to eight runs. */
 TEST("a tier below level 0 slows writers down as it comes near its stop")
 {

@@ -212,9 +212,14 @@ fill_evenly(void)
 	CHECK_EQ(dbkit_stat(world.k.db, "write.stalls"), 0);
 }
 
+/* With room in memory for what is written then. */
 static void
 fill_drained(void)
 {
+	const struct lsm_db *db = world.k.db;
+
+	while (memtable_used(db->active) > memtable_limit(db->active) / 2)
+		(void)put();
 	while (worker_step())
 		;
 	world.writer_ns = world.worker_ns;

@@ -85,6 +85,62 @@ TEST("one run alone is never merged with itself")
 	check_plan(tall_tree(0), &o, "-");
 }
 
+/* `runs` runs in level 0 of two tables each, [c, e] and [k, m], of which the
+ * first hide so many entries and the second none; below them ten times as many
+ * bytes, and one and a half times as many entries. */
+static struct version *
+halves_tree(unsigned runs, uint64_t hides)
+{
+	struct edit e = { .number = 1 };
+	struct version *v;
+
+	for (unsigned i = 0; i < runs; i++) {
+		tree_put(&e, 0, 20 + i, 20 + i, "c", "e");
+		e.adds[e.adds_count - 1].hides = hides;
+		tree_put(&e, 0, 20 + i, 40 + i, "k", "m");
+	}
+	tree_draw(&e, "7: 2[1 a-f, 2 g-z]");
+	for (int i = 1; i <= 2; i++) {
+		e.adds[e.adds_count - (size_t)i].meta.size *= 10 * runs;
+		e.adds[e.adds_count - (size_t)i].meta.entries = 15 * runs;
+	}
+	v = tree_after(NULL, &e);
+	CHECK_EQ(v->levels[0].count, runs);
+	return v;
+}
+
+static struct pick_options
+patient(size_t runs)
+{
+	struct pick_options o = hybrid;
+
+	o.shape.flush_size = 1 << 20;
+	o.shape.l0_patience = runs;
+	return o;
+}
+
+TEST("level 0 has patience while little comes down for much below")
+{
+	struct pick_options o = patient(6);
+
+	check_plan(halves_tree(5, 0), &o, "-");
+	check_plan(halves_tree(6, 0), &o, "25 24 23 22 21 20 1 > 7:2");
+	o.idle = true;
+	check_plan(halves_tree(2, 0), &o, "21 20 1 > 7:2");
+	o.idle = false;
+	o.shape.tree_runs = 8;
+	check_plan(halves_tree(6, 10), &o, "-");
+}
+
+TEST("of a level 0 that has patience goes what hides two entries of five")
+{
+	struct pick_options o = patient(20);
+
+	check_plan(halves_tree(4, 10), &o, "23 22 21 20 1 > 7:2");
+	check_plan(halves_tree(4, 9), &o, "-");
+	check_plan(halves_tree(3, 10), &o, "-");
+}
+
 TEST("level 0 waits for the runs of the tree when it is told to")
 {
 	struct pick_options o = hybrid;
