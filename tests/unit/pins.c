@@ -321,6 +321,27 @@ TEST("a pin comes of age though nobody writes")
 	sim_free(sim);
 }
 
+TEST("a pin does not end where its reader cannot be told: without a ring")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_env *env = sim_env(sim);
+	lsm_options o = options(env);
+	lsm_db *writer, *reader;
+
+	sim_capabilities(sim, false, true);
+	o.max_pin_age = 1;
+	CHECK_OK(lsm_open("db", &o, &writer));
+	reader = dead_under_pin(writer, env, "db");
+	step_through(writer);
+	CHECK(graves_any(writer));
+	CHECK(holds(reader, NULL, 0));
+	CHECK_OK(lsm_close(reader));
+	step_through(writer);
+	CHECK(!graves_any(writer));
+	CHECK_OK(lsm_close(writer));
+	sim_free(sim);
+}
+
 /* Until nothing dead is left; a minute is as good as never. */
 static bool
 gone_soon(lsm_db *db)
