@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "compact/shape.h"
 #include "support/kit.h"
 #include "support/scale.h"
 
@@ -408,7 +407,7 @@ TEST_SOLO("a damaged table sinks through the tiers, and the others are merged")
 		tiers_round(&k, round, &none);
 	CHECK_EQ(dbkit_stat(k.db, "merge.failed"), 1);
 	CHECK_OK(lsm_files(k.db, place_see, &n));
-	CHECK(n.level >= LEVEL_LAST - 1);	/* on what it covers */
+	CHECK(n.level > 0);		/* tier by tier */
 	spread_check(&k, &none, TIER_ROUNDS);
 	kit_close(&k);
 }
