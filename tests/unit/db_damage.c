@@ -9,26 +9,11 @@
 #include "support/scale.h"
 
 static void
-kit_small(struct kit *k)
-{
-	kit_init(k);
-	k->o.memtable_size = 64 << 10;
-	k->o.table_size = 16 << 10;
-	k->o.l0_trigger = 2;
-	k->o.codec = LSM_CODEC_NONE;
-}
-
-/* Two places that have nothing to do with each other, below level 0. */
-static void
 kit_two_places(struct kit *k)
 {
-	kit_small(k);
+	kit_init_small(k);
 	kit_start(k);
-	dbkit_fill(k->db, 0, 100, "");
-	CHECK_OK(lsm_flush(k->db));
-	dbkit_fill(k->db, 1000, 1100, "");
-	CHECK_OK(lsm_flush(k->db));
-	CHECK_EQ(dbkit_stat(k->db, "level.7.tables"), 2);
+	dbkit_two_places(k->db);
 }
 
 /* Both get a run in level 0; done again, each is due. */
@@ -173,7 +158,7 @@ kit_spread(struct kit *k, int compaction)
 	char key[16], first[16];
 	struct spanned damaged;
 
-	kit_small(k);
+	kit_init_small(k);
 	k->o.l0_trigger = TRIGGER;
 	k->o.l0_stop = 8;
 	k->o.compaction = compaction;
@@ -268,7 +253,7 @@ TEST("a damaged table of level 0 sinks, and what is newer goes on above it")
 	struct newest n = { 0 };
 	struct kit k;
 
-	kit_small(&k);
+	kit_init_small(&k);
 	k.o.l0_trigger = 4;
 	k.o.l0_stop = 8;
 	kit_start(&k);
@@ -394,7 +379,7 @@ TEST_SOLO("a damaged table sinks through the tiers, and the others are merged")
 	struct newest n = { 0 };
 	struct kit k;
 
-	kit_small(&k);
+	kit_init_small(&k);
 	k.o.l0_trigger = TRIGGER;
 	k.o.l0_stop = 8;
 	k.o.compaction = LSM_COMPACTION_TIERED;
