@@ -242,6 +242,7 @@ struct view *view_swap_locked(struct lsm_db *, struct view *);
 struct generation *view_active(struct view *);
 /* A failed check of a view whose pin was ended is no damage: LSM_TOO_OLD. */
 int view_judge(struct view *, int rc);
+int view_too_old(const struct view *);		/* that code, with its story */
 
 /* read.c: LSM_NOTFOUND; counted as a get. `value` may be NULL. */
 int view_get(struct lsm_db *, struct view *, uint64_t sequence,

@@ -19,6 +19,8 @@ struct lsm_iter {
 	struct buffer from, to, target;
 	bool has_from, has_to;
 	bool valid;
+	bool ended;			/* its pin was: of what it could still
+					 * read nobody knows how much is left */
 	uint64_t steps;			/* counted here, told now and then */
 	uint64_t since_ns;		/* the seek began; 0: not measured */
 };
@@ -114,6 +116,7 @@ settled(lsm_iter *it, int rc)
 	if (rc == LSM_OK)
 		return rc;
 	rc = event_damage(it->db, view_judge(it->view, rc));
+	it->ended = rc == LSM_TOO_OLD;
 	events_tell(it->db);
 	return rc;
 }
@@ -161,6 +164,8 @@ seek_begin(lsm_iter *it)
 	struct lsm_db *db = it->db;
 
 	it->valid = false;
+	if (it->ended)
+		return view_too_old(it->view);
 	it->since_ns = latency_begin(db->latencies, tally_add(db->tally,
 	    TALLY_SEEKS, 1));
 	tally_add(db->tally, TALLY_STEPS, it->steps);

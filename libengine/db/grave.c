@@ -52,19 +52,32 @@ grave_add_log(struct lsm_db *db, uint64_t number, uint64_t died, bool again)
 	add(db, (struct grave){ FILE_LOG, number, died, .again = again });
 }
 
+/* Pins below the edit end, if that can be told: a reader who does not hear of
+ * it would take the files that go for lost, and the database for damaged. */
+static bool
+pins_end_locked(struct lsm_db *db, uint64_t edit)
+{
+	const struct env_ops *ops = db->env->ops;
+	struct env_words words;
+
+	mutex_assert_held(&db->graves.mu);
+	if (edit <= db->graves.ended)
+		return true;
+	ops->log_ended(log_door(db->log), edit);
+	ops->lock_words(db->lock, db->id, &words);
+	if (words.ended < edit)
+		return false;
+	db->graves.ended = edit;
+	return true;
+}
+
 /* Pins that are too old end here: announced before their files go. */
 static bool
 aged_locked(struct lsm_db *db, const struct grave *g)
 {
 	mutex_assert_held(&db->graves.mu);
-	if (db->opt.max_pin_age == 0 || db->env->ops->now_us(db->env) -
-	    g->since < db->opt.max_pin_age)
-		return false;
-	if (g->died > db->graves.ended) {
-		db->graves.ended = g->died;
-		db->env->ops->log_ended(log_door(db->log), g->died);
-	}
-	return true;
+	return db->opt.max_pin_age != 0 && db->env->ops->now_us(db->env) -
+	    g->since >= db->opt.max_pin_age && pins_end_locked(db, g->died);
 }
 
 /* Is it time for this one? *again: its file may be used again. */

@@ -95,8 +95,12 @@ view_active(struct view *v)
 int
 view_judge(struct view *v, int rc)
 {
-	if (rc != LSM_CORRUPT || !pin_ended(v->pin))
-		return rc;
+	return rc == LSM_CORRUPT && pin_ended(v->pin) ? view_too_old(v) : rc;
+}
+
+int
+view_too_old(const struct view *v)
+{
 	return status_set(LSM_TOO_OLD, "edit %llu was kept for too long, and "
 	    "its files are gone", (unsigned long long)v->pin->edit);
 }

@@ -97,6 +97,32 @@ dbkit_fill(lsm_db *db, unsigned from, unsigned to, const char *tag)
 	}
 }
 
+const char *
+dbkit_made(void)
+{
+	static char path[512];
+	lsm_options o = dbkit_options(NULL);
+	lsm_db *db;
+
+	snprintf(path, sizeof path, "%s", dbkit_path("db"));
+	db = dbkit_open(path, &o);
+	dbkit_fill(db, 0, 100, "");
+	CHECK_OK(lsm_flush(db));
+	dbkit_fill(db, 100, 120, "");
+	dbkit_close(db);
+	return path;
+}
+
+void
+dbkit_two_places(lsm_db *db)
+{
+	dbkit_fill(db, 0, 100, "");
+	CHECK_OK(lsm_flush(db));
+	dbkit_fill(db, 1000, 1100, "");
+	CHECK_OK(lsm_flush(db));
+	CHECK_EQ(dbkit_stat(db, "level.7.tables"), 2);
+}
+
 void
 dbkit_check_fill(lsm_db *db, unsigned from, unsigned to, const char *tag)
 {

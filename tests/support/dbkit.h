@@ -22,9 +22,16 @@ void dbkit_refused(const char *path, const lsm_options *, int code);
 
 void dbkit_put(lsm_db *, const char *key, const char *value);
 void dbkit_delete(lsm_db *, const char *key);
+/* A closed database of one table and one log, "db" of this test's directory:
+ * the keys below 120. Its path, which stays until the next call. */
+const char *dbkit_made(void);
+
 /* Keys "k000007" with values "v7" + tag, [from, to). */
 void dbkit_fill(lsm_db *, unsigned from, unsigned to, const char *tag);
 void dbkit_check_fill(lsm_db *, unsigned from, unsigned to, const char *tag);
+/* Keys below 100 and from 1000 below 1100: two tables of the last level that
+ * have nothing to do with each other. */
+void dbkit_two_places(lsm_db *);
 
 /* The value, or NULL: not found. */
 void dbkit_check(lsm_db *, const lsm_snapshot *, const char *key,

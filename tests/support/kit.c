@@ -12,6 +12,16 @@ kit_init(struct kit *k)
 }
 
 void
+kit_init_small(struct kit *k)
+{
+	kit_init(k);
+	k->o.memtable_size = 64 << 10;
+	k->o.table_size = 16 << 10;
+	k->o.l0_trigger = 2;
+	k->o.codec = LSM_CODEC_NONE;
+}
+
+void
 kit_start(struct kit *k)
 {
 	k->db = dbkit_open("db", &k->o);

@@ -17,6 +17,8 @@ struct kit {
 
 /* A disk, and options to be changed before kit_start opens "db" with them. */
 void kit_init(struct kit *);
+/* Tables of a few pages, not compressed, and merges of two runs. */
+void kit_init_small(struct kit *);
 void kit_start(struct kit *);
 /* Both, the options as they are. */
 void kit_open(struct kit *);

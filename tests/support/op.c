@@ -23,6 +23,8 @@ static const char *const words[OP_KINDS] = {
 	[OP_RANGE] = "range", [OP_STEP] = "step", [OP_REOPEN] = "reopen",
 	[OP_TURN] = "turn",
 	[OP_READER] = "reader", [OP_SECOND] = "second",
+	[OP_BESIDE] = "beside", [OP_REFRESH] = "refresh",
+	[OP_PEEK] = "peek", [OP_LEAVE] = "leave", [OP_PASS] = "pass",
 };
 
 const char *

@@ -6,6 +6,9 @@
  *	if 12 30 0 79		the same under conditions, most of which hold
  *	flush
  *	range 12 30		merge what lies in keys [12, 42); 0: to the end
+ *	beside 2		a reader of its own, in slot 2, stays open
+ *	peek 2			it reads, in a way that the tag chooses
+ *	pass 0 300		300 microseconds
  *
  * WORD [KEY [SIZE [FLAGS [TAG]]]]: what is missing is 0, a missing tag is the
  * operation's place in its script. Each operation stands for itself, so any
@@ -26,6 +29,8 @@ enum op_kind {
 	OP_HOLD, OP_MOVE, OP_DROP,		/* held iterators, likewise */
 	OP_FLUSH, OP_COMPACT, OP_RANGE, OP_STEP,
 	OP_REOPEN, OP_TURN, OP_READER, OP_SECOND,
+	OP_BESIDE, OP_REFRESH, OP_PEEK, OP_LEAVE,	/* readers, likewise */
+	OP_PASS,
 	OP_KINDS
 };
 

@@ -208,6 +208,15 @@ const struct script scripts[] = {
 		    "put 70 20; flush; step 60; put 1 10",
 		.least = { .ingested_deep = 2, .ingested_high = 1,
 			.merges = 1 } },
+	{ .name = "readers stay", .memtable_size = 4096, .no_sync = true,
+		.ring = true, .maps = true, .set = "l0_trigger=2",
+		.ops = "put 1 50; put 2 50; flush; beside 1; peek 1 0 0 8;"
+		    "put 1 60; delete 2; flush; step 20; peek 1 0 0 15;"
+		    "refresh 1; peek 1 0 0 9; compact; peek 1 0 0 2;"
+		    "peek 1 0 0 13; put 3 20 1; reopen; refresh 1;"
+		    "peek 1 0 0 5; beside 2; put 1 9; compact; peek 2 0 0 7;"
+		    "leave 1; step 1; put 4 10",
+		.least = { .merges = 2 } },
 	{ .name = "compactions clear what is used again",
 		.memtable_size = 512, .ring = true, .maps = true,
 		.large = true,

@@ -31,6 +31,8 @@ held_release(struct session *s)
 void
 session_release(struct session *s)
 {
+	for (int i = 0; i < SLOTS; i++)
+		beside_release(&s->besides[i]);
 	held_release(s);
 	lsm_close(s->db);
 	s->db = NULL;
@@ -482,6 +484,24 @@ run_get(struct session *s, const struct op *op)
 }
 
 static bool
+run_beside(struct session *s, const struct op *op)
+{
+	struct beside *b = &s->besides[op->key % SLOTS];
+
+	switch (op->kind) {
+	case OP_BESIDE:
+		return beside_open(s, b);
+	case OP_REFRESH:
+		return beside_refresh(s, b);
+	case OP_PEEK:
+		return beside_peek(s, b, op->tag);
+	default:
+		beside_release(b);
+		return true;
+	}
+}
+
+static bool
 run_read(struct session *s, const struct op *op)
 {
 	uint32_t slot = op->key % SLOTS;
@@ -511,6 +531,13 @@ run_read(struct session *s, const struct op *op)
 		return run_reader(s);
 	case OP_SECOND:
 		return run_second(s);
+	case OP_BESIDE:
+	case OP_REFRESH:
+	case OP_PEEK:
+	case OP_LEAVE:
+		return run_beside(s, op);
+	case OP_PASS:
+		return session_pass(s, op->size);
 	default:
 		cursor_release(&s->holds[slot]);
 		return true;

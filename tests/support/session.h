@@ -5,6 +5,8 @@
  * remembers what was acknowledged, so that after a crash or a fault it is
  * known which prefixes of the commits the database may hold.
  *
+ * Readers beside it keep what they have seen, unless it is too old.
+ *
  * With `faults` calls may fail, but never lie: what succeeds must be right.
  * A write that fails harmlessly is absent; one that fails otherwise may be
  * there or not, as the next open or the next write that works decides; and
@@ -29,6 +31,21 @@ struct cursor {
 	size_t n;			/* commits it sees */
 	struct kept from, to, key;
 	bool has_from, has_to, valid;
+	bool ended;			/* too old, as it said */
+};
+
+/* A state that a reader looked up, not before then. */
+struct seen {
+	size_t n;			/* commits */
+	uint64_t since_us;
+};
+
+/* A handle that only reads, beside the session's, and what it holds. */
+struct beside {
+	lsm_db *db;
+	lsm_snapshot *snapshot;
+	struct cursor cursor;
+	struct seen now, looked, held;	/* of each of the three */
 };
 
 /* What the operations led to: a generator that reaches nothing proves
@@ -47,7 +64,7 @@ struct reached {
 	uint64_t logs_again;		/* used again; counted by crash.c */
 	uint64_t gets, gets_found, gets_memory, tables_asked;
 	uint64_t filter_useful, inflated, evicted, stalls;
-	uint64_t unmet, errors, fences;
+	uint64_t unmet, errors, fences, too_old;
 };
 
 struct session {
@@ -73,6 +90,9 @@ struct session {
 		size_t n;
 	} looks[SLOTS];
 	struct cursor holds[SLOTS];
+	struct beside besides[SLOTS];
+	uint64_t since_us;		/* what is read was looked up then, */
+					/* by a reader; else 0 */
 	struct reached reached;
 };
 
@@ -95,7 +115,8 @@ bool conditions_hold(struct session *, const struct op *, size_t n);
  * what a failing call said; false is a lie of a call that succeeded. */
 bool scan_hash(lsm_db *, const lsm_snapshot *, uint64_t *hash, size_t *count,
     int *code);
-/* Compare with every prefix that is allowed now. */
+/* Compare with the first n commits, or, when that is SIZE_MAX, with every
+ * prefix that is allowed now. */
 bool session_scan(struct session *, const lsm_snapshot *, size_t n);
 bool session_get(struct session *, const lsm_snapshot *, size_t n,
     struct bytes key);
@@ -104,7 +125,8 @@ bool session_gets(struct session *, const lsm_snapshot *, size_t n,
     uint64_t tag);
 /* The state of now is one of these; one when all is certain. */
 void session_range(const struct session *, size_t *low, size_t *high);
-/* True: a code that may come when faults are on. */
+/* True: a code that may come when faults are on, or LSM_TOO_OLD where that may
+ * come. */
 bool session_may_fail(struct session *, const char *call, int rc);
 
 /* session_ingest.c: what an operation ingests, to the engine (not *begun: it
@@ -117,6 +139,15 @@ bool cursor_new(struct session *, struct cursor *, const lsm_snapshot *,
     size_t n, uint64_t tag);
 bool cursor_walk(struct session *, struct cursor *, uint64_t tag);
 void cursor_release(struct cursor *);
+
+/* session_beside.c: has what is being read been kept for too long? */
+bool session_outlived(const struct session *);
+bool session_pass(struct session *, uint32_t us);	/* time */
+bool beside_open(struct session *, struct beside *);
+bool beside_refresh(struct session *, struct beside *);
+/* Read through it, or take a snapshot, or an iterator: as the tag wants. */
+bool beside_peek(struct session *, struct beside *, uint64_t tag);
+void beside_release(struct beside *);
 
 /* reached.c: what the handle has counted since it was opened. */
 void reached_add(struct reached *, lsm_db *);

@@ -68,7 +68,7 @@ session_gets(struct session *s, const lsm_snapshot *snapshot, size_t n,
 	bool ok = false;
 	int rc;
 
-	if (snapshot == NULL)
+	if (n == SIZE_MAX)
 		session_range(s, &low, &high);
 	gets_draw(s, tag, &g);
 	rc = lsm_multi_get(s->db, snapshot, g.count, g.slices, g.values,

@@ -11,8 +11,12 @@ bool
 session_may_fail(struct session *s, const char *call, int rc)
 {
 	s->reached.errors++;
-	if (s->faults && rc != LSM_BUG && rc != LSM_CORRUPT &&
-	    rc != LSM_NOTFOUND)
+	if (rc == LSM_TOO_OLD && session_outlived(s)) {
+		s->reached.too_old++;
+		return true;
+	}
+	if (s->faults && rc != LSM_TOO_OLD && rc != LSM_BUG &&
+	    rc != LSM_CORRUPT && rc != LSM_NOTFOUND)
 		return true;
 	return wrong("%s: %s: %s", call, lsm_strerror(rc), lsm_message());
 }
@@ -90,7 +94,7 @@ session_scan(struct session *s, const lsm_snapshot *snapshot, size_t n)
 	uint64_t hash;
 	int code;
 
-	if (snapshot == NULL)
+	if (n == SIZE_MAX)
 		session_range(s, &low, &high);
 	if (!scan_hash(s->db, snapshot, &hash, &count, &code))
 		return false;
@@ -122,7 +126,7 @@ session_get(struct session *s, const lsm_snapshot *snapshot, size_t n,
 	bool ok = false;
 	int rc, has, failed;
 
-	if (snapshot == NULL)
+	if (n == SIZE_MAX)
 		session_range(s, &low, &high);
 	rc = lsm_get(s->db, snapshot, bytes_slice(key), &value);
 	has = lsm_get(s->db, snapshot, bytes_slice(key), NULL);

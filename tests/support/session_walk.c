@@ -229,8 +229,12 @@ cursor_walk(struct session *s, struct cursor *c, uint64_t tag)
 		wanted = expect(s, c, move, key, &e);
 		s->reached.empty_walks += !wanted;
 		rc = do_move(c->it, move, key);
+		if (c->ended && rc != LSM_TOO_OLD)
+			return wrong("%s: \"%s\" of an iterator that was too "
+			    "old", move_words[move], lsm_strerror(rc));
 		if (rc != LSM_OK) {
 			c->valid = false;
+			c->ended = rc == LSM_TOO_OLD;
 			return session_may_fail(s, move_words[move], rc);
 		}
 		if (!compare(s, c, move, wanted, &e))

@@ -7,7 +7,7 @@
 #include "db/options.h"
 #include "table/compress.h"
 
-enum { BIG_VALUE = 100 << 10, BIG_ONE_IN = 1500 };
+enum { BIG_VALUE = 100 << 10, BIG_ONE_IN = 1500, PASS_US_MAX = 300 };
 
 static uint64_t
 one_of(struct random *r, const uint64_t *list, size_t n)
@@ -64,6 +64,7 @@ setup_random(struct setup *s, uint64_t seed)
 {
 	struct random r = { seed }, shapes = { seed ^ 0x736861706573 };
 	struct random parts = { seed ^ 0x7061727473 };
+	struct random ages = { seed ^ 0x61676573 };
 
 	*s = (struct setup){ .simulated = random_below(&r, 8) != 0 };
 	options_random(&s->options, &r);
@@ -76,6 +77,7 @@ setup_random(struct setup *s, uint64_t seed)
 	s->part_least = ONE_OF(&parts, 1, 1024, 64 << 10);
 	if (random_below(&shapes, 4) == 0)
 		codecs_random(&s->options, &shapes);
+	s->options.max_pin_age = ONE_OF(&ages, 0, 0, 0, 1, 3000, 30000);
 	if (s->keys == KEYS_LONG && s->key_count > 50)
 		s->key_count = 50;
 	/* Real syncs are slow: there, only what asks for one waits, and not
@@ -102,7 +104,8 @@ setup_print(const struct setup *s, FILE *f)
 	    "cache %zu, %s reads, %d workers, %d open tables, codec %d, "
 	    "page %u, filter %u, table %llu, compaction %d from %llu, parts "
 	    "from %llu, sizes %d "
-	    "%llu ratio %llu, level 0 %llu %llu, sstables %llu%s\n",
+	    "%llu ratio %llu, level 0 %llu %llu, sstables %llu, pins to %llu "
+	    "us%s\n",
 	    s->simulated ? "simulated" : "real",
 	    s->simulated && !s->ring ? " without ring" : "",
 	    s->simulated && !s->maps ? " without maps" : "", s->key_count,
@@ -115,7 +118,8 @@ setup_print(const struct setup *s, FILE *f)
 	    (unsigned long long)o->base_size, (unsigned long long)o->ratio,
 	    (unsigned long long)o->l0_trigger,
 	    (unsigned long long)o->l0_stop,
-	    (unsigned long long)o->max_sstables, o->no_sync ? ", no sync" : "");
+	    (unsigned long long)o->max_sstables,
+	    (unsigned long long)o->max_pin_age, o->no_sync ? ", no sync" : "");
 }
 
 struct share {
@@ -137,6 +141,8 @@ kind_random(struct random *r)
 		{ OP_COMPACT, 3 }, { OP_RANGE, 6 }, { OP_REOPEN, 10 },
 		{ OP_TURN, 20 },
 		{ OP_READER, 6 }, { OP_SECOND, 4 },
+		{ OP_BESIDE, 15 }, { OP_REFRESH, 15 }, { OP_PEEK, 60 },
+		{ OP_LEAVE, 40 }, { OP_PASS, 30 },
 	};
 	uint64_t dice = random_below(r, 10000);
 
@@ -166,6 +172,16 @@ flags_random(const struct setup *s, struct random *r)
 	return dice < 40 ? LSM_NO_SYNC : 0;
 }
 
+/* Time of this machine is dear. */
+static uint32_t
+pass_random(const struct setup *s, struct random *r)
+{
+	uint64_t age = s->options.max_pin_age;
+
+	return (uint32_t)random_below(r, s->simulated && age > PASS_US_MAX ?
+	    age : PASS_US_MAX);
+}
+
 void
 setup_ops(const struct setup *s, uint64_t seed, size_t count,
     struct op_list *l)
@@ -182,6 +198,8 @@ setup_ops(const struct setup *s, uint64_t seed, size_t count,
 			op.size = size_random(s, &r);
 		if (op.kind == OP_RANGE)
 			op.size = (uint32_t)random_below(&r, s->key_count);
+		if (op.kind == OP_PASS)
+			op.size = pass_random(s, &r);
 		if (op.kind <= OP_IF)	/* the commits */
 			op.flags = flags_random(s, &r);
 		op_list_add(l, op);

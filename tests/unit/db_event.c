@@ -10,7 +10,7 @@
 #include "base/sync.h"
 #include "support/dbkit.h"
 
-enum { KINDS = LSM_EVENT_FENCE + 1, QUEUE = 64 };
+enum { KINDS = LSM_EVENT_FENCE + 1, QUEUE = 64, NAME_ROOM = 64 };
 
 struct heard {
 	unsigned count[KINDS];
@@ -317,14 +317,71 @@ TEST_SOLO("a tier below is merged before writers have to wait for it")
 	kit_close(&k);
 }
 
+/* Numbers only grow. */
+static void
+newest_see(void *arg, const lsm_file_info *f)
+{
+	char *name = arg;
+
+	if (strcmp(f->kind, "table") == 0 && strcmp(f->name, name) > 0)
+		snprintf(name, NAME_ROOM, "%s", f->name);
+}
+
 static void
 damage(struct kit *k, const char *content)
 {
-	const char *name = dbkit_file(k->db, "table");
+	char name[NAME_ROOM] = "";
 	uint64_t at;
 
+	CHECK_OK(lsm_files(k->db, newest_see, name));
 	at = dbkit_find(k->o.env, "db", name, content);
 	CHECK(sim_poke(k->sim, "db", name, at, "X", 1));
+}
+
+/* Tables of the same keys, each damaged before a merge comes to it: none can
+ * be merged, so they sink, and in the last tier they stay. */
+static void
+last_tier_fill(struct kit *k, unsigned runs)
+{
+	for (unsigned i = 0; dbkit_stat(k->db, "level.7.runs") < runs; i++) {
+		CHECK(i < 100);
+		dbkit_fill(k->db, 0, 10, "damaged");
+		CHECK_OK(lsm_flush(k->db));
+		damage(k, "v5damaged");
+		(void)dbkit_work_off(k->db);
+	}
+}
+
+TEST("a writer waits for a tier at its stop, until it cannot be helped")
+{
+	uint64_t stalls;
+	struct kit k;
+
+	kit_make(&k);
+	k.o.memtable_size = 4096;
+	k.o.compaction = LSM_COMPACTION_TIERED;
+	k.o.codec = LSM_CODEC_NONE;
+	k.o.l0_trigger = 1;
+	k.db = dbkit_open("db", &k.o);
+	last_tier_fill(&k, 8);
+	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), 0);
+	CHECK_EQ(dbkit_stat(k.db, "write.stalls"), 0);
+	fill_flushing(k.db, 200);
+	CHECK(dbkit_stat(k.db, "stall.tiers.count") > 0);
+	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), dbkit_stat(k.db,
+	    "write.stalls"));
+	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.us"), dbkit_stat(k.db,
+	    "write.stall_us"));
+	CHECK_EQ(k.heard.count[LSM_EVENT_STALL_END], dbkit_stat(k.db,
+	    "stall.tiers.count"));
+	CHECK_STR(k.heard.last[LSM_EVENT_STALL_BEGIN].reason, "tiers");
+	CHECK_STR(k.heard.last[LSM_EVENT_STALL_END].reason, "tiers");
+	(void)dbkit_work_off(k.db);	/* what there is to do was looked for */
+	stalls = dbkit_stat(k.db, "stall.tiers.count");
+	while (dbkit_stat(k.db, "db.memtables") < 2)
+		dbkit_fill(k.db, 0, 10, "");
+	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), stalls);
+	kit_close(&k);
 }
 
 static void

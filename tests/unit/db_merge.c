@@ -12,27 +12,6 @@
 #include "support/scale.h"
 #include "version/version.h"
 
-static void
-kit_small(struct kit *k)
-{
-	kit_init(k);
-	k->o.memtable_size = 64 << 10;
-	k->o.table_size = 16 << 10;
-	k->o.l0_trigger = 2;
-	k->o.codec = LSM_CODEC_NONE;
-}
-
-/* Two places that have nothing to do with each other, below level 0. */
-static void
-places_fill(struct kit *k)
-{
-	dbkit_fill(k->db, 0, 100, "");
-	CHECK_OK(lsm_flush(k->db));
-	dbkit_fill(k->db, 1000, 1100, "");
-	CHECK_OK(lsm_flush(k->db));
-	CHECK_EQ(dbkit_stat(k->db, "level.7.tables"), 2);
-}
-
 static uint64_t
 inode_of(const char *dir, const char *name)
 {
@@ -51,10 +30,10 @@ TEST("a merge leaves the tables that it does not overlap as they are")
 	struct kit k;
 	uint64_t inode;
 
-	kit_small(&k);
+	kit_init_small(&k);
 	k.o.env = NULL;
 	k.db = dbkit_open(dir, &k.o);
-	places_fill(&k);
+	dbkit_two_places(k.db);
 	snprintf(first, sizeof first, "%s", dbkit_table_of(k.db, "k000000"));
 	snprintf(second, sizeof second, "%s", dbkit_table_of(k.db, "k001000"));
 	inode = inode_of(dir, second);
@@ -105,7 +84,7 @@ shares_check(struct kit *k, unsigned shares)
 static void
 kit_three_above(struct kit *k)
 {
-	kit_small(k);
+	kit_init_small(k);
 	k->o.l0_trigger = SHARES - 1;
 	kit_start(k);
 	for (unsigned i = 0; i < SHARES - 1; i++) {
@@ -275,7 +254,7 @@ cost_with(const char *compaction, const char *sizes, uint64_t tier_from)
 	struct cost c;
 	struct kit k;
 
-	kit_small(&k);
+	kit_init_small(&k);
 	k.o.l0_trigger = 8;
 	k.o.table_size = 32 << 10;
 	k.o.base_size = 64 << 10;

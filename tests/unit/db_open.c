@@ -19,23 +19,6 @@ defaults(void)
 	return dbkit_options(NULL);
 }
 
-/* A closed database of one table and one log, "db". */
-static const char *
-made(void)
-{
-	static char path[512];
-	lsm_options o = defaults();
-	lsm_db *db;
-
-	snprintf(path, sizeof path, "%s/db", test_dir());
-	db = dbkit_open(path, &o);
-	dbkit_fill(db, 0, 100, "");
-	CHECK_OK(lsm_flush(db));
-	dbkit_fill(db, 100, 120, "");
-	dbkit_close(db);
-	return path;
-}
-
 static void
 option_refused(lsm_options o, const char *name)
 {
@@ -148,7 +131,7 @@ TEST("a directory with other people's files can become a database")
 TEST("a second writer is kept out, readers are not")
 {
 	lsm_options o = defaults(), reading = defaults();
-	const char *path = made();
+	const char *path = dbkit_made();
 	lsm_db *db = dbkit_open(path, &o), *reader;
 
 	dbkit_refused(path, &o, LSM_LOCKED);
@@ -183,7 +166,7 @@ open_elsewhere(const char *path, const lsm_options *o)
 TEST("a writer in another process is kept out until this one is done")
 {
 	lsm_options o = defaults();
-	const char *path = made();
+	const char *path = dbkit_made();
 	lsm_db *db = dbkit_open(path, &o);
 
 	CHECK_EQ(open_elsewhere(path, &o), LSM_LOCKED);
@@ -211,7 +194,7 @@ TEST("who waits for the lock gets it when it is free")
 	struct thread thread;
 	lsm_db *db;
 
-	db = dbkit_open(made(), &w.o);
+	db = dbkit_open(dbkit_made(), &w.o);
 	w.o.wait_us = (uint64_t)60 * 1000 * 1000;
 	CHECK_OK(thread_start(&thread, wait_and_open, &w));
 	dbkit_put(db, "last", "word");
@@ -253,7 +236,7 @@ refused_untouched(int code)
 
 TEST("CURRENT missing, empty or garbage is damage, not a new database")
 {
-	made();
+	dbkit_made();
 	write_file(dbkit_path("db/CURRENT"), "", 0);
 	refused_untouched(LSM_CORRUPT);
 	write_file(dbkit_path("db/CURRENT"), "lsm 0.1 and then nothing\n", 25);
@@ -266,7 +249,7 @@ TEST("CURRENT missing, empty or garbage is damage, not a new database")
 
 TEST("CURRENT that points to nothing is damage, and so is a missing log")
 {
-	const char *path = made();
+	const char *path = dbkit_made();
 	lsm_options o = defaults();
 	char name[600];
 	lsm_db *db = dbkit_open(path, &o);
@@ -292,7 +275,7 @@ remove_kind(const char *suffix)
 
 TEST("logs that are missing are damage")
 {
-	made();
+	dbkit_made();
 	CHECK(remove_kind(".log"));
 	refused_untouched(LSM_CORRUPT);
 }
@@ -300,7 +283,7 @@ TEST("logs that are missing are damage")
 TEST("a table that is missing is damage")
 {
 	lsm_options o = defaults(), reading = defaults();
-	const char *path = made();
+	const char *path = dbkit_made();
 	uint64_t before;
 	lsm_db *db;
 
@@ -321,7 +304,7 @@ TEST("a table that is missing is damage")
 
 TEST("LOCK deleted while closed costs nothing")
 {
-	const char *path = made();
+	const char *path = dbkit_made();
 	lsm_options o = defaults(), reading = defaults();
 	lsm_db *db;
 
@@ -369,7 +352,7 @@ TEST("links, pipes and directories in a file's place are refused at once")
 {
 	static const char *const kinds[] = { "current", "lock", "manifest",
 		"log" };
-	const char *path = made();
+	const char *path = dbkit_made();
 	lsm_options o = defaults();
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -388,7 +371,7 @@ TEST("links, pipes and directories in a file's place are refused at once")
 
 TEST("links, pipes and directories in a table's place are refused as well")
 {
-	const char *path = made(), *name;
+	const char *path = dbkit_made(), *name;
 	lsm_options o = defaults(), reading = defaults();
 	lsm_db *db = dbkit_open(path, &o);
 
@@ -424,7 +407,7 @@ TEST("a path through a file is no database")
 TEST("a reader changes nothing, even where a writer was killed")
 {
 	lsm_options o = defaults(), reading = defaults();
-	const char *path = made();
+	const char *path = dbkit_made();
 	uint64_t before;
 	lsm_db *db;
 	int status;

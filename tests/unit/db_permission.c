@@ -11,23 +11,6 @@
 
 #include "support/dbkit.h"
 
-/* A closed database of one table and one log, "db". */
-static const char *
-made(void)
-{
-	static char path[512];
-	lsm_options o = dbkit_options(NULL);
-	lsm_db *db;
-
-	snprintf(path, sizeof path, "%s/db", test_dir());
-	db = dbkit_open(path, &o);
-	dbkit_fill(db, 0, 100, "");
-	CHECK_OK(lsm_flush(db));
-	dbkit_fill(db, 100, 120, "");
-	dbkit_close(db);
-	return path;
-}
-
 /* For a child: root reads everything. */
 static bool
 be_nobody(void)
@@ -89,7 +72,7 @@ modes_set(const char *modes)
 
 TEST("a reader that may write nothing reads all, and nothing changes")
 {
-	const char *path = made();
+	const char *path = dbkit_made();
 	uint64_t before;
 
 	modes_set("read");
@@ -116,7 +99,7 @@ lock_unreadable(const char *path)
 
 TEST("a LOCK that may not be read is no LOCK that is not there")
 {
-	const char *path = made();
+	const char *path = dbkit_made();
 	char lock[1200];
 
 	modes_set("read");

@@ -321,6 +321,55 @@ TEST("a pin comes of age though nobody writes")
 	sim_free(sim);
 }
 
+TEST("a pin does not end where its reader cannot be told: without a ring")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_env *env = sim_env(sim);
+	lsm_options o = options(env);
+	lsm_db *writer, *reader;
+
+	sim_capabilities(sim, false, true);
+	o.max_pin_age = 1;
+	CHECK_OK(lsm_open("db", &o, &writer));
+	reader = dead_under_pin(writer, env, "db");
+	step_through(writer);
+	CHECK(graves_any(writer));
+	CHECK(holds(reader, NULL, 0));
+	CHECK_OK(lsm_close(reader));
+	step_through(writer);
+	CHECK(!graves_any(writer));
+	CHECK_OK(lsm_close(writer));
+	sim_free(sim);
+}
+
+TEST("an iterator that was too old stays so, whatever it still could read")
+{
+	struct sim *sim = sim_new(test_seed());
+	lsm_env *env = sim_env(sim);
+	lsm_options o = options(env);
+	lsm_db *writer, *reader;
+	lsm_iter *it;
+
+	o.max_pin_age = 1;
+	o.table_size = 4096;
+	CHECK_OK(lsm_open("db", &o, &writer));
+	fill(writer, 0);
+	CHECK_OK(lsm_compact(writer, NULL, NULL));
+	reader = reader_of(env, "db");
+	CHECK_OK(lsm_iter_new(reader, NULL, NULL, &it));
+	CHECK_OK(lsm_iter_first(it));		/* its table stays open */
+	fill(writer, 1);
+	CHECK_OK(lsm_compact(writer, NULL, NULL));
+	step_through(writer);
+	CHECK_CODE(lsm_iter_last(it), LSM_TOO_OLD);
+	CHECK_CODE(lsm_iter_first(it), LSM_TOO_OLD);
+	CHECK(!lsm_iter_valid(it));
+	lsm_iter_free(it);
+	CHECK_OK(lsm_close(reader));
+	CHECK_OK(lsm_close(writer));
+	sim_free(sim);
+}
+
 /* Until nothing dead is left; a minute is as good as never. */
 static bool
 gone_soon(lsm_db *db)
