@@ -196,6 +196,8 @@ struct lsm_db {
 	bool merge_retry;		/* the time helps too */
 	uint64_t picked_edit;		/* its version needs no merge, */
 	uint64_t drained_edit;		/* nor when nobody writes */
+	unsigned stuck;			/* bits of tiers that no merge helps,
+					 * until work there, or below, ends */
 	struct drain drain;
 	bool stopping;
 

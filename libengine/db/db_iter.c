@@ -18,6 +18,7 @@ struct lsm_iter {
 	struct iter *merge;
 	struct buffer from, to, target;
 	bool has_from, has_to;
+	struct range within;		/* the same as bounds */
 	bool valid;
 	bool ended;			/* its pin was: of what it could still
 					 * read nobody knows how much is left */
@@ -41,6 +42,17 @@ bound_set(lsm_slice s, struct buffer *room, bool *has)
 {
 	*has = s.data != NULL;
 	return *has ? bound_copy(s, room) : LSM_OK;
+}
+
+/* Both of its ends; NULL: it has none. */
+static const struct range *
+within(lsm_iter *it)
+{
+	if (!it->has_from && !it->has_to)
+		return NULL;
+	it->within.from = buffer_bytes(&it->from);
+	it->within.to = it->has_to ? buffer_bytes(&it->to) : bound_end();
+	return &it->within;
 }
 
 int
@@ -70,7 +82,7 @@ lsm_iter_new(lsm_db *db, const lsm_snapshot *snapshot, const lsm_range *range,
 	} else {
 		it->view = view_now(db, &sequence);
 	}
-	rc = sources_merge(db, it->view, sequence, &it->merge);
+	rc = sources_merge(db, it->view, sequence, within(it), &it->merge);
 	if (rc != LSM_OK)
 		goto fail;
 	tally_add(db->tally, TALLY_ITERS, 1);
@@ -121,7 +133,8 @@ settled(lsm_iter *it, int rc)
 	return rc;
 }
 
-/* The merge has moved: go on over deletes, stop at the end of the range. */
+/* The merge has moved: go on over deletes, stop at the end of the range. What
+ * lies outside of it may be shown, or not. */
 static int
 settle_forward(lsm_iter *it, int rc)
 {

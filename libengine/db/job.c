@@ -59,7 +59,9 @@ job_add(struct lsm_db *db, struct job *job)
 	mutex_unlock(&db->mu);
 }
 
-/* What found no place because of it may find one now. */
+/* What found no place because of it may find one now, and the levels that it
+ * touched are others than they were. A tier above them may have spared one of
+ * them, so there is hope for it again. */
 void
 job_remove(struct lsm_db *db, struct job *job)
 {
@@ -71,6 +73,7 @@ job_remove(struct lsm_db *db, struct job *job)
 		at = &(*at)->next;
 	*at = job->next;
 	db->picked_edit = UINT64_MAX;
+	db->stuck &= ~((2u << job->place.level) - 1);
 	if (db->working)
 		pace_look_locked(db);
 	cond_broadcast(&db->changed);

@@ -272,6 +272,36 @@ merge_begin(struct lsm_db *db, merge_pick *pick, void *arg, bool *any,
 	return rc;
 }
 
+/* Is it for work under way that the tier gives nothing? That is in its place,
+ * or lets the picker spare the tier that it would give to. */
+static bool
+held_up(const struct shape *s, const struct version *v,
+    const struct pick_options *o, int level)
+{
+	int to = shape_destination(s, v, level);
+
+	for (size_t i = 0; i < o->jobs_count; i++)
+		if (o->jobs[i].level >= level)
+			return true;
+	return o->jobs_count > 0 && to != level && shape_full(s, v, to);
+}
+
+/* Tiers at their stop are picked first. So when one above was, or none, they
+ * cannot be helped: what they hold is damaged. */
+static unsigned
+stuck_tiers(const struct version *v, const struct pick_options *o, bool any,
+    const struct plan *plan)
+{
+	unsigned stuck = 0;
+	struct shape s;
+
+	shape_of(v, &o->shape, &s);
+	for (int i = any ? plan->level + 1 : 1; i < LEVELS_MAX; i++)
+		if (shape_stops(&s, v, i) && !held_up(&s, v, o, i))
+			stuck |= 1u << i;
+	return stuck;
+}
+
 struct due {
 	struct lsm_db *db;
 	bool idle;
@@ -284,6 +314,7 @@ pick_due(void *arg, const struct version *v, const struct pick_options *o,
 {
 	struct due *due = arg;
 	struct pick_options po = *o;
+	unsigned stuck = 0;
 	int rc;
 
 	po.idle = due->idle;
@@ -292,8 +323,11 @@ pick_due(void *arg, const struct version *v, const struct pick_options *o,
 	if (rc == LSM_OK && !*any) {
 		plan_release(plan);
 		rc = pick_compaction(v, &po, any, plan);
+		if (rc == LSM_OK)
+			stuck = stuck_tiers(v, &po, *any, plan);
 	}
 	mutex_lock(&due->db->mu);
+	due->db->stuck |= stuck;
 	if (rc == LSM_OK && !*any && due->idle)
 		due->db->drained_edit = v->edit;
 	if (rc == LSM_OK && !*any)
@@ -399,6 +433,6 @@ merge_behind_locked(struct lsm_db *db)
 		return false;
 	shape_of(v, &db->shape, &s);
 	for (int i = 1; i < LEVELS_MAX && shape_tier(&s, i); i++)
-		behind |= shape_stops(&s, v, i);
+		behind |= (db->stuck >> i & 1) == 0 && shape_stops(&s, v, i);
 	return behind;
 }

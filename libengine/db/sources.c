@@ -16,6 +16,7 @@ struct sources {
 	struct lsm_db *db;
 	struct view *view;
 	uint64_t sequence;
+	const struct range *within;	/* or NULL: everything */
 	struct iter **iters;
 	size_t count;			/* of them */
 	size_t *covering;		/* sources that have range deletes, */
@@ -34,12 +35,16 @@ static int
 cover_new(const struct sources *s, size_t source, struct cover **out)
 {
 	size_t memtables = s->view->count;
+	int rc;
 
 	if (source < memtables)
 		return memtable_cover_new(memtable_at(s, source), s->sequence,
 		    out);
-	return run_cover_new(&s->view->version->run_list[source - memtables],
+	rc = run_cover_new(&s->view->version->run_list[source - memtables],
 	    s->db->tables, out);
+	if (rc == LSM_OK && s->within != NULL)
+		run_cover_within(*out, s->within);
+	return rc;
 }
 
 /* Takes the entries. */
@@ -83,16 +88,33 @@ memtable_add(struct sources *s, size_t source)
 	return rc == LSM_OK ? veil(s, entries, source) : rc;
 }
 
+static bool
+apart(const struct sources *s, const struct run *run)
+{
+	size_t first, end;
+
+	if (s->within == NULL)
+		return false;
+	run_window(run, s->within, &first, &end);
+	return first == end;
+}
+
 static int
 run_add(struct sources *s, const struct run *run, size_t source)
 {
 	struct iter *entries;
 	int rc;
 
+	if (apart(s, run))
+		return LSM_OK;
 	if (run->covering > 0)
 		s->covering[s->covering_count++] = source;
 	rc = run_iter_new(s->view->version, run, s->db->tables, 0, &entries);
-	return rc == LSM_OK ? veil(s, entries, source) : rc;
+	if (rc != LSM_OK)
+		return rc;
+	if (s->within != NULL)
+		run_iter_within(entries, s->within);
+	return veil(s, entries, source);
 }
 
 static int
@@ -111,9 +133,10 @@ sources_add(struct sources *s)
 
 int
 sources_merge(struct lsm_db *db, struct view *v, uint64_t sequence,
-    struct iter **out)
+    const struct range *within, struct iter **out)
 {
-	struct sources s = { .db = db, .view = v, .sequence = sequence };
+	struct sources s = { .db = db, .view = v, .sequence = sequence,
+		.within = within };
 	size_t room = v->count + v->version->runs;
 	size_t each = sizeof *s.iters + sizeof *s.covering + sizeof *s.covers;
 	int rc;

@@ -376,8 +376,9 @@ int lsm_range_prefix(lsm_slice prefix, lsm_buffer *room, lsm_range *);
  * in both directions. It begins nowhere; the four seeks place it, the steps
  * move it, lsm_iter_valid tells whether it stands on an entry. All movements
  * return LSM_OK, also at the end; anything else is a failure, after which it
- * stands nowhere; LSM_TOO_OLD is what it says from then on. Key and value live
- * until the next movement.
+ * stands nowhere; LSM_TOO_OLD is what it says from then on. A file that lies
+ * wholly outside of the range is not read, so damage there is none of it. Key
+ * and value live until the next movement.
  */
 int lsm_iter_new(lsm_db *, const lsm_snapshot *, const lsm_range *,
     lsm_iter **);

@@ -69,6 +69,11 @@ void table_cover(const struct table *, struct bytes key, struct range *span);
 enum { TABLE_SCAN = 1 /* read ahead, never map, cache nothing: compaction */ };
 int table_iter_new(struct table *, unsigned flags, struct iter **);
 
+/* Before the first movement: leaves that lie wholly outside of the range, by
+ * the inner nodes, are not read by going on; the walk ends there. Entries
+ * outside of it may be shown. The range must live as long. */
+void table_iter_within(struct iter *, const struct range *);
+
 /* Read and verify every block, the order of keys and the footer's counts and
  * whole-file sum. */
 int table_verify(struct table *);

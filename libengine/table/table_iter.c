@@ -4,7 +4,8 @@
  * A frame for each level holds a page and the place in it; frame 0 is the
  * leaf. To leave a leaf the iterator climbs until a page has a further child,
  * and comes down on its near side. Each leaf must continue where the one
- * before it ended: a crafted tree shall not make keys go back.
+ * before it ended: a crafted tree shall not make keys go back. Of a page the
+ * iterator takes no more children than may hold keys of its range.
  */
 #include <assert.h>
 
@@ -17,11 +18,13 @@ struct frame {
 	struct page_hold hold;
 	struct page page;
 	uint32_t i;
+	uint32_t first, end;		/* children to go on to */
 };
 
 struct table_iter {
 	struct iter base;
 	struct table *table;
+	const struct range *within;	/* or NULL: everything */
 	bool scan;			/* TABLE_SCAN: keep nothing */
 	uint32_t walked;		/* leaves in a row, without a seek */
 	struct read_ahead *ahead;	/* once it walks; else NULL */
@@ -87,6 +90,14 @@ table_iter_on_free(struct iter *base, void (*done)(void *, struct table *),
 	it->done_arg = arg;
 }
 
+void
+table_iter_within(struct iter *base, const struct range *within)
+{
+	struct table_iter *it = (struct table_iter *)base;
+
+	it->within = within;
+}
+
 uint64_t
 table_iter_leaf(const struct iter *base, const struct page_hold **leaf)
 {
@@ -122,6 +133,21 @@ page_get(struct table_iter *it, const struct page_where *w,
 	return page_source_get(s, w, hold);
 }
 
+/* Which children may hold keys of the range: a child's begin at its
+ * separator, and end below the next one's. */
+static void
+frame_narrow(struct frame *f, const struct range *within)
+{
+	bool equal;
+
+	f->first = 0;
+	f->end = f->page.n;
+	if (within == NULL)
+		return;
+	f->first = page_child_index(&f->page, within->from);
+	f->end = page_find(&f->page, within->to, &equal);
+}
+
 /* Put the page at `position` into frame h. */
 static int
 frame_load(struct table_iter *it, unsigned h, uint64_t position)
@@ -137,6 +163,8 @@ frame_load(struct table_iter *it, unsigned h, uint64_t position)
 	table_page(it->table, &f->page, &f->hold);
 	if (h == 0)
 		it->leaf = position;
+	else
+		frame_narrow(f, it->within);
 	return LSM_OK;
 }
 
@@ -176,7 +204,8 @@ go_to(struct table_iter *it, struct bytes key)
 	return rc;
 }
 
-/* To the next leaf on that side; *moved is false at the end of the table. */
+/* To the next leaf on that side; *moved is false at the end of the table, or
+ * of the range. */
 static int
 go_on(struct table_iter *it, enum side side, bool *moved)
 {
@@ -186,7 +215,7 @@ go_on(struct table_iter *it, enum side side, bool *moved)
 	for (; h <= it->height; h++) {
 		struct frame *f = &it->frames[h];
 
-		if (side == FIRST ? f->i + 1 < f->page.n : f->i > 0)
+		if (side == FIRST ? f->i + 1 < f->end : f->i > f->first)
 			break;
 	}
 	if (h > it->height)

@@ -11,6 +11,7 @@ struct run_cover {
 	struct cover cover;
 	const struct run *run;
 	struct table_cache *cache;
+	size_t first, end;	/* tables that may cover something */
 	struct table *table;	/* that the span's bounds lie in; NULL: none */
 	size_t at;		/* which it is */
 	uint8_t gap[BOUND_MAX];	/* right behind the table before a gap */
@@ -60,7 +61,7 @@ smallest(const struct run *run, size_t at)
 	return at < run->count ? run->tables[at]->meta.smallest : bound_end();
 }
 
-/* A table without range deletes is a gap as well. */
+/* A table without range deletes that count is a gap as well. */
 static int
 run_cover_find(struct cover *cover, struct bytes key, struct range *span)
 {
@@ -76,7 +77,7 @@ run_cover_find(struct cover *cover, struct bytes key, struct range *span)
 		return LSM_OK;
 	}
 	*span = (struct range){ smallest(run, at), smallest(run, at + 1), 0 };
-	if (run->tables[at]->meta.ranges == 0)
+	if (run->tables[at]->meta.ranges == 0 || at < r->first || at >= r->end)
 		return LSM_OK;
 	if ((rc = enter(r, at)) != LSM_OK)
 		return rc;
@@ -107,7 +108,16 @@ run_cover_new(const struct run *run, struct table_cache *cache,
 		return mem_exhausted(sizeof *r);
 	r->cover.ops = &ops;
 	r->run = run;
+	r->end = run->count;
 	r->cache = cache;
 	*out = &r->cover;
 	return LSM_OK;
+}
+
+void
+run_cover_within(struct cover *cover, const struct range *range)
+{
+	struct run_cover *r = (struct run_cover *)cover;
+
+	run_window(r->run, range, &r->first, &r->end);
 }

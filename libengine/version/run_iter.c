@@ -2,8 +2,9 @@
  * run_iter.c - the tables of one run as one iterator.
  *
  * One table is open at a time, opened when the walk comes to it: a seek into
- * a run of thousands costs one. An error leaves the iterator nowhere; the
- * next seek begins afresh.
+ * a run of thousands costs one. Of a run that is walked within a range the
+ * tables outside are as if they were not there. An error leaves the iterator
+ * nowhere; the next seek begins afresh.
  */
 #include "version/version.h"
 
@@ -17,6 +18,8 @@ struct run_iter {
 	const struct run *run;
 	struct table_cache *cache;
 	unsigned flags;
+	const struct range *within;	/* or NULL: everything */
+	size_t first, end;	/* tables that are walked */
 	size_t at;		/* which table is open */
 	struct iter *table;	/* NULL: none */
 };
@@ -53,12 +56,24 @@ show(struct run_iter *r, int rc)
 static int
 enter(struct run_iter *r, size_t at)
 {
+	int rc;
+
+	assert(at >= r->first && at < r->end);
 	if (r->table != NULL && r->at == at)
 		return LSM_OK;
 	leave(r);
 	r->at = at;
-	return table_cache_iter(r->cache, &r->run->tables[at]->meta, r->flags,
-	    &r->table);
+	if ((rc = table_cache_iter(r->cache, &r->run->tables[at]->meta,
+	    r->flags, &r->table)) == LSM_OK && r->within != NULL)
+		table_iter_within(r->table, r->within);
+	return rc;
+}
+
+static int
+nowhere(struct run_iter *r)
+{
+	r->iter.valid = false;
+	return LSM_OK;
 }
 
 /* The open table has no more: on to the next that has something. */
@@ -67,7 +82,7 @@ forward(struct run_iter *r)
 {
 	int rc = LSM_OK;
 
-	while (rc == LSM_OK && !r->iter.valid && r->at + 1 < r->run->count)
+	while (rc == LSM_OK && !r->iter.valid && r->at + 1 < r->end)
 		if ((rc = enter(r, r->at + 1)) == LSM_OK)
 			rc = show(r, iter_first(r->table));
 	return rc;
@@ -78,7 +93,7 @@ backward(struct run_iter *r)
 {
 	int rc = LSM_OK;
 
-	while (rc == LSM_OK && !r->iter.valid && r->at > 0)
+	while (rc == LSM_OK && !r->iter.valid && r->at > r->first)
 		if ((rc = enter(r, r->at - 1)) == LSM_OK)
 			rc = show(r, iter_last(r->table));
 	return rc;
@@ -91,11 +106,57 @@ run_iter(struct iter *it)
 }
 
 static int
+run_iter_seek(struct iter *it, struct bytes key)
+{
+	struct run_iter *r = run_iter(it);
+	const struct range *within = r->within;
+	size_t at;
+	int rc;
+
+	if (within != NULL && bytes_compare(key, within->to) >= 0)
+		return nowhere(r);
+	if (within != NULL && bytes_compare(key, within->from) < 0)
+		key = within->from;
+	if ((at = run_find(r->run, key)) >= r->end)
+		return nowhere(r);
+	if ((rc = enter(r, at)) != LSM_OK ||
+	    (rc = show(r, iter_seek(r->table, key))) != LSM_OK)
+		return rc;
+	return forward(r);
+}
+
+static int
+run_iter_seek_before(struct iter *it, struct bytes key)
+{
+	struct run_iter *r = run_iter(it);
+	const struct range *within = r->within;
+	size_t end;
+	int rc;
+
+	if (within != NULL && bytes_compare(key, within->from) <= 0)
+		return nowhere(r);
+	if (within != NULL && bytes_compare(key, within->to) > 0)
+		key = within->to;
+	end = run_find(r->run, key);
+	if (end < r->run->count && bytes_compare(
+	    r->run->tables[end]->meta.smallest, key) < 0)
+		end++;
+	if (end <= r->first)
+		return nowhere(r);
+	if ((rc = enter(r, end - 1)) != LSM_OK ||
+	    (rc = show(r, iter_seek_before(r->table, key))) != LSM_OK)
+		return rc;
+	return backward(r);
+}
+
+static int
 run_iter_first(struct iter *it)
 {
 	struct run_iter *r = run_iter(it);
 	int rc;
 
+	if (r->within != NULL)
+		return run_iter_seek(it, r->within->from);
 	if ((rc = enter(r, 0)) != LSM_OK ||
 	    (rc = show(r, iter_first(r->table))) != LSM_OK)
 		return rc;
@@ -108,42 +169,10 @@ run_iter_last(struct iter *it)
 	struct run_iter *r = run_iter(it);
 	int rc;
 
+	if (r->within != NULL)
+		return run_iter_seek_before(it, r->within->to);
 	if ((rc = enter(r, r->run->count - 1)) != LSM_OK ||
 	    (rc = show(r, iter_last(r->table))) != LSM_OK)
-		return rc;
-	return backward(r);
-}
-
-static int
-run_iter_seek(struct iter *it, struct bytes key)
-{
-	struct run_iter *r = run_iter(it);
-	size_t at = run_find(r->run, key);
-	int rc;
-
-	if (at == r->run->count) {
-		it->valid = false;
-		return LSM_OK;
-	}
-	if ((rc = enter(r, at)) != LSM_OK ||
-	    (rc = show(r, iter_seek(r->table, key))) != LSM_OK)
-		return rc;
-	return forward(r);
-}
-
-static int
-run_iter_seek_before(struct iter *it, struct bytes key)
-{
-	struct run_iter *r = run_iter(it);
-	size_t at = run_find(r->run, key);
-	int rc;
-
-	if (at == r->run->count ||
-	    (at > 0 && bytes_compare(r->run->tables[at]->meta.smallest,
-	    key) >= 0))
-		at--;
-	if ((rc = enter(r, at)) != LSM_OK ||
-	    (rc = show(r, iter_seek_before(r->table, key))) != LSM_OK)
 		return rc;
 	return backward(r);
 }
@@ -203,8 +232,18 @@ run_iter_new(struct version *v, const struct run *run,
 	r->iter.ops = &ops;
 	r->version = v;
 	r->run = run;
+	r->end = run->count;
 	r->cache = cache;
 	r->flags = flags;
 	*out = &r->iter;
 	return LSM_OK;
+}
+
+void
+run_iter_within(struct iter *it, const struct range *within)
+{
+	struct run_iter *r = run_iter(it);
+
+	r->within = within;
+	run_window(r->run, within, &r->first, &r->end);
 }

@@ -152,6 +152,19 @@ run_overlaps(const struct run *run, struct bytes smallest,
 	    bytes_compare(run->tables[at]->meta.smallest, largest) <= 0;
 }
 
+void
+run_window(const struct run *run, const struct range *range, size_t *first,
+    size_t *end)
+{
+	*first = run_find(run, range->from);
+	*end = run_find(run, range->to);
+	if (*end < run->count && bytes_compare(
+	    run->tables[*end]->meta.smallest, range->to) < 0)
+		++*end;
+	if (*end < *first)		/* the range holds nothing */
+		*end = *first;
+}
+
 struct version_table *
 run_table(const struct run *run, struct bytes key)
 {

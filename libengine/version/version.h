@@ -151,9 +151,18 @@ int version_multi_get(const struct version *, struct table_cache *,
 int run_iter_new(struct version *, const struct run *, struct table_cache *,
     unsigned flags, struct iter **);
 
+/* Before the first movement: what lies wholly outside of the range is not
+ * looked at, as with table_iter_within; a table there is not opened, so it may
+ * be damaged. */
+void run_iter_within(struct iter *, const struct range *);
+
 /* The range deletes of a run's tables, asked as they are needed. As for
  * run_iter_new, but that the caller keeps the version. */
 int run_cover_new(const struct run *, struct table_cache *, struct cover **);
+
+/* Tables that lie wholly outside of the range are not opened, and cover
+ * nothing. The range need not stay. */
+void run_cover_within(struct cover *, const struct range *);
 
 /* The table that its last movement came to, also when that failed. */
 const struct version_table *run_iter_table(const struct iter *);
@@ -161,6 +170,10 @@ const struct version_table *run_iter_table(const struct iter *);
 /* Does anything in the run overlap [smallest, largest], both inclusive? */
 bool run_overlaps(const struct run *, struct bytes smallest,
     struct bytes largest);
+
+/* The tables that reach into the range: from *first to before *end. */
+void run_window(const struct run *, const struct range *, size_t *first,
+    size_t *end);
 
 /* The table of this number, or NULL. */
 struct version_table *version_table_find(const struct version *,

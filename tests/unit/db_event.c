@@ -338,6 +338,17 @@ damage(struct kit *k, const char *content)
 	CHECK(sim_poke(k->sim, "db", name, at, "X", 1));
 }
 
+static void
+kit_make_tiered(struct kit *k)
+{
+	kit_make(k);
+	k->o.memtable_size = 4096;
+	k->o.compaction = LSM_COMPACTION_TIERED;
+	k->o.codec = LSM_CODEC_NONE;
+	k->o.l0_trigger = 1;
+	k->db = dbkit_open("db", &k->o);
+}
+
 /* Tables of the same keys, each damaged before a merge comes to it: none can
  * be merged, so they sink, and in the last tier they stay. */
 static void
@@ -357,12 +368,7 @@ TEST("a writer waits for a tier at its stop, until it cannot be helped")
 	uint64_t stalls;
 	struct kit k;
 
-	kit_make(&k);
-	k.o.memtable_size = 4096;
-	k.o.compaction = LSM_COMPACTION_TIERED;
-	k.o.codec = LSM_CODEC_NONE;
-	k.o.l0_trigger = 1;
-	k.db = dbkit_open("db", &k.o);
+	kit_make_tiered(&k);
 	last_tier_fill(&k, 8);
 	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), 0);
 	CHECK_EQ(dbkit_stat(k.db, "write.stalls"), 0);
@@ -381,6 +387,58 @@ TEST("a writer waits for a tier at its stop, until it cannot be helped")
 	while (dbkit_stat(k.db, "db.memtables") < 2)
 		dbkit_fill(k.db, 0, 10, "");
 	CHECK_EQ(dbkit_stat(k.db, "stall.tiers.count"), stalls);
+	kit_close(&k);
+}
+
+/* Its memtable is full, and frozen. */
+static void
+write_frozen(struct kit *k)
+{
+	while (dbkit_stat(k->db, "db.memtables") < 2)
+		dbkit_fill(k->db, 0, 10, "sound");
+}
+
+static unsigned
+merges_running(const struct kit *k)
+{
+	return k->heard.count[LSM_EVENT_MERGE_BEGIN] -
+	    k->heard.count[LSM_EVENT_MERGE_END] -
+	    k->heard.count[LSM_EVENT_MERGE_FAILED];
+}
+
+/* What is damaged lies in the last tier, out of the way; above it a merge of
+ * what is sound is begun, and no more. */
+static void
+merge_begin_above(struct kit *k)
+{
+	int more = 0;
+
+	for (int i = 0; i < 40; i++) {
+		write_frozen(k);
+		(void)dbkit_work_off(k->db);
+	}
+	for (int i = 0; i < 20 && merges_running(k) == 0; i += !more) {
+		if (!more)
+			write_frozen(k);
+		CHECK_OK(lsm_step(k->db, &more));
+	}
+	CHECK_EQ(merges_running(k), 1);
+	CHECK(k->heard.last[LSM_EVENT_MERGE_BEGIN].level < 7);
+	CHECK(dbkit_stat(k->db, "level.7.runs") >= 8);
+}
+
+TEST("a writer waits for no merge that cannot help the tier at its stop")
+{
+	uint64_t stalls;
+	struct kit k;
+
+	kit_make_tiered(&k);
+	last_tier_fill(&k, 8);
+	merge_begin_above(&k);
+	stalls = dbkit_stat(k.db, "write.stalls");
+	write_frozen(&k);
+	CHECK_EQ(dbkit_stat(k.db, "write.stalls"), stalls);
+	CHECK_EQ(merges_running(&k), 1);
 	kit_close(&k);
 }
 
