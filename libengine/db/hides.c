@@ -66,6 +66,17 @@ hidden_by(struct sample *s, const struct table_meta *m, size_t *at)
 	return asked == 0 ? 0 : m->entries * found / asked;
 }
 
+static void
+sample_take(struct sample *s, const struct memtable *mem, struct edit *e)
+{
+	size_t at = 0;
+
+	s->count = memtable_sample(mem, s->keys);
+	for (size_t i = 0; i < e->adds_count; i++)
+		e->adds[i].hides = hidden_by(s, &e->adds[i].meta, &at);
+}
+
+/* What goes to a tier waits for nothing that this could tell. */
 void
 hides_estimate(struct lsm_db *db, const struct memtable *mem, struct edit *e)
 {
@@ -73,7 +84,6 @@ hides_estimate(struct lsm_db *db, const struct memtable *mem, struct edit *e)
 	struct shape shape;
 	struct view *view;
 	uint64_t sequence;
-	size_t at = 0;
 
 	if (e->adds_count == 0 || e->adds[0].level > 0)
 		return;
@@ -81,8 +91,7 @@ hides_estimate(struct lsm_db *db, const struct memtable *mem, struct edit *e)
 	shape_of(view->version, &db->shape, &shape);
 	s.version = view->version;
 	s.deepest = shape_destination(&shape, view->version, 0);
-	s.count = memtable_sample(mem, s.keys);
-	for (size_t i = 0; i < e->adds_count; i++)
-		e->adds[i].hides = hidden_by(&s, &e->adds[i].meta, &at);
+	if (!shape_tier(&shape, s.deepest))
+		sample_take(&s, mem, e);
 	view_unref(view);
 }

@@ -146,6 +146,16 @@ hidden(lsm_db *db)
 	return n;
 }
 
+/* One flush is one run, whole. */
+static void
+kit_whole(struct kit *k, int compaction)
+{
+	kit_init(k);
+	k->o.memtable_size = 4 << 20;
+	k->o.compaction = compaction;
+	kit_start(k);
+}
+
 /* Every `step`-th record of [from, to). */
 static void
 flush_some(lsm_db *db, uint32_t from, uint32_t to, uint32_t step)
@@ -165,9 +175,7 @@ TEST("a flush knows about how much it hides")
 {
 	struct kit k;
 
-	kit_init(&k);
-	k.o.memtable_size = 4 << 20;
-	kit_start(&k);
+	kit_whole(&k, LSM_COMPACTION_HYBRID);
 	flush_some(k.db, 0, 8000, 2);
 	CHECK_EQ(dbkit_stat(k.db, "level.0.runs"), 0);
 	flush_some(k.db, 1, 8001, 2);
@@ -176,6 +184,18 @@ TEST("a flush knows about how much it hides")
 	flush_some(k.db, 0, 12000, 3);		/* two thirds of 4000 */
 	CHECK(about(hidden(k.db), 2667));
 	kit_reopen(&k);				/* it is not written down */
+	CHECK_EQ(hidden(k.db), 0);
+	kit_close(&k);
+}
+
+TEST("of what goes to a tier nobody asks how much it hides")
+{
+	struct kit k;
+
+	kit_whole(&k, LSM_COMPACTION_TIERED);
+	for (int i = 0; i < 3; i++)
+		flush_some(k.db, 0, 4000, 1);
+	CHECK_EQ(dbkit_stat(k.db, "level.0.runs"), 2);
 	CHECK_EQ(hidden(k.db), 0);
 	kit_close(&k);
 }
@@ -201,9 +221,7 @@ TEST("what a damaged filter knows is not known, and the flush goes on")
 {
 	struct kit k;
 
-	kit_init(&k);
-	k.o.memtable_size = 4 << 20;
-	kit_start(&k);
+	kit_whole(&k, LSM_COMPACTION_HYBRID);
 	flush_some(k.db, 0, 4000, 1);
 	filters_damage(&k);
 	kit_reopen(&k);
